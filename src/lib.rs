@@ -1,0 +1,3 @@
+//! Gatherly: a forum server whose rules are hot-loaded WebAssembly components.
+//! ARCHITECTURE.md is the map.
+
