@@ -1,0 +1,82 @@
+//! The one source of time. Everything that asks "when" is given a [`Clock`], so
+//! that tests can decide what time it is.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// A point in time: Unix milliseconds, as stored; RFC 3339 in UTC, as shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Reads an RFC 3339 time. `None` when it is not one, or not in the years
+    /// that Unix milliseconds and SQL can hold.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+    }
+
+    /// This much later; saturates.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Time since `earlier`, zero when that is in the future.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .ok()
+            .and_then(|time| time.format(&Rfc3339).ok())
+            .map_or_else(|| write!(f, "{}ms", self.0), |text| f.write_str(&text))
+    }
+}
+
+/// Tells the time; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    /// `None` is the system's clock.
+    fixed: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// A clock that stands still until it is moved by [`Clock::advance`].
+    pub fn fixed(start: Timestamp) -> Self {
+        Self { fixed: Some(Arc::new(AtomicI64::new(start.0))) }
+    }
+
+    /// What time it is.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that the others are to use")]
+    pub fn now(&self) -> Timestamp {
+        if let Some(fixed) = &self.fixed {
+            return Timestamp(fixed.load(Ordering::SeqCst));
+        }
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Moves a fixed clock on; the system's clock takes no orders.
+    pub fn advance(&self, by: Duration) {
+        if let Some(fixed) = &self.fixed {
+            fixed.store(self.now().plus(by).0, Ordering::SeqCst);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Opaque, time-ordered ids (`UUIDv7`), one type for each kind of thing, so that a
+//! post's id cannot be taken for a comment's.
+
+use uuid::{NoContext, Uuid};
+
+use super::clock::Timestamp;
+
+/// A new time-ordered id. Ids made within one millisecond are in random order.
+pub fn new_uuid(now: Timestamp) -> Uuid {
+    let millis = u64::try_from(now.0).unwrap_or(0);
+    let seconds = millis / 1_000;
+    let nanos = u32::try_from(millis % 1_000).unwrap_or(0) * 1_000_000;
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos))
+}
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id, in the order of time.
+            pub fn new(now: Timestamp) -> Self {
+                Self(new_uuid(now))
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// A person's record.
+    AccountId
+    /// A sanction.
+    BanId
+    /// A plugin version at work in a scope.
+    BindingId
+    /// An answer in a thread.
+    CommentId
+    /// A place with posts, members and moderators.
+    CommunityId
+    /// One plugin's answer to one event.
+    DecisionId
+    /// A title and a text that people comment on.
+    PostId
+    /// Something that waits for a moderator.
+    ReviewItemId
+    /// One login on one device.
+    SessionId
+}

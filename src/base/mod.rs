@@ -1,0 +1,12 @@
+//! What every other module may rely on: time, ids, secrets, text, pages, errors
+//! and the one who acts. No I/O and no framework here.
+
+pub mod actor;
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod page;
+pub mod secret;
+pub mod text;
+
+pub use error::{Error, FieldError};

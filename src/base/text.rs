@@ -1,0 +1,41 @@
+//! What text may contain. Everything that people write passes through here
+//! before it is stored.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
+
+/// Characters that draw nothing, turn the direction of what follows, or control
+/// a terminal: they can only mislead in a forum's text.
+fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// One line of text: NFC, deceptive characters gone, runs of white space made
+/// one space, ends trimmed.
+pub fn clean_line(text: &str) -> String {
+    let cleaned: String = text.nfc().filter(|c| !is_deceptive(*c)).collect();
+    cleaned.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Text of several lines: NFC, deceptive characters gone, lines ended by `\n`,
+/// white space at the ends trimmed.
+pub fn clean_lines(text: &str) -> String {
+    let cleaned: String = text.replace("\r\n", "\n").nfc().filter(|c| !is_deceptive(*c)).collect();
+    cleaned.replace('\r', "\n").trim().to_owned()
+}
+
+/// What two names that look alike have in common (UTS 39 skeleton), without
+/// regard to case.
+pub fn look_alike_key(name: &str) -> String {
+    // Upper-case I looks like l while lower-case i does not: fold case on both sides.
+    let folded: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    skeleton(&folded).flat_map(char::to_lowercase).collect()
+}
+
+/// Number of characters as people count them, near enough: Unicode scalar values.
+pub fn length(text: &str) -> usize {
+    text.chars().count()
+}

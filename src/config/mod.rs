@@ -1,0 +1,137 @@
+//! The settings: compiled-in defaults (`gatherly.toml`), a file, the environment,
+//! each going before the one ahead of it. Validated once, at the start; a bad
+//! setting is told with its source, its key and the rule.
+
+mod accounts;
+mod database;
+mod limits;
+mod log;
+mod plugins;
+mod server;
+
+use std::path::{Path, PathBuf};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use serde::Deserialize;
+
+pub use accounts::{Accounts, CommunityCreation, Forum, Registration, Sessions};
+pub use database::{Cache, Database, Synchronous};
+pub use limits::{Limits, Quota};
+pub use log::{Log, LogFormat};
+pub use plugins::Plugins;
+pub use server::Server;
+
+/// The default settings, which are also their manual.
+pub const DEFAULTS: &str = include_str!("../../gatherly.toml");
+/// What the names of environment variables begin with.
+pub const ENV_PREFIX: &str = "GATHERLY_";
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of everything that Gatherly writes.
+    pub data_dir: PathBuf,
+    /// `[server]`
+    pub server: Server,
+    /// `[database]`
+    pub database: Database,
+    /// `[accounts]`
+    pub accounts: Accounts,
+    /// `[sessions]`
+    pub sessions: Sessions,
+    /// `[forum]`
+    pub forum: Forum,
+    /// `[cache]`
+    pub cache: Cache,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[plugins]`
+    pub plugins: Plugins,
+    /// `[log]`
+    pub log: Log,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value of the wrong type, an unknown key, a file that is not TOML.
+    #[error("{0}")]
+    Unreadable(Box<figment::Error>),
+    /// The file that was named is not there.
+    #[error("{}: there is no such file", .0.display())]
+    NoFile(PathBuf),
+    /// A value that breaks a rule.
+    #[error("{origin}: {key}: {rule}")]
+    Invalid {
+        /// Where the value came from.
+        origin: String,
+        /// The key, with its section.
+        key: &'static str,
+        /// The rule that it breaks.
+        rule: String,
+    },
+}
+
+/// A key and the rule that its value breaks.
+pub type Broken = (&'static str, String);
+
+impl Config {
+    /// Reads defaults, then `file`, then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(ConfigError::NoFile(file.to_owned()));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        Self::extract(&figment.merge(Env::prefixed(ENV_PREFIX).split("__")))
+    }
+
+    /// The defaults alone, whatever the environment says.
+    pub fn defaults() -> Result<Self, ConfigError> {
+        Self::extract(&Figment::from(Toml::string(DEFAULTS)))
+    }
+
+    fn extract(figment: &Figment) -> Result<Self, ConfigError> {
+        let config: Self =
+            figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        config.validate().map_err(|(key, rule)| {
+            let origin = figment.find_metadata(key).map_or_else(
+                || "settings".to_owned(),
+                |metadata| {
+                    metadata.source.as_ref().map_or_else(|| metadata.name.to_string(), ToString::to_string)
+                },
+            );
+            ConfigError::Invalid { origin, key, rule }
+        })?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), Broken> {
+        self.server.validate()?;
+        self.database.validate()?;
+        self.accounts.validate()?;
+        self.sessions.validate()?;
+        self.plugins.validate()?;
+        self.log.validate()
+    }
+
+    /// The file of the embedded database.
+    pub fn database_file(&self) -> PathBuf {
+        self.database.file().unwrap_or_else(|| self.data_dir.join("gatherly.db"))
+    }
+
+    /// What clients call this server.
+    pub fn public_url(&self) -> String {
+        if self.server.public_url.is_empty() {
+            format!("http://{}", self.server.listen)
+        } else {
+            self.server.public_url.trim_end_matches('/').to_owned()
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The schema's history. Files are never changed once released: a new number is
+//! a new file, and one line here.
+
+use std::borrow::Cow;
+
+use sqlx::{
+    SqlSafeStr, SqlitePool,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use super::Error;
+
+macro_rules! migrations {
+    ($($version:literal $name:literal)*) => {
+        /// Number, name and text of each migration, in order.
+        const MIGRATIONS: &[(i64, &str, &str)] = &[$((
+            $version,
+            $name,
+            include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
+        )),*];
+    };
+}
+
+migrations! {
+    1 "0001_forum"
+    2 "0002_plugins"
+    3 "0003_search"
+}
+
+/// Applies what is missing. Another process that does the same is waited for.
+pub(super) async fn apply(writer: &SqlitePool) -> Result<(), Error> {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| {
+            Migration::new(
+                *version,
+                Cow::Borrowed(name),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
+        })
+        .collect();
+    Migrator::with_migrations(migrations).run(writer).await.map_err(Error::Migration)
+}
