@@ -1,3 +1,8 @@
 //! Gatherly: a forum server whose rules are hot-loaded WebAssembly components.
 //! ARCHITECTURE.md is the map.
 
+pub mod base;
+pub mod config;
+pub mod db;
+pub mod http;
+pub mod lifecycle;

@@ -21,7 +21,7 @@ pub use accounts::{Accounts, CommunityCreation, Forum, Registration, Sessions};
 pub use database::{Cache, Database, Synchronous};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogFormat};
-pub use plugins::Plugins;
+pub use plugins::{Allocator, MEMORY_CEILING_MIB, Plugins};
 pub use server::Server;
 
 /// The default settings, which are also their manual.

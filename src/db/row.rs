@@ -9,7 +9,7 @@ use crate::base::clock::Timestamp;
 /// Reads columns by name or number.
 pub trait Columns {
     /// The value of a column.
-    fn column<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, name: &str) -> Result<T, Error>
+    fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, name: &str) -> Result<T, Error>
     where
         for<'n> &'n str: ColumnIndex<Row>;
 
@@ -27,23 +27,23 @@ pub trait Columns {
 }
 
 impl Columns for Row {
-    fn column<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, name: &str) -> Result<T, Error> {
+    fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, name: &str) -> Result<T, Error> {
         self.try_get(name).map_err(Error::Driver)
     }
 
     fn id<T: From<Uuid>>(&self, name: &str) -> Result<T, Error> {
-        self.column::<Uuid>(name).map(T::from)
+        self.value::<Uuid>(name).map(T::from)
     }
 
     fn optional_id<T: From<Uuid>>(&self, name: &str) -> Result<Option<T>, Error> {
-        Ok(self.column::<Option<Uuid>>(name)?.map(T::from))
+        Ok(self.value::<Option<Uuid>>(name)?.map(T::from))
     }
 
     fn time(&self, name: &str) -> Result<Timestamp, Error> {
-        self.column(name).map(Timestamp)
+        self.value(name).map(Timestamp)
     }
 
     fn optional_time(&self, name: &str) -> Result<Option<Timestamp>, Error> {
-        Ok(self.column::<Option<i64>>(name)?.map(Timestamp))
+        Ok(self.value::<Option<i64>>(name)?.map(Timestamp))
     }
 }

@@ -1,0 +1,178 @@
+//! What a component is before anything of it runs: its imports and exports by
+//! name, then its types, then whether it starts.
+
+use std::{io, sync::Arc};
+
+use wasmparser::{Parser, Payload};
+use wasmtime::{Engine, Store, component::Component, component::Instance};
+
+use crate::hooks::{
+    catalogue::{CATALOGUE, HookPoint, LIFECYCLE, LOG, TYPES},
+    engine,
+    fault::{FaultKind, Phase, classify},
+    load_error::{LoadCode, LoadError},
+    loaded::Exports,
+    model::{Content, Context, RawDecision, Registration, Subject, Vote},
+    sandbox::{self, Guest, Limits},
+};
+
+/// What a component says about itself by the names of its imports and exports.
+pub(super) struct Surface {
+    pub(super) hooks: Vec<HookPoint>,
+    pub(super) imports: Vec<String>,
+    pub(super) lifecycle: bool,
+}
+
+/// Reads imports and exports, and refuses what this server cannot serve, before
+/// a second is spent on compiling it.
+pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
+    if Parser::is_core_wasm(component) {
+        return Err(LoadError::mismatch(
+            LoadCode::NotAComponent,
+            "this is a core module; make a component of it with `gatherly plugin build`",
+            "a component",
+            "a core module",
+        ));
+    }
+    if !Parser::is_component(component) {
+        let start = component.get(..component.len().min(8)).map(hex::encode).unwrap_or_default();
+        let found = format!("{} bytes that start with {start}", component.len());
+        return Err(LoadError::mismatch(LoadCode::NotAComponent, "this is not WebAssembly", "a component", found));
+    }
+    let (imports, exports) = names(component)
+        .map_err(|error| LoadError::new(LoadCode::InvalidComponent, format!("the component is damaged: {error}")))?;
+    if let Some(import) = imports.iter().find(|name| !is_offered(name)) {
+        return Err(unknown_import(import));
+    }
+    let hooks: Vec<HookPoint> = CATALOGUE
+        .iter()
+        .filter(|row| exports.iter().any(|name| serves(row.interface, name)))
+        .map(|row| row.point)
+        .collect();
+    if hooks.is_empty() {
+        let expected = CATALOGUE.map(|row| row.interface).join(", ");
+        let found = if exports.is_empty() { "no exports".to_owned() } else { exports.join(", ") };
+        let message = "the component exports no hook that this server knows";
+        return Err(LoadError::mismatch(LoadCode::NoKnownHook, message, expected, found));
+    }
+    let lifecycle = exports.iter().any(|name| serves(LIFECYCLE, name));
+    Ok(Surface { hooks, imports, lifecycle })
+}
+
+/// Names of the outermost component's imports and exports.
+fn names(component: &[u8]) -> wasmparser::Result<(Vec<String>, Vec<String>)> {
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((imports, exports))
+}
+
+/// Whether `name` is `interface` or differs from it in the patch version only.
+fn serves(interface: &str, name: &str) -> bool {
+    let minor = |name: &str| name.rsplit_once('.').map(|(minor, _)| minor.to_owned());
+    name == interface || (name.contains('@') && minor(name) == minor(interface))
+}
+
+fn is_offered(import: &str) -> bool {
+    serves(LOG, import) || serves(TYPES, import)
+}
+
+fn unknown_import(import: &str) -> LoadError {
+    let remedy = if import.starts_with("wasi:") {
+        "; a plugin has no WASI: build Rust for wasm32-unknown-unknown, \
+         JavaScript and Python with `--stub-wasi`"
+    } else {
+        ""
+    };
+    let message = format!("the component imports `{import}`, which this server does not offer{remedy}");
+    LoadError::mismatch(LoadCode::UnknownImport, message, LOG, import)
+}
+
+/// Compiles for the server.
+pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LoadError> {
+    Component::from_binary(engine, component).map_err(|error| {
+        let message = format!("{error:#}");
+        let no_memory = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
+            error.kind() == io::ErrorKind::OutOfMemory
+        });
+        let code = if no_memory { LoadCode::CompileMemory } else { LoadCode::InvalidComponent };
+        LoadError::new(code, message)
+    })
+}
+
+/// Links and starts the component once, compares the types of all its exports,
+/// and returns the memory that it starts with.
+pub(super) async fn instantiate(component: &Component, limits: Limits) -> Result<usize, LoadError> {
+    let (mut store, instance) = start(component, limits).await?;
+    let exports = Exports::find(component);
+    let mut check = Check { store: &mut store, instance, exports: &exports };
+    check.hook::<Registration>()?;
+    check.hook::<Content>()?;
+    check.hook::<Vote>()?;
+    if let Some(export) = &exports.configure {
+        instance
+            .get_typed_func::<(&str,), (Result<(), String>,)>(&mut store, export)
+            .map_err(|error| wrong_type(LIFECYCLE, &error))?;
+    }
+    Ok(store.data().memory.peak)
+}
+
+/// Links the component and makes one instance.
+pub(super) async fn start(
+    component: &Component,
+    limits: Limits,
+) -> Result<(Store<Guest>, Instance), LoadError> {
+    let pre = engine::linker(component.engine())
+        .and_then(|linker| linker.instantiate_pre(component))
+        .map_err(|error| wrong_type(LOG, &error))?;
+    let mut store = sandbox::store(component.engine(), limits, &Arc::from("start"));
+    match pre.instantiate_async(&mut store).await {
+        Ok(instance) => Ok((store, instance)),
+        Err(error) => {
+            let fault = classify(&error, store.data(), Phase::Start);
+            let message = match fault.kind {
+                FaultKind::Memory => format!("the component needs more than {} bytes of memory to start", limits.memory),
+                _ => format!("the component cannot be started: {fault}"),
+            };
+            Err(LoadError::new(LoadCode::StartFault, message))
+        }
+    }
+}
+
+struct Check<'a> {
+    store: &'a mut Store<Guest>,
+    instance: Instance,
+    exports: &'a Exports,
+}
+
+impl Check<'_> {
+    fn hook<S: Subject>(&mut self) -> Result<(), LoadError> {
+        let Some(Some(export)) = self.exports.decide.get(S::HOOK.index()) else { return Ok(()) };
+        self.instance
+            .get_typed_func::<(&Context, &S), (RawDecision<S::Verdict>,)>(&mut *self.store, export)
+            .map_err(|error| wrong_type(S::HOOK.row().interface, &error))?;
+        Ok(())
+    }
+}
+
+pub(super) fn wrong_type(interface: &str, error: &wasmtime::Error) -> LoadError {
+    let found = error.root_cause().to_string();
+    let message = format!("`{interface}` of the component has other types than this server's: {found}");
+    LoadError::mismatch(LoadCode::WrongType, message, interface, found)
+}

@@ -1,0 +1,135 @@
+//! The compile child: limits itself, does one job, exits.
+//!
+//! It runs with an empty environment and knows no secret. Whatever it is given
+//! may be made to break it: the server believes nothing of it but its report,
+//! and that only as far as a report goes.
+
+use std::{
+    fs,
+    io::{self, BufRead, Read, Write},
+    process::ExitCode,
+};
+
+use rustix::process::{Resource, Rlimit, Signal, nice, setrlimit, set_parent_process_death_signal};
+
+use super::{Answer, Job, Report, Task, check, snapshot};
+use crate::{
+    config::Allocator,
+    hooks::{
+        engine::{self, Slots},
+        load_error::{LoadCode, LoadError},
+    },
+};
+
+/// The hidden command that starts the child, followed by the component's length.
+pub const COMMAND: &str = "compile-plugin";
+
+/// Processor seconds for any component, and for each MiB of it. A component of
+/// 12 MB written by a compiler takes 16 s; one written against the compiler
+/// takes a minute for 100 kB.
+const CPU_SECONDS: u64 = 5;
+const CPU_SECONDS_PER_MIB: u64 = 2;
+/// Memory for any component, and for each MiB of it: 12 MB take 585 MB.
+const MEMORY: u64 = 256 << 20;
+const MEMORY_PER_MIB: u64 = 40 << 20;
+/// An unoptimised compiler takes that many times longer.
+const SLOWDOWN: u64 = if cfg!(debug_assertions) { 4 } else { 1 };
+/// Largest file that the child may write.
+const FILE: u64 = 512 << 20;
+/// Behind everything that serves the forum.
+const NICENESS: i32 = 10;
+
+/// Runs the child: the job comes on standard input, the answer goes to standard
+/// output. `length` is that of the component.
+pub fn run(length: u64) -> ExitCode {
+    if let Err(error) = restrict(length) {
+        return answer(&Err(LoadError::host("the compiler's limits cannot be set", error)));
+    }
+    answer(&read_job().and_then(|(job, component)| perform(&job, &component)))
+}
+
+fn answer(answer: &Answer) -> ExitCode {
+    let written = serde_json::to_vec(answer)
+        .map_err(io::Error::other)
+        .and_then(|json| io::stdout().lock().write_all(&json));
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// First thing of all: what is beyond ends the process.
+fn restrict(length: u64) -> io::Result<()> {
+    let mib = length.div_ceil(1 << 20);
+    let cpu = SLOWDOWN * (CPU_SECONDS + CPU_SECONDS_PER_MIB * mib);
+    // Of address space instances reserve gigabytes; what counts is what can be
+    // written to.
+    let memory = MEMORY + MEMORY_PER_MIB * mib;
+    for (resource, most) in [
+        (Resource::Cpu, cpu),
+        (Resource::Data, memory),
+        (Resource::Core, 0),
+        (Resource::Fsize, FILE),
+    ] {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most + u64::from(most > 0)) })?;
+    }
+    nice(NICENESS)?;
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    Ok(())
+}
+
+fn read_job() -> Result<(Job, Vec<u8>), LoadError> {
+    let unreadable = |error: io::Error| LoadError::host("the job cannot be read", error);
+    let mut input = io::stdin().lock();
+    let mut line = String::new();
+    input.read_line(&mut line).map_err(unreadable)?;
+    let job = serde_json::from_str(&line).map_err(|error| unreadable(error.into()))?;
+    let mut component = Vec::new();
+    input.read_to_end(&mut component).map_err(unreadable)?;
+    Ok((job, component))
+}
+
+fn perform(job: &Job, component: &[u8]) -> Answer {
+    let engine = engine::build(Allocator::Pooling, Slots::ONE)
+        .map_err(|error| LoadError::host("the compiler cannot be started", format!("{error:#}")))?;
+    engine::start_ticker(&engine).map_err(|error| LoadError::host("no thread can be started", error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| LoadError::host("no runtime can be started", error))?;
+    let surface = check::surface(component)?;
+    runtime.block_on(async {
+        match &job.task {
+            Task::Inspect => {
+                let compiled = check::compile(&engine, component)?;
+                let memory = check::instantiate(&compiled, job.limits).await?;
+                Ok(Report { memory, ..Report::new(surface) })
+            }
+            Task::Activate { settings, artefact } => {
+                let configured = snapshot::configure(&engine, component, settings, job).await?;
+                let compiled = check::compile(&engine, &configured.component)?;
+                let memory = check::instantiate(&compiled, job.limits).await?;
+                let bytes = compiled
+                    .serialize()
+                    .map_err(|error| LoadError::new(LoadCode::InvalidComponent, format!("{error:#}")))?;
+                fs::write(artefact, bytes)
+                    .map_err(|error| LoadError::host("the artefact cannot be written", error))?;
+                Ok(Report {
+                    memory,
+                    snapshot: configured.snapshot,
+                    log: configured.log,
+                    ..Report::new(surface)
+                })
+            }
+        }
+    })
+}
+
+impl Report {
+    fn new(surface: check::Surface) -> Self {
+        Self {
+            hooks: surface.hooks,
+            imports: surface.imports,
+            lifecycle: surface.lifecycle,
+            memory: 0,
+            snapshot: false,
+            log: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Compiling, in a process of its own.
+//!
+//! A component can attack the compiler: 100 kB of it can cost a minute and a
+//! gigabyte. So the server never compiles: it starts itself again with a hidden
+//! command ([`child`]), which limits itself first, checks, configures, takes a
+//! snapshot and compiles, and leaves the result in a file. [`Compiler`] starts
+//! one such process at a time and tells the ways apart in which it can end.
+//! [`cache`] keeps what was compiled and lets nothing else be loaded.
+
+pub(super) mod cache;
+mod check;
+mod child;
+mod compiler;
+mod snapshot;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use child::{COMMAND, run as run_child};
+pub(super) use compiler::Compiler;
+
+use super::{
+    catalogue::HookPoint,
+    load_error::LoadError,
+    sandbox::{Limits, LogLine},
+};
+
+/// What the server asks of the child: one line of JSON, then the component.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) task: Task,
+    /// What calls may use.
+    pub(super) limits: Limits,
+    /// What taking the settings may use.
+    pub(super) configure_limits: Limits,
+}
+
+/// What to do with the component.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Task {
+    /// Check everything that can be checked without settings.
+    Inspect,
+    /// Make an artefact.
+    Activate {
+        /// The settings to take.
+        settings: String,
+        /// Where to leave the artefact.
+        artefact: PathBuf,
+    },
+}
+
+/// What the child answers, as JSON.
+pub(super) type Answer = Result<Report, LoadError>;
+
+/// What was learnt of a component.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Report {
+    pub(super) hooks: Vec<HookPoint>,
+    pub(super) imports: Vec<String>,
+    pub(super) lifecycle: bool,
+    /// Memory of a fresh instance.
+    pub(super) memory: usize,
+    /// Whether the artefact has taken its settings.
+    pub(super) snapshot: bool,
+    /// What the component logged while it took them.
+    pub(super) log: Vec<LogLine>,
+}

@@ -1,0 +1,192 @@
+//! What surrounds one instance: its limits, its log, and the store it lives in.
+//!
+//! [`store`] is the only place where stores are made, so that none is without
+//! its deadline, its memory limit and its caps on what crosses the boundary.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use wasmtime::{
+    Engine, ResourceLimiter, Store, UpdateDeadline,
+    component::{ComponentType, Lift},
+};
+
+use super::{
+    engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES},
+    fault::{CpuExhausted, HostCallsExhausted},
+    output,
+};
+
+/// Bytes that one crossing of the boundary may copy. The engine's default of
+/// 128 MiB lets aliased strings cost half a second.
+const COPIED_BYTES: usize = 1 << 20;
+/// Resources that a guest may hold; the contract has none yet.
+const HANDLES: usize = 1_000;
+/// Calls to the host in one call of a hook: far more than a rule needs, far
+/// fewer than would be felt.
+const HOST_CALLS: u32 = 1_000;
+/// What a guest may log in one call; the rest is dropped.
+const LOG_LINES: usize = 20;
+const LOG_BYTES: usize = 4 << 10;
+
+/// What one call may use.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Limits {
+    /// Milliseconds of processor time.
+    pub(super) cpu_ms: u32,
+    /// Bytes, all memories together.
+    pub(super) memory: usize,
+}
+
+/// How serious a line of a plugin's log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
+#[serde(rename_all = "snake_case")]
+#[component(enum)]
+#[repr(u8)]
+pub enum LogLevel {
+    /// For the plugin's author.
+    #[component(name = "debug")]
+    Debug,
+    /// Worth knowing.
+    #[component(name = "info")]
+    Info,
+    /// Worth looking at.
+    #[component(name = "warn")]
+    Warn,
+    /// Went wrong.
+    #[component(name = "error")]
+    Error,
+}
+
+/// A line that a plugin wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// How serious.
+    pub level: LogLevel,
+    /// What it says; no control characters.
+    pub message: String,
+}
+
+/// The host's side of one instance.
+pub(super) struct Guest {
+    pub(super) memory: Memory,
+    pub(super) log: Vec<LogLine>,
+    plugin: Arc<str>,
+    pub(super) log_bytes_left: usize,
+    host_calls: u32,
+    cpu_ms: u32,
+    ticks: u32,
+}
+
+/// Memory of one instance, all of its memories summed.
+pub(super) struct Memory {
+    used: usize,
+    most: usize,
+    /// The most that it ever had.
+    pub(super) peak: usize,
+    /// Whether it asked for more than it may have.
+    pub(super) refused: bool,
+}
+
+/// A store for one instance of `plugin`, with all limits set.
+pub(super) fn store(engine: &Engine, limits: Limits, plugin: &Arc<str>) -> Store<Guest> {
+    let guest = Guest {
+        memory: Memory { used: 0, most: limits.memory, peak: 0, refused: false },
+        log: Vec::new(),
+        plugin: Arc::clone(plugin),
+        log_bytes_left: LOG_BYTES,
+        host_calls: 0,
+        cpu_ms: limits.cpu_ms,
+        ticks: 0,
+    };
+    let mut store = Store::new(engine, guest);
+    store.limiter(|guest| &mut guest.memory);
+    store.set_hostcall_fuel(COPIED_BYTES);
+    store.set_max_component_handles(HANDLES);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| store.data_mut().tick());
+    store
+}
+
+impl Guest {
+    /// One tick went by while the guest ran: others may run, and its time is less.
+    fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        self.ticks += 1;
+        if self.ticks > self.cpu_ms {
+            return Err(CpuExhausted(self.cpu_ms).into());
+        }
+        Ok(UpdateDeadline::Yield(1))
+    }
+
+    /// Counts a call to `log` and says whether there is room for a line.
+    pub(super) fn may_log(&mut self) -> wasmtime::Result<bool> {
+        self.host_calls += 1;
+        if self.host_calls > HOST_CALLS {
+            return Err(HostCallsExhausted(HOST_CALLS).into());
+        }
+        Ok(self.log.len() < LOG_LINES && self.log_bytes_left > 0)
+    }
+
+    /// Keeps a line, cut to what is left, and passes it on.
+    pub(super) fn log(&mut self, level: LogLevel, message: &str) {
+        let message = output::printable(message);
+        self.log_bytes_left = self.log_bytes_left.saturating_sub(message.len());
+        let plugin = &*self.plugin;
+        match level {
+            LogLevel::Debug => tracing::debug!(plugin, "plugin: {message}"),
+            LogLevel::Info => tracing::info!(plugin, "plugin: {message}"),
+            LogLevel::Warn => tracing::warn!(plugin, "plugin: {message}"),
+            // A plugin's error is not one of the server.
+            LogLevel::Error => tracing::warn!(plugin, level = "error", "plugin: {message}"),
+        }
+        self.log.push(LogLine { level, message });
+    }
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let wanted = self.used.saturating_add(desired.saturating_sub(current));
+        if wanted > self.most {
+            self.refused = true;
+            return Ok(false);
+        }
+        if maximum.is_some_and(|most| desired > most) {
+            return Ok(false);
+        }
+        self.used = wanted;
+        self.peak = self.peak.max(wanted);
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= TABLE_ELEMENTS;
+        self.refused |= !fits;
+        Ok(fits)
+    }
+
+    fn instances(&self) -> usize {
+        as_usize(CORE_INSTANCES) + 1
+    }
+
+    fn tables(&self) -> usize {
+        as_usize(TABLES)
+    }
+
+    fn memories(&self) -> usize {
+        as_usize(MEMORIES)
+    }
+}
+
+fn as_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,202 @@
+//! What lies around every request, from the outside in: id and span, panics,
+//! client address, origin, network limit, body limit, time-out; and on the way
+//! back: problems in one form, headers, metrics, one line in the log.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use ipnet::IpNet;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderMap, HeaderValue, Method, header},
+};
+use poem_openapi::OperationId;
+use tokio::time::{Instant, timeout};
+use tracing::Instrument;
+
+use super::{Action, ClientAddress, RateLimits, body_limit, cors, problem, request_id};
+use crate::{
+    base::{Error, clock::Clock, ids},
+    config,
+};
+
+/// The API shows data and nothing that could run.
+const API_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Swagger UI is one page with its script and style in it.
+const DOCS_CSP: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+/// Longest request id that is taken over from a client: a UUID and some more.
+const MAX_REQUEST_ID: usize = 64;
+/// When a client may try again after its request took too long.
+const TIMEOUT_RETRY: Duration = Duration::from_secs(5);
+
+/// How many bytes the body of a request may have.
+pub type BodyLimit = fn(&Method, &str) -> u64;
+
+/// An endpoint with everything around it.
+#[derive(Debug)]
+pub struct Onion<E> {
+    /// The operations.
+    pub inner: E,
+    /// Networks whose forwarding header is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins of pages that may call.
+    pub cors_origins: Vec<String>,
+    /// Counts requests.
+    pub limits: Arc<RateLimits>,
+    /// How large bodies may be.
+    pub body_limit: BodyLimit,
+    /// How long a request may take.
+    pub timeout: Duration,
+    /// Makes the ids of requests.
+    pub clock: Clock,
+}
+
+impl<E> Onion<E> {
+    /// An onion as the settings say.
+    pub fn new(
+        inner: E,
+        server: &config::Server,
+        limits: Arc<RateLimits>,
+        body_limit: BodyLimit,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            inner,
+            trusted_proxies: server.trusted_proxies.clone(),
+            cors_origins: server.cors_origins.clone(),
+            limits,
+            body_limit,
+            timeout: server.request_timeout(),
+            clock,
+        }
+    }
+
+    fn request_id(&self, request: &Request) -> String {
+        request
+            .headers()
+            .get(request_id::HEADER)
+            .and_then(|value| value.to_str().ok())
+            .filter(|id| {
+                (1..=MAX_REQUEST_ID).contains(&id.len())
+                    && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            })
+            .map_or_else(|| ids::new_uuid(self.clock.now()).to_string(), str::to_owned)
+    }
+}
+
+impl<E: Endpoint> Endpoint for Onion<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let id = self.request_id(&request);
+        let span = tracing::info_span!("http", request_id = %id);
+        let header = HeaderValue::from_str(&id).ok();
+        let answer = request_id::scope(id, self.answer(request)).instrument(span);
+        let mut response = answer.await;
+        if let Some(header) = header {
+            response.headers_mut().insert(request_id::HEADER, header);
+        }
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint> Onion<E> {
+    async fn answer(&self, mut request: Request) -> Response {
+        let start = Instant::now();
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let signed_in = request.headers().contains_key(header::AUTHORIZATION);
+        let origin = cors::allowed(&request, &self.cors_origins);
+        let client = ClientAddress::of(&request, &self.trusted_proxies);
+        request.set_data(client);
+
+        let (mut response, operation) = match cors::preflight(&request, origin.as_ref()) {
+            Some(response) => (response, None),
+            None => self.guarded(request, client).await,
+        };
+        set_headers(response.headers_mut(), &path, signed_in);
+        if !self.cors_origins.is_empty() {
+            cors::mark(response.headers_mut(), origin);
+        }
+        observe(&method, &path, operation, &response, start.elapsed());
+        response
+    }
+
+    async fn guarded(
+        &self,
+        mut request: Request,
+        client: ClientAddress,
+    ) -> (Response, Option<&'static str>) {
+        let limit = (self.body_limit)(request.method(), request.uri().path());
+        let admitted = self
+            .limits
+            .check_network(Action::RequestNetwork, client)
+            .and_then(|()| body_limit::apply(&mut request, limit));
+        if let Err(error) = admitted {
+            return (problem::early(error), None);
+        }
+        let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match timeout(self.timeout, call).await {
+            Ok(Ok(Ok(output))) => {
+                let response = output.into_response();
+                let operation = response.data::<OperationId>().map(|id| id.0);
+                (response, operation)
+            }
+            Ok(Ok(Err(error))) => {
+                let operation = error.data::<OperationId>().map(|id| id.0);
+                (problem::from_framework(error), operation)
+            }
+            Ok(Err(_panic)) => {
+                tracing::error!("a request panicked");
+                (problem::internal().into_response(), None)
+            }
+            Err(_elapsed) => {
+                let error = Error::Unavailable { what: "time", retry_after: TIMEOUT_RETRY };
+                (problem::early(error), None)
+            }
+        }
+    }
+}
+
+fn set_headers(headers: &mut HeaderMap, path: &str, signed_in: bool) {
+    let csp = if path == "/docs" { DOCS_CSP } else { API_CSP };
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, csp),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if signed_in {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.append(header::VARY, HeaderValue::from_static("authorization"));
+    }
+}
+
+/// Label of requests that reached no operation: one series, whatever was asked.
+const NO_OPERATION: &str = "none";
+
+fn observe(
+    method: &Method,
+    path: &str,
+    operation: Option<&'static str>,
+    response: &Response,
+    elapsed: Duration,
+) {
+    let status = response.status();
+    let operation = operation.unwrap_or(NO_OPERATION);
+    metrics::counter!("gatherly_requests_total", "operation" => operation, "status" => status.as_u16().to_string())
+        .increment(1);
+    metrics::histogram!("gatherly_request_duration_seconds", "operation" => operation)
+        .record(elapsed.as_secs_f64());
+    tracing::info!(
+        method = %method,
+        path,
+        operation,
+        status = status.as_u16(),
+        micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        "answered {method} {path} with {status}",
+    );
+}

@@ -1,0 +1,262 @@
+//! The one place that knows which status an error is, and the one form that all
+//! errors have: `application/problem+json` (RFC 9457).
+
+use poem::{
+    IntoResponse, Response,
+    error::ReadBodyError,
+    http::{StatusCode, header},
+};
+use poem_openapi::{ApiResponse, Object, payload::Payload};
+use serde::Serialize;
+
+use super::{body_limit, request_id};
+use crate::base::{Error, FieldError};
+
+/// What an error says.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, example)]
+pub struct ProblemBody {
+    /// A URI that names the kind of problem: `urn:gatherly:problem:` and the code.
+    r#type: String,
+    /// Stable code for programs.
+    code: String,
+    /// The kind of problem, for people.
+    title: String,
+    /// This problem, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// Id of the request; it also stands in the server's log.
+    request_id: String,
+    /// Fields that broke rules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(skip_serializing_if_is_empty, default)]
+    errors: Vec<ProblemField>,
+}
+
+/// A field that broke a rule.
+#[derive(Debug, Object, Serialize)]
+pub struct ProblemField {
+    /// Name of the field; dots lead into objects.
+    field: String,
+    /// Stable code of the rule.
+    rule: String,
+    /// The rule in words.
+    message: String,
+}
+
+impl poem_openapi::types::Example for ProblemBody {
+    fn example() -> Self {
+        Self {
+            r#type: "urn:gatherly:problem:not_found".into(),
+            code: "not_found".into(),
+            title: "There is no such thing, or not for you.".into(),
+            detail: None,
+            request_id: "0199c1a0-6f3e-7d52-a1c4-5b7f0e2d9a11".into(),
+            errors: Vec::new(),
+        }
+    }
+}
+
+/// A problem as a body, under its own media type.
+#[derive(Debug)]
+pub struct ProblemJson(ProblemBody);
+
+/// The media type of RFC 9457.
+const MEDIA_TYPE: &str = "application/problem+json";
+
+impl Payload for ProblemJson {
+    const CONTENT_TYPE: &'static str = MEDIA_TYPE;
+
+    fn schema_ref() -> poem_openapi::registry::MetaSchemaRef {
+        <ProblemBody as poem_openapi::types::Type>::schema_ref()
+    }
+
+    fn register(registry: &mut poem_openapi::registry::Registry) {
+        <ProblemBody as poem_openapi::types::Type>::register(registry);
+    }
+}
+
+impl IntoResponse for ProblemJson {
+    fn into_response(self) -> Response {
+        // Strings and a list of strings: serialising them cannot fail.
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        Response::builder().content_type(MEDIA_TYPE).body(body)
+    }
+}
+
+/// Every error that an operation may answer with.
+#[derive(Debug, ApiResponse)]
+pub enum Problem {
+    /// The request cannot be understood.
+    #[oai(status = 400)]
+    BadRequest(ProblemJson),
+    /// No credentials, or none that are valid.
+    #[oai(status = 401)]
+    Unauthenticated(ProblemJson, #[oai(header = "WWW-Authenticate")] String),
+    /// Known, but not allowed.
+    #[oai(status = 403)]
+    Forbidden(ProblemJson),
+    /// There is no such thing, or it is not to be known that there is.
+    #[oai(status = 404)]
+    NotFound(ProblemJson),
+    /// The method is not one of this path's.
+    #[oai(status = 405)]
+    MethodNotAllowed(ProblemJson),
+    /// The state of things does not allow it.
+    #[oai(status = 409)]
+    Conflict(ProblemJson),
+    /// The body is too large.
+    #[oai(status = 413)]
+    TooLarge(ProblemJson),
+    /// The body is of a media type that is not taken.
+    #[oai(status = 415)]
+    MediaType(ProblemJson),
+    /// Fields broke rules.
+    #[oai(status = 422)]
+    Invalid(ProblemJson),
+    /// Too often; try again later.
+    #[oai(status = 429)]
+    TooMany(ProblemJson, #[oai(header = "Retry-After")] u64),
+    /// A fault of the server; its log has the request's id.
+    #[oai(status = 500)]
+    Internal(ProblemJson),
+    /// Not available for the moment; try again later.
+    #[oai(status = 503)]
+    Unavailable(ProblemJson, #[oai(header = "Retry-After")] u64),
+}
+
+fn body(code: &str, title: &str, detail: Option<String>) -> ProblemJson {
+    ProblemJson(ProblemBody {
+        r#type: format!("urn:gatherly:problem:{code}"),
+        code: code.to_owned(),
+        title: title.to_owned(),
+        detail,
+        request_id: request_id::current(),
+        errors: Vec::new(),
+    })
+}
+
+fn fields(errors: Vec<FieldError>) -> ProblemJson {
+    let mut problem = body("invalid_fields", "Some fields are not valid.", None);
+    problem.0.errors = errors
+        .into_iter()
+        .map(|error| ProblemField {
+            field: error.field.into_owned(),
+            rule: error.rule.to_owned(),
+            message: error.message.into_owned(),
+        })
+        .collect();
+    problem
+}
+
+/// Seconds for a `Retry-After`: at least one, rounded up.
+fn seconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
+}
+
+const NOT_FOUND: &str = "There is no such thing, or not for you.";
+const TOO_LARGE: &str = "The body is too large.";
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unauthenticated(code) => {
+                Self::Unauthenticated(body(code, "You are not signed in.", None), "Bearer".into())
+            }
+            Error::Forbidden { code, message } => {
+                Self::Forbidden(body(code, "You may not do this.", Some(message.into_owned())))
+            }
+            Error::NotFound => Self::NotFound(body("not_found", NOT_FOUND, None)),
+            Error::Invalid(errors) => Self::Invalid(fields(errors)),
+            Error::Conflict { code, message } => Self::Conflict(body(
+                code,
+                "The state of things does not allow it.",
+                Some(message.into_owned()),
+            )),
+            Error::RejectedByPolicy { message } => Self::Forbidden(body(
+                "rejected_by_policy",
+                "A policy of this forum refused it.",
+                Some(message),
+            )),
+            Error::TooLarge { limit } => Self::TooLarge(body(
+                "too_large",
+                TOO_LARGE,
+                Some(format!("At most {limit} bytes are taken.")),
+            )),
+            Error::TooMany { retry_after } => Self::TooMany(
+                body("too_many_requests", "You did this too often.", None),
+                seconds(retry_after),
+            ),
+            Error::Unavailable { what, retry_after } => {
+                tracing::warn!(what, "answered 503");
+                Self::Unavailable(
+                    body("unavailable", "Not available for the moment.", None),
+                    seconds(retry_after),
+                )
+            }
+            Error::Internal(source) => {
+                tracing::error!(error = %chain(source.as_ref()), "a request failed");
+                internal()
+            }
+        }
+    }
+}
+
+/// An answer that says nothing but the request's id.
+pub(super) fn internal() -> Problem {
+    Problem::Internal(body("internal", "The server made a mistake.", None))
+}
+
+/// An error with everything that led to it, in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+/// Brings the framework's own errors into the same form.
+pub(super) fn from_framework(error: poem::Error) -> Response {
+    if error.is_from_response() {
+        return error.into_response();
+    }
+    problem_of(&error).into_response()
+}
+
+fn problem_of(error: &poem::Error) -> Problem {
+    if let Some(ReadBodyError::Io(io)) = error.downcast_ref::<ReadBodyError>() {
+        if body_limit::is_exceeded(io) {
+            return Problem::TooLarge(body("too_large", TOO_LARGE, None));
+        }
+        return Problem::BadRequest(body("unreadable_body", "The body broke off.", None));
+    }
+    let detail = Some(error.to_string());
+    match error.status() {
+        StatusCode::NOT_FOUND => Problem::NotFound(body("not_found", NOT_FOUND, None)),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::MethodNotAllowed(body("method_not_allowed", "Not a method of this path.", None))
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::MediaType(body("media_type", "The body's media type is not taken.", detail))
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(body("too_large", TOO_LARGE, None)),
+        status if status.is_client_error() => {
+            Problem::BadRequest(body("bad_request", "The request cannot be understood.", detail))
+        }
+        _ => {
+            tracing::error!(error = %error, "a request failed");
+            internal()
+        }
+    }
+}
+
+/// A problem that is answered before any operation is reached.
+pub(super) fn early(error: Error) -> Response {
+    let mut response = Problem::from(error).into_response();
+    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response
+}

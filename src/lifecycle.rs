@@ -1,0 +1,93 @@
+//! Start, stop, and every task in between. The first signal stops softly: not
+//! ready any more, then closed to new connections, then gone when what was
+//! accepted is answered. The second signal stops at once. Nothing else spawns.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long the server still accepts once it has said that it is not ready, so
+/// that a balancer in front of it can notice.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// The life of the process; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Not ready any more.
+    stopping: CancellationToken,
+    /// No new connections.
+    closing: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Lifecycle {
+    /// A process that has just begun.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether requests should be sent here.
+    pub fn is_ready(&self) -> bool {
+        !self.inner.stopping.is_cancelled()
+    }
+
+    /// Starts a task that [`Lifecycle::finish`] waits for.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.inner.tasks.spawn(task);
+    }
+
+    /// Starts a task that ends when the server closes.
+    pub fn spawn_until_closing(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.inner.closing.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Waits until no new connections are to be accepted.
+    pub async fn closing(&self) {
+        self.inner.closing.cancelled().await;
+    }
+
+    /// Begins the soft stop.
+    pub async fn stop(&self) {
+        self.inner.stopping.cancel();
+        tokio::time::sleep(DRAIN).await;
+        self.inner.closing.cancel();
+    }
+
+    /// Waits for all tasks, for at most `limit`.
+    pub async fn finish(&self, limit: Duration) {
+        self.inner.tasks.close();
+        if tokio::time::timeout(limit, self.inner.tasks.wait()).await.is_err() {
+            tracing::warn!("tasks were still running at the end");
+        }
+    }
+
+    /// Listens for signals: the first stops softly; resolves at the second.
+    pub async fn second_signal(&self) -> std::io::Result<()> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut next = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        next().await;
+        tracing::info!("stopping");
+        let this = self.clone();
+        self.spawn(async move { this.stop().await });
+        next().await;
+        Ok(())
+    }
+}
