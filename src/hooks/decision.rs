@@ -112,7 +112,7 @@ pub struct Outcome<T> {
 }
 
 /// One binding's answer to one event.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Decision {
     /// Time-ordered id of the record.
     pub id: Uuid,
@@ -143,7 +143,6 @@ pub struct Decision {
     /// How long the call took.
     pub duration_us: u64,
     /// What the plugin saw.
-    #[serde(skip)]
     pub(super) input: Input,
 }
 

@@ -16,7 +16,6 @@ use super::{
     catalogue::FailureMode,
     decision::{Decision, Event, Mode, Outcome, Verdict},
     fault::{Fault, FaultKind},
-    loaded::{Called, Loaded},
     merge::{Voice, merge},
     model::{Context, Purpose, Subject},
     output::Answer,
@@ -146,7 +145,7 @@ impl<'a, S: Subject> Round<'a, S> {
         let asked = timeout_at(end, async {
             let _turn = turn(&bound.slots).await?;
             let _slot = turn(&self.rules.slots).await?;
-            ask_guest(loaded, event).await.answer
+            loaded.decide(&event.context, &event.subject).await.answer
         });
         let late = |_| Fault::new(FaultKind::Deadline, "the time of the chain was over");
         let answer = asked.await.map_err(late)??;
@@ -155,11 +154,6 @@ impl<'a, S: Subject> Round<'a, S> {
         }
         Ok(answer)
     }
-}
-
-/// The call itself, without a chain around it.
-async fn ask_guest<S: Subject>(loaded: &Loaded, event: &Event<S>) -> Called {
-    loaded.decide(&event.context, &event.subject).await
 }
 
 async fn turn(slots: &Semaphore) -> Result<SemaphorePermit<'_>, Fault> {

@@ -7,7 +7,7 @@ use wasmparser::{Parser, Payload};
 use wasmtime::{Engine, Store, component::Component, component::Instance};
 
 use crate::hooks::{
-    catalogue::{CATALOGUE, HookPoint, LIFECYCLE, LOG, TYPES},
+    catalogue::{CATALOGUE, DECIDE, HookPoint, LIFECYCLE, LOG, TYPES},
     engine,
     fault::{FaultKind, Phase, classify},
     load_error::{LoadCode, LoadError},
@@ -50,7 +50,7 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
         .map(|row| row.point)
         .collect();
     if hooks.is_empty() {
-        let expected = CATALOGUE.map(|row| row.interface).join(", ");
+        let expected = CATALOGUE.each_ref().map(|row| row.interface).join(", ");
         let found = if exports.is_empty() { "no exports".to_owned() } else { exports.join(", ") };
         let message = "the component exports no hook that this server knows";
         return Err(LoadError::mismatch(LoadCode::NoKnownHook, message, expected, found));
@@ -118,13 +118,21 @@ pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Component, Lo
 
 /// Links and starts the component once, compares the types of all its exports,
 /// and returns the memory that it starts with.
-pub(super) async fn instantiate(component: &Component, limits: Limits) -> Result<usize, LoadError> {
+pub(super) async fn instantiate(
+    component: &Component,
+    hooks: &[HookPoint],
+    limits: Limits,
+) -> Result<usize, LoadError> {
     let (mut store, instance) = start(component, limits).await?;
     let exports = Exports::find(component);
     let mut check = Check { store: &mut store, instance, exports: &exports };
-    check.hook::<Registration>()?;
-    check.hook::<Content>()?;
-    check.hook::<Vote>()?;
+    for hook in hooks {
+        match hook {
+            HookPoint::AccountBeforeRegister => check.hook::<Registration>()?,
+            HookPoint::ContentBeforePublish => check.hook::<Content>()?,
+            HookPoint::VoteBeforeCast => check.hook::<Vote>()?,
+        }
+    }
     if let Some(export) = &exports.configure {
         instance
             .get_typed_func::<(&str,), (Result<(), String>,)>(&mut store, export)
@@ -163,10 +171,14 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn hook<S: Subject>(&mut self) -> Result<(), LoadError> {
-        let Some(Some(export)) = self.exports.decide.get(S::HOOK.index()) else { return Ok(()) };
+        let interface = S::HOOK.row().interface;
+        let Some(Some(export)) = self.exports.decide.get(S::HOOK.index()) else {
+            let message = format!("`{interface}` of the component has no function `{DECIDE}`");
+            return Err(LoadError::mismatch(LoadCode::WrongType, message, DECIDE, "no such function"));
+        };
         self.instance
             .get_typed_func::<(&Context, &S), (RawDecision<S::Verdict>,)>(&mut *self.store, export)
-            .map_err(|error| wrong_type(S::HOOK.row().interface, &error))?;
+            .map_err(|error| wrong_type(interface, &error))?;
         Ok(())
     }
 }

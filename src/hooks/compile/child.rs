@@ -98,13 +98,13 @@ fn perform(job: &Job, component: &[u8]) -> Answer {
         match &job.task {
             Task::Inspect => {
                 let compiled = check::compile(&engine, component)?;
-                let memory = check::instantiate(&compiled, job.limits).await?;
+                let memory = check::instantiate(&compiled, &surface.hooks, job.limits).await?;
                 Ok(Report { memory, ..Report::new(surface) })
             }
             Task::Activate { settings, artefact } => {
                 let configured = snapshot::configure(&engine, component, settings, job).await?;
                 let compiled = check::compile(&engine, &configured.component)?;
-                let memory = check::instantiate(&compiled, job.limits).await?;
+                let memory = check::instantiate(&compiled, &surface.hooks, job.limits).await?;
                 let bytes = compiled
                     .serialize()
                     .map_err(|error| LoadError::new(LoadCode::InvalidComponent, format!("{error:#}")))?;
