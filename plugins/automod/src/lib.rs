@@ -1,23 +1,30 @@
-//! Trivial so far.
+//! A rule file as a policy: words, links, lengths, ages and scores, combined
+//! with `all`, `any` and `not`, for people who do not program. `example.yaml`
+//! beside this crate is one to start from.
 
-use gatherly_plugin::{Context, Evidence, Plugin, content};
+use gatherly_plugin::content::{BeforePublish, Content, Decision};
+use gatherly_plugin::{Context, Plugin};
 
-struct Automod;
+mod condition;
+mod fold;
+mod links;
+mod measure;
+mod model;
+mod rules;
+mod words;
 
-impl Plugin for Automod {
-    fn configure(_settings: &str) -> Result<Self, String> {
-        Ok(Self)
+use rules::Policy;
+
+impl Plugin for Policy {
+    fn configure(settings: &str) -> Result<Self, String> {
+        Self::new(settings)
     }
 }
 
-impl content::BeforePublish for Automod {
-    fn before_publish(&self, _context: &Context, content: &content::Content) -> content::Decision {
-        match content.body.find("badword") {
-            Some(at) => content::Decision::hold("That word needs a moderator.")
-                .because(Evidence::new("badword", "a word that is held").at("body", at..at + 7)),
-            None => content::Decision::allow(),
-        }
+impl BeforePublish for Policy {
+    fn before_publish(&self, context: &Context, draft: &Content) -> Decision {
+        self.decide(context.actor.as_ref(), draft)
     }
 }
 
-gatherly_plugin::export!(Automod: content::BeforePublish);
+gatherly_plugin::export!(Policy: content::BeforePublish);

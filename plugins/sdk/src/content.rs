@@ -9,7 +9,7 @@ use crate::{Context, Plugin};
 /// Is asked before a post or a comment is published or changed.
 pub trait BeforePublish: Plugin {
     /// Decides.
-    fn before_publish(&self, context: &Context, content: &Content) -> Decision;
+    fn before_publish(&self, context: &Context, draft: &Content) -> Decision;
 }
 
 decisions!();

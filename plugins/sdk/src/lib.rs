@@ -19,9 +19,9 @@
 //! }
 //!
 //! impl content::BeforePublish for Calm {
-//!     fn before_publish(&self, context: &Context, content: &content::Content) -> content::Decision {
+//!     fn before_publish(&self, context: &Context, draft: &content::Content) -> content::Decision {
 //!         let newcomer = context.actor.as_ref().is_some_and(|actor| actor.score < 10);
-//!         match content.body.find("!!!") {
+//!         match draft.body.find("!!!") {
 //!             Some(at) if newcomer => content::Decision::hold("Calm down; a moderator will look.")
 //!                 .because(Evidence::new("shouting", "three exclamation marks").at("body", at..at + 3)),
 //!             _ => content::Decision::allow(),

@@ -1,0 +1,104 @@
+//! What a rule asks about content and its author, as the settings write it.
+//! One entry is one condition: a map with one key, so that lists read as they
+//! are meant. `all`, `any` and `not` combine them at any depth.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+
+mod values;
+
+pub(crate) use values::{
+    Age, Bounds, Capitals, Domain, Length, Links, Mentions, NonEmpty, Pattern, Place, Role, Roles,
+    WordList,
+};
+
+/// A question that content answers with yes or no.
+#[derive(Debug)]
+pub(crate) enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Words(WordList),
+    Regex(Pattern),
+    Links(Links),
+    Length(Length),
+    Capitals(Capitals),
+    Mentions(Mentions),
+    AccountAge(Bounds<Age>),
+    Score(Bounds<i64>),
+    FirstPost(bool),
+    Verified(bool),
+    Role(Roles),
+}
+
+/// The keys, for the error that names them.
+const KEYS: &[&str] = &[
+    "all",
+    "any",
+    "not",
+    "words",
+    "regex",
+    "links",
+    "length",
+    "capitals",
+    "mentions",
+    "account_age",
+    "score",
+    "first_post",
+    "verified",
+    "role",
+];
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ConditionVisitor)
+    }
+}
+
+struct ConditionVisitor;
+
+impl<'de> Visitor<'de> for ConditionVisitor {
+    type Value = Condition;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "a condition: a map with one of the keys {}",
+            KEYS.join(", ")
+        )
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Condition, A::Error> {
+        let key: String = map.next_key()?.ok_or_else(|| {
+            de::Error::custom(format_args!(
+                "an empty condition; one of {}",
+                KEYS.join(", ")
+            ))
+        })?;
+        let condition = match key.as_str() {
+            "all" => Condition::All(map.next_value::<NonEmpty<_>>()?.0),
+            "any" => Condition::Any(map.next_value::<NonEmpty<_>>()?.0),
+            "not" => Condition::Not(map.next_value()?),
+            "words" => Condition::Words(map.next_value()?),
+            "regex" => Condition::Regex(map.next_value()?),
+            "links" => Condition::Links(map.next_value()?),
+            "length" => Condition::Length(map.next_value()?),
+            "capitals" => Condition::Capitals(map.next_value()?),
+            "mentions" => Condition::Mentions(map.next_value()?),
+            "account_age" => Condition::AccountAge(map.next_value()?),
+            "score" => Condition::Score(map.next_value()?),
+            "first_post" => Condition::FirstPost(map.next_value()?),
+            "verified" => Condition::Verified(map.next_value()?),
+            "role" => Condition::Role(map.next_value()?),
+            _ => return Err(de::Error::unknown_field(&key, KEYS)),
+        };
+        match map.next_key::<String>()? {
+            None => Ok(condition),
+            Some(second) => Err(de::Error::custom(format_args!(
+                "`{key}` and `{second}` are two conditions: put them into a list under `all` or `any`"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The settings: a list of rules, in YAML or JSON. Everything is checked while
+//! it is read, so that each error names its place (`rules[2].when.any[0].regex:
+//! …`) and a value that exists is good. Nothing here looks at content.
+
+use serde::Deserialize;
+
+use crate::condition::{Condition, NonEmpty};
+
+/// Longest id: what evidence may carry.
+const ID_BYTES: usize = 64;
+
+/// Longest message for the author: what a decision may carry.
+const MESSAGE_BYTES: usize = 1024;
+
+/// What a binding's settings say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    rules: NonEmpty<Rule>,
+}
+
+/// What to do with content that meets a condition.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "RuleText")]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) message: String,
+    pub(crate) action: Action,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) public: bool,
+    pub(crate) when: Condition,
+}
+
+/// From mild to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    Annotate,
+    Hold,
+    Reject,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Post,
+    Comment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Operation {
+    Create,
+    Edit,
+}
+
+/// Reads the rules from settings. The error says what is wrong and where.
+pub(crate) fn parse(settings: &str) -> Result<Vec<Rule>, String> {
+    if settings.trim().is_empty() {
+        return Err("rules: missing; the settings are a list of rules".to_owned());
+    }
+    let settings: Settings = serde_norway::from_str(settings).map_err(|error| error.to_string())?;
+    let rules = settings.rules.0;
+    for (at, rule) in rules.iter().enumerate() {
+        let first = rules.iter().position(|other| other.id == rule.id);
+        if let Some(first) = first.filter(|first| *first != at) {
+            let id = &rule.id;
+            return Err(format!(
+                "rules[{at}].id: `{id}` is the id of rules[{first}] already"
+            ));
+        }
+    }
+    Ok(rules)
+}
+
+/// A rule as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleText {
+    id: Id,
+    #[serde(default)]
+    message: Message,
+    action: Action,
+    #[serde(default = "all_kinds")]
+    kinds: NonEmpty<Kind>,
+    #[serde(default = "all_operations")]
+    operations: NonEmpty<Operation>,
+    #[serde(default)]
+    public: bool,
+    when: Condition,
+}
+
+fn all_kinds() -> NonEmpty<Kind> {
+    NonEmpty(vec![Kind::Post, Kind::Comment])
+}
+
+fn all_operations() -> NonEmpty<Operation> {
+    NonEmpty(vec![Operation::Create, Operation::Edit])
+}
+
+impl TryFrom<RuleText> for Rule {
+    type Error = &'static str;
+
+    fn try_from(rule: RuleText) -> Result<Self, Self::Error> {
+        if rule.message.0.is_empty() && rule.action > Action::Annotate {
+            return Err("`message` is missing: tell the author why");
+        }
+        Ok(Self {
+            id: rule.id.0,
+            message: rule.message.0,
+            action: rule.action,
+            kinds: rule.kinds.0,
+            operations: rule.operations.0,
+            public: rule.public,
+            when: rule.when,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Id(String);
+
+impl TryFrom<String> for Id {
+    type Error = String;
+
+    fn try_from(id: String) -> Result<Self, String> {
+        if id.trim().is_empty() || id.len() > ID_BYTES {
+            return Err(format!("an id has 1 to {ID_BYTES} bytes"));
+        }
+        Ok(Self(id))
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(try_from = "String")]
+struct Message(String);
+
+impl TryFrom<String> for Message {
+    type Error = String;
+
+    fn try_from(message: String) -> Result<Self, String> {
+        if message.trim().is_empty() || message.len() > MESSAGE_BYTES {
+            return Err(format!("a message has 1 to {MESSAGE_BYTES} bytes"));
+        }
+        Ok(Self(message))
+    }
+}
+
+#[cfg(test)]
+mod tests;
