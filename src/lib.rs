@@ -4,5 +4,7 @@
 pub mod base;
 pub mod config;
 pub mod db;
+pub mod hooks;
 pub mod http;
 pub mod lifecycle;
+pub mod sessions;

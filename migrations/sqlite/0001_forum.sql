@@ -20,7 +20,9 @@ create table accounts (
     created_at     integer not null
 ) strict, without rowid;
 create unique index accounts_username on accounts (username_key);
-create unique index accounts_email on accounts (email_key);
+-- Not unique: an address belongs to somebody only once it is verified, and an
+-- answer that told of a taken one would tell who is here.
+create index accounts_email on accounts (email_key);
 
 create table sessions (
     id          blob    primary key not null,

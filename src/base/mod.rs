@@ -5,7 +5,9 @@ pub mod actor;
 pub mod clock;
 pub mod error;
 pub mod ids;
+pub mod markdown;
 pub mod page;
+pub mod password;
 pub mod secret;
 pub mod text;
 

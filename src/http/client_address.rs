@@ -47,7 +47,9 @@ fn resolve(peer: IpAddr, forwarded: &[&str], trusted: &[IpNet]) -> IpAddr {
         if !is_trusted(&client) {
             break;
         }
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
         client = address.to_canonical();
     }
     client
@@ -56,7 +58,10 @@ fn resolve(peer: IpAddr, forwarded: &[&str], trusted: &[IpNet]) -> IpAddr {
 impl<'a> FromRequest<'a> for ClientAddress {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         // The onion puts it there for every request.
-        Ok(request.data::<Self>().copied().unwrap_or(Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))))
+        Ok(request
+            .data::<Self>()
+            .copied()
+            .unwrap_or(Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))))
     }
 }
 
@@ -71,7 +76,10 @@ mod tests {
         let client = |peer, chain: &[&str]| resolve(ip(peer), chain, &trusted);
         assert_eq!(client("192.0.2.1", &["198.51.100.7"]), ip("192.0.2.1"));
         assert_eq!(client("10.0.0.1", &["198.51.100.7"]), ip("198.51.100.7"));
-        assert_eq!(client("10.0.0.1", &["1.2.3.4", "198.51.100.7", "10.0.0.2"]), ip("198.51.100.7"));
+        assert_eq!(
+            client("10.0.0.1", &["1.2.3.4", "198.51.100.7", "10.0.0.2"]),
+            ip("198.51.100.7")
+        );
         assert_eq!(client("10.0.0.1", &["1.2.3.4", "nonsense"]), ip("10.0.0.1"));
         assert_eq!(client("10.0.0.1", &["10.0.0.9"]), ip("10.0.0.9"));
     }

@@ -15,3 +15,30 @@ pub use client_address::ClientAddress;
 pub use problem::Problem;
 pub use rate_limit::{Action, RateLimits};
 pub use rendered::Rendered;
+
+/// Groups of operations in the specification.
+#[derive(Clone, Copy, Debug, poem_openapi::Tags)]
+pub enum Tag {
+    /// People and what they tell of themselves.
+    Accounts,
+    /// Signing in and staying signed in.
+    Sessions,
+    /// Places with posts, members and moderators.
+    Communities,
+    /// Titles and texts that people comment on.
+    Posts,
+    /// Threads of answers.
+    Comments,
+    /// Sanctions.
+    Bans,
+    /// Finding what was written.
+    Search,
+    /// Policies, their versions, and where they are at work.
+    Plugins,
+    /// What policies decided, and why.
+    Decisions,
+    /// What waits for a person.
+    Moderation,
+    /// The server itself.
+    System,
+}

@@ -151,7 +151,9 @@ fn fields(errors: Vec<FieldError>) -> ProblemJson {
 
 /// Seconds for a `Retry-After`: at least one, rounded up.
 fn seconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
+    u64::try_from(duration.as_millis().div_ceil(1_000))
+        .unwrap_or(u64::MAX)
+        .max(1)
 }
 
 const NOT_FOUND: &str = "There is no such thing, or not for you.";
@@ -163,9 +165,11 @@ impl From<Error> for Problem {
             Error::Unauthenticated(code) => {
                 Self::Unauthenticated(body(code, "You are not signed in.", None), "Bearer".into())
             }
-            Error::Forbidden { code, message } => {
-                Self::Forbidden(body(code, "You may not do this.", Some(message.into_owned())))
-            }
+            Error::Forbidden { code, message } => Self::Forbidden(body(
+                code,
+                "You may not do this.",
+                Some(message.into_owned()),
+            )),
             Error::NotFound => Self::NotFound(body("not_found", NOT_FOUND, None)),
             Error::Invalid(errors) => Self::Invalid(fields(errors)),
             Error::Conflict { code, message } => Self::Conflict(body(
@@ -237,16 +241,22 @@ fn problem_of(error: &poem::Error) -> Problem {
     let detail = Some(error.to_string());
     match error.status() {
         StatusCode::NOT_FOUND => Problem::NotFound(body("not_found", NOT_FOUND, None)),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::MethodNotAllowed(body("method_not_allowed", "Not a method of this path.", None))
-        }
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            Problem::MediaType(body("media_type", "The body's media type is not taken.", detail))
-        }
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed(body(
+            "method_not_allowed",
+            "Not a method of this path.",
+            None,
+        )),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::MediaType(body(
+            "media_type",
+            "The body's media type is not taken.",
+            detail,
+        )),
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(body("too_large", TOO_LARGE, None)),
-        status if status.is_client_error() => {
-            Problem::BadRequest(body("bad_request", "The request cannot be understood.", detail))
-        }
+        status if status.is_client_error() => Problem::BadRequest(body(
+            "bad_request",
+            "The request cannot be understood.",
+            detail,
+        )),
         _ => {
             tracing::error!(error = %error, "a request failed");
             internal()
@@ -257,6 +267,9 @@ fn problem_of(error: &poem::Error) -> Problem {
 /// A problem that is answered before any operation is reached.
 pub(super) fn early(error: Error) -> Response {
     let mut response = Problem::from(error).into_response();
-    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response.headers_mut().insert(
+        header::CONNECTION,
+        header::HeaderValue::from_static("close"),
+    );
     response
 }

@@ -141,7 +141,9 @@ impl RateLimits {
     }
 
     fn check(&self, action: Action, key: &Key) -> Result<(), Error> {
-        let Some(limiter) = self.limiters.get(action as usize) else { return Ok(()) };
+        let Some(limiter) = self.limiters.get(action as usize) else {
+            return Ok(());
+        };
         limiter.check_key(key).map_err(|not_until| Error::TooMany {
             retry_after: not_until.wait_time_from(self.clock.now()),
         })

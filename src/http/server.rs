@@ -54,10 +54,15 @@ pub async fn serve<E>(
                 let endpoint = Arc::clone(&endpoint);
                 let service = service_fn(move |request| {
                     let endpoint = Arc::clone(&endpoint);
-                    async move { Ok::<_, std::convert::Infallible>(answer(&endpoint, request, local, peer).await) }
+                    async move {
+                        Ok::<_, std::convert::Infallible>(
+                            answer(&endpoint, request, local, peer).await,
+                        )
+                    }
                 });
-                let connection =
-                    builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+                let connection = builder
+                    .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                    .into_owned();
                 let connection = graceful.watch(connection);
                 lifecycle.spawn(async move {
                     if let Err(error) = connection.await {
@@ -73,7 +78,10 @@ pub async fn serve<E>(
         }
     }
     drop(listener);
-    if tokio::time::timeout(settings.shutdown_timeout(), graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(settings.shutdown_timeout(), graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("requests were cut off at the end of the time to finish");
     }
 }
@@ -93,7 +101,10 @@ async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
+    let permit = Arc::clone(room)
+        .acquire_owned()
+        .await
+        .map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, permit))
 }

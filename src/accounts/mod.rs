@@ -1,0 +1,14 @@
+//! Accounts: who takes part. A name is one person's, without regard to case and
+//! look-alikes; an address is told to nobody; a password is known to nobody.
+//!
+//! Nobody becomes an admin over HTTP by being first: see `gatherly admin create`.
+
+pub mod api;
+pub mod model;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use api::AccountsApi;
+pub use service::{Accounts, Registered};

@@ -1,0 +1,212 @@
+//! Names, addresses and passwords that cannot be wrong, and the account itself.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use crate::base::{
+    FieldError,
+    actor::SiteRole,
+    clock::Timestamp,
+    ids::AccountId,
+    secret::Secret,
+    text::{clean_lines, length, look_alike_key},
+};
+
+/// Most characters that an account may say of itself.
+pub const BIO_MAX: usize = 2_000;
+/// Longest mail address that SMTP can deliver to (RFC 5321, 4.5.3.1.3, less the brackets).
+const EMAIL_MAX: usize = 254;
+/// Longest local part of an address (RFC 5321, 4.5.3.1.1).
+const EMAIL_LOCAL_MAX: usize = 64;
+/// Names that look like the site speaking.
+const RESERVED: &[&str] =
+    &["admin", "administrator", "anonymous", "gatherly", "mod", "moderator", "root", "staff", "system"];
+
+static COMMON_PASSWORDS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+/// A name that others see: 3 to 30 letters and digits of ASCII, `_`, `-`, `.`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// Checks a name that somebody wants.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
+        let fail = |rule, message| Err(FieldError::new("username", rule, message));
+        if !(3..=30).contains(&length(text)) {
+            return fail("length", "must have 3 to 30 characters");
+        }
+        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        if !text.bytes().all(is_allowed) {
+            return fail("characters", "may have letters, digits, _, - and . only");
+        }
+        let is_edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+        if !is_edge(text.bytes().next()) || !is_edge(text.bytes().last()) {
+            return fail("edges", "must begin and end with a letter or a digit");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Checks a name that somebody wants and that is not the site's own.
+    pub fn parse_unreserved(text: &str) -> Result<Self, FieldError> {
+        let name = Self::parse(text)?;
+        let key = name.key();
+        if RESERVED.iter().any(|reserved| look_alike_key(reserved) == key) {
+            return Err(FieldError::new("username", "reserved", "is reserved"));
+        }
+        Ok(name)
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What it has in common with names that look alike.
+    pub fn key(&self) -> String {
+        look_alike_key(&self.0)
+    }
+}
+
+/// A mail address that can be delivered to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// Checks the form of an address; only a mail to it tells whether it exists.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
+        let invalid = || FieldError::new("email", "email", "must be a mail address like name@example.org");
+        let text = text.trim();
+        let (local, domain) = text.rsplit_once('@').ok_or_else(invalid)?;
+        let local_ok = (1..=EMAIL_LOCAL_MAX).contains(&local.len())
+            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..");
+        let label_ok = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let domain_ok = domain.contains('.') && domain.split('.').all(label_ok);
+        if text.len() > EMAIL_MAX || !local_ok || !domain_ok {
+            return Err(invalid());
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The address itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands after the `@`, in lower case.
+    pub fn domain(&self) -> String {
+        self.0.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase()).unwrap_or_default()
+    }
+
+    /// The same for addresses that are the same but for case.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+/// A password that may be set: 8 to 128 characters, not a common one.
+#[derive(Clone, Debug)]
+pub struct Password(Secret<String>);
+
+impl Password {
+    /// Checks a new password. `field` is what the request calls it.
+    pub fn parse(
+        field: &'static str,
+        text: Secret<String>,
+        username: &str,
+    ) -> Result<Self, FieldError> {
+        if !(8..=128).contains(&length(text.expose())) {
+            return Err(FieldError::new(field, "length", "must have 8 to 128 characters"));
+        }
+        let lower = text.expose().to_lowercase();
+        let mut characters = lower.chars();
+        let first = characters.next();
+        let is_one_character = characters.all(|c| Some(c) == first);
+        if COMMON_PASSWORDS.contains(lower.as_str()) || is_one_character {
+            return Err(FieldError::new(field, "common", "is among the first that others would try"));
+        }
+        if lower == username.to_lowercase() {
+            return Err(FieldError::new(field, "username", "must not be the username"));
+        }
+        Ok(Self(text))
+    }
+
+    /// For hashing.
+    pub fn into_secret(self) -> Secret<String> {
+        self.0
+    }
+}
+
+/// What an account says of itself.
+pub fn parse_bio(text: &str) -> Result<String, FieldError> {
+    let bio = clean_lines(text);
+    if length(&bio) > BIO_MAX {
+        return Err(FieldError::new("bio", "length", format!("must have at most {BIO_MAX} characters")));
+    }
+    Ok(bio)
+}
+
+/// Whether an account can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountState {
+    /// It can.
+    Active,
+    /// Not yet: somebody has to decide.
+    Held,
+    /// Not any more.
+    Closed,
+}
+
+impl AccountState {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Held => "held",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// From what is stored; what is unknown cannot be used.
+    pub fn from_stored(text: &str) -> Self {
+        match text {
+            "active" => Self::Active,
+            "held" => Self::Held,
+            _ => Self::Closed,
+        }
+    }
+}
+
+/// A person's record.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Opaque.
+    pub id: AccountId,
+    /// As its owner writes it.
+    pub username: String,
+    /// For its owner only.
+    pub email: Option<String>,
+    /// Whether the address was confirmed.
+    pub verified: bool,
+    /// What it may do on the whole site.
+    pub role: SiteRole,
+    /// Whether it can be used.
+    pub state: AccountState,
+    /// What it says of itself.
+    pub bio: String,
+    /// Published posts.
+    pub post_count: i64,
+    /// Published comments.
+    pub comment_count: i64,
+    /// Up minus down votes.
+    pub score: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}

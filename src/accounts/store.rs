@@ -1,0 +1,137 @@
+//! The statements on accounts.
+
+use super::model::{Account, AccountState};
+use crate::{
+    base::{actor::SiteRole, clock::Timestamp, ids::AccountId, page::PageRequest},
+    db::{Columns, Db, Error, Row, Tx, statement},
+};
+
+macro_rules! columns {
+    () => {
+        "id, username, email, verified_at, role, state, bio, \
+         post_count, comment_count, score, created_at"
+    };
+}
+
+const INSERT: &str = "
+    insert into accounts
+        (id, username, username_key, email, email_key, password_hash, role, state, created_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const FIND: &str = concat!("select ", columns!(), " from accounts where id = ?");
+const FIND_BY_KEY: &str =
+    concat!("select ", columns!(), " from accounts where username_key = ? and state = 'active'");
+const LIST: &str = concat!(
+    "select ", columns!(), ", username_key from accounts
+     where state = 'active' and username_key >= ? and username_key < ? and username_key > ?
+     order by username_key limit ?"
+);
+const UPDATE_BIO: &str = "update accounts set bio = ? where id = ? and state = 'active'";
+const UPDATE_PASSWORD: &str =
+    "update accounts set password_hash = ? where id = ? and state = 'active'";
+const UPDATE_ROLE: &str = "update accounts set role = ? where username_key = ? and state = 'active'";
+const UPDATE_STATE: &str = "update accounts set state = ? where id = ? and state = ?";
+const CLOSE: &str = "
+    update accounts
+    set state = 'closed', username = ?, username_key = ?, email = null, email_key = null,
+        password_hash = null, verified_at = null, bio = '', role = 'member'
+    where id = ? and state <> 'closed'";
+
+/// A new account's row.
+pub(super) struct NewAccount<'a> {
+    pub(super) id: AccountId,
+    pub(super) username: &'a str,
+    pub(super) username_key: &'a str,
+    pub(super) email: Option<&'a str>,
+    pub(super) email_key: Option<String>,
+    pub(super) password_hash: &'a str,
+    pub(super) role: SiteRole,
+    pub(super) state: AccountState,
+    pub(super) created_at: Timestamp,
+}
+
+pub(super) async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT)
+            .bind(account.id.0)
+            .bind(account.username.to_owned())
+            .bind(account.username_key.to_owned())
+            .bind(account.email.map(str::to_owned))
+            .bind(account.email_key.clone())
+            .bind(account.password_hash.to_owned())
+            .bind(account.role.as_str())
+            .bind(account.state.as_str())
+            .bind(account.created_at.0),
+    )
+    .await
+}
+
+pub(super) async fn find(db: &Db, id: AccountId) -> Result<Option<Account>, Error> {
+    db.optional(statement(FIND).bind(id.0)).await?.as_ref().map(account).transpose()
+}
+
+pub(super) async fn find_by_key(db: &Db, key: String) -> Result<Option<Account>, Error> {
+    db.optional(statement(FIND_BY_KEY).bind(key)).await?.as_ref().map(account).transpose()
+}
+
+/// Active accounts whose key begins with `prefix`, with that key.
+pub(super) async fn list(
+    db: &Db,
+    prefix: &str,
+    page: &PageRequest<String>,
+) -> Result<Vec<(Account, String)>, Error> {
+    let rows = db
+        .all(
+            statement(LIST)
+                .bind(prefix.to_owned())
+                // No key has a character after this one.
+                .bind(format!("{prefix}\u{10ffff}"))
+                .bind(page.after.clone().unwrap_or_default())
+                .bind(page.rows()),
+        )
+        .await?;
+    rows.iter().map(|row| Ok((account(row)?, row.value("username_key")?))).collect()
+}
+
+pub(super) async fn update_bio(tx: &mut Tx, id: AccountId, bio: String) -> Result<(), Error> {
+    tx.execute_one(statement(UPDATE_BIO).bind(bio).bind(id.0)).await
+}
+
+pub(super) async fn update_password(tx: &mut Tx, id: AccountId, hash: String) -> Result<(), Error> {
+    tx.execute_one(statement(UPDATE_PASSWORD).bind(hash).bind(id.0)).await
+}
+
+/// Whether there was such an account.
+pub(super) async fn update_role(tx: &mut Tx, key: String, role: SiteRole) -> Result<bool, Error> {
+    Ok(tx.execute(statement(UPDATE_ROLE).bind(role.as_str()).bind(key)).await? == 1)
+}
+
+/// Whether it was in the state that it has to leave.
+pub(super) async fn update_state(
+    tx: &mut Tx,
+    id: AccountId,
+    from: AccountState,
+    to: AccountState,
+) -> Result<bool, Error> {
+    let statement = statement(UPDATE_STATE).bind(to.as_str()).bind(id.0).bind(from.as_str());
+    Ok(tx.execute(statement).await? == 1)
+}
+
+pub(super) async fn close(tx: &mut Tx, id: AccountId, name: String) -> Result<bool, Error> {
+    Ok(tx.execute(statement(CLOSE).bind(name.clone()).bind(name).bind(id.0)).await? == 1)
+}
+
+fn account(row: &Row) -> Result<Account, Error> {
+    Ok(Account {
+        id: row.id("id")?,
+        username: row.value("username")?,
+        email: row.value("email")?,
+        verified: row.optional_time("verified_at")?.is_some(),
+        role: SiteRole::from_stored(row.value("role")?),
+        state: AccountState::from_stored(row.value("state")?),
+        bio: row.value("bio")?,
+        post_count: row.value("post_count")?,
+        comment_count: row.value("comment_count")?,
+        score: row.value("score")?,
+        created_at: row.time("created_at")?,
+    })
+}

@@ -1,0 +1,235 @@
+//! The statements on sessions and refresh tokens.
+
+use super::model::{Credentials, Session, StoredToken, TokenState};
+use crate::{
+    base::{
+        actor::{Actor, SiteRole},
+        clock::Timestamp,
+        ids::{AccountId, SessionId},
+    },
+    db::{Columns, Db, Error, Row, Tx, statement},
+};
+
+const CREDENTIALS: &str = "select id, state, password_hash from accounts where username_key = ?";
+const CREDENTIALS_BY_ID: &str = "select id, state, password_hash from accounts where id = ?";
+const ACTOR: &str = "
+    select s.id as session_id, a.id, a.username, a.role, a.verified_at,
+           a.post_count, a.comment_count, a.score, a.created_at
+    from sessions s
+    join accounts a on a.id = s.account_id
+    where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'";
+const INSERT: &str = "
+    insert into sessions (id, account_id, user_agent, created_at, used_at, expires_at)
+    values (?, ?, ?, ?, ?, ?)";
+const LIST: &str = "
+    select id, user_agent, created_at, used_at, expires_at
+    from sessions
+    where account_id = ? and ended_at is null and expires_at > ?
+    order by used_at desc, id desc
+    limit ?";
+const TOUCH: &str =
+    "update sessions set used_at = ?, expires_at = ? where id = ? and ended_at is null";
+const END: &str =
+    "update sessions set ended_at = ? where id = ? and account_id = ? and ended_at is null";
+const END_ALL: &str =
+    "update sessions set ended_at = ? where account_id = ? and id <> ? and ended_at is null";
+const INSERT_TOKEN: &str =
+    "insert into refresh_tokens (hash, session_id, state, created_at) values (?, ?, 'live', ?)";
+const FIND_TOKEN: &str = "
+    select t.session_id, s.account_id, t.state, t.successor, n.state as successor_state,
+           s.ended_at is null and s.expires_at > ? and a.state = 'active' as alive
+    from refresh_tokens t
+    join sessions s on s.id = t.session_id
+    join accounts a on a.id = s.account_id
+    left join refresh_tokens n on n.hash = t.successor
+    where t.hash = ?";
+const MOVE_TOKEN: &str = "update refresh_tokens set state = ?, successor = ? where hash = ?";
+const SUPERSEDE_TOKEN: &str = "update refresh_tokens set state = 'superseded' where hash = ?";
+const FORGET: &str = "delete from refresh_tokens where session_id in
+    (select id from sessions where ended_at < ? or expires_at < ?)";
+const FORGET_SESSIONS: &str = "delete from sessions where ended_at < ? or expires_at < ?";
+
+pub(super) async fn credentials(db: &Db, key: String) -> Result<Option<Credentials>, Error> {
+    db.optional(statement(CREDENTIALS).bind(key))
+        .await?
+        .as_ref()
+        .map(to_credentials)
+        .transpose()
+}
+
+pub(super) async fn credentials_by_id(
+    db: &Db,
+    id: AccountId,
+) -> Result<Option<Credentials>, Error> {
+    let row = db.optional(statement(CREDENTIALS_BY_ID).bind(id.0)).await?;
+    row.as_ref().map(to_credentials).transpose()
+}
+
+/// Who acts through a session that is still going on.
+pub(super) async fn actor(db: &Db, id: SessionId, now: Timestamp) -> Result<Option<Actor>, Error> {
+    let row = db.optional(statement(ACTOR).bind(id.0).bind(now.0)).await?;
+    row.as_ref().map(to_actor).transpose()
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    account: AccountId,
+    session: &Session,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT)
+            .bind(session.id.0)
+            .bind(account.0)
+            .bind(session.user_agent.clone())
+            .bind(session.created_at.0)
+            .bind(session.used_at.0)
+            .bind(session.expires_at.0),
+    )
+    .await
+}
+
+pub(super) async fn list(
+    db: &Db,
+    account: AccountId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Session>, Error> {
+    let rows = db
+        .all(statement(LIST).bind(account.0).bind(now.0).bind(limit))
+        .await?;
+    rows.iter().map(to_session).collect()
+}
+
+/// Notes that a session was used, and when it now expires.
+pub(super) async fn touch(
+    tx: &mut Tx,
+    id: SessionId,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(statement(TOUCH).bind(now.0).bind(expires_at.0).bind(id.0))
+        .await
+}
+
+/// Whether there was such a session to end.
+pub(super) async fn end(
+    tx: &mut Tx,
+    account: AccountId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    Ok(tx
+        .execute(statement(END).bind(now.0).bind(id.0).bind(account.0))
+        .await?
+        == 1)
+}
+
+/// Ends all sessions of an account but `keep`.
+pub(super) async fn end_all(
+    tx: &mut Tx,
+    account: AccountId,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    let keep = keep.map(|id| id.0).unwrap_or_default();
+    tx.execute(statement(END_ALL).bind(now.0).bind(account.0).bind(keep))
+        .await
+}
+
+pub(super) async fn insert_token(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    session: SessionId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT_TOKEN)
+            .bind(hash.to_vec())
+            .bind(session.0)
+            .bind(now.0),
+    )
+    .await
+}
+
+pub(super) async fn find_token(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    now: Timestamp,
+) -> Result<Option<StoredToken>, Error> {
+    let row = tx
+        .optional(statement(FIND_TOKEN).bind(now.0).bind(hash.to_vec()))
+        .await?;
+    row.as_ref().map(to_token).transpose()
+}
+
+/// Marks a token as used and names its successor.
+pub(super) async fn use_token(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    successor: [u8; 32],
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(MOVE_TOKEN)
+            .bind(TokenState::Used.as_str())
+            .bind(successor.to_vec())
+            .bind(hash.to_vec()),
+    )
+    .await
+}
+
+pub(super) async fn supersede_token(tx: &mut Tx, hash: Vec<u8>) -> Result<(), Error> {
+    tx.execute_one(statement(SUPERSEDE_TOKEN).bind(hash)).await
+}
+
+/// Forgets sessions that ended before `before`, with their tokens.
+pub(super) async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+    tx.execute(statement(FORGET).bind(before.0).bind(before.0))
+        .await?;
+    tx.execute(statement(FORGET_SESSIONS).bind(before.0).bind(before.0))
+        .await
+}
+
+fn to_credentials(row: &Row) -> Result<Credentials, Error> {
+    Ok(Credentials {
+        id: row.id("id")?,
+        active: row.value::<&str>("state")? == "active",
+        password_hash: row.value("password_hash")?,
+    })
+}
+
+fn to_actor(row: &Row) -> Result<Actor, Error> {
+    Ok(Actor {
+        id: row.id("id")?,
+        session: row.id("session_id")?,
+        username: row.value("username")?,
+        role: SiteRole::from_stored(row.value("role")?),
+        created_at: row.time("created_at")?,
+        verified: row.optional_time("verified_at")?.is_some(),
+        post_count: row.value("post_count")?,
+        comment_count: row.value("comment_count")?,
+        score: row.value("score")?,
+    })
+}
+
+fn to_session(row: &Row) -> Result<Session, Error> {
+    Ok(Session {
+        id: row.id("id")?,
+        user_agent: row.value("user_agent")?,
+        created_at: row.time("created_at")?,
+        used_at: row.time("used_at")?,
+        expires_at: row.time("expires_at")?,
+    })
+}
+
+fn to_token(row: &Row) -> Result<StoredToken, Error> {
+    Ok(StoredToken {
+        session: row.id("session_id")?,
+        account: row.id("account_id")?,
+        alive: row.value("alive")?,
+        state: TokenState::from_stored(row.value("state")?),
+        successor: row.value("successor")?,
+        successor_state: row
+            .value::<Option<&str>>("successor_state")?
+            .map(TokenState::from_stored),
+    })
+}
