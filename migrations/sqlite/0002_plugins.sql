@@ -62,7 +62,7 @@ create table decisions (
     digest         text    not null,
     settings_hash  text    not null,
     mode           text    not null,
-    -- What this plugin said; 'fault' when it could not.
+    -- What this plugin said, or what its failure came to; see fault.
     verdict        text    not null,
     -- What happened in the end, after every plugin was heard.
     outcome        text    not null,
@@ -82,6 +82,7 @@ create table decisions (
 ) strict, without rowid;
 create index decisions_target on decisions (target_id, id);
 create index decisions_binding on decisions (binding_id, id);
+create index decisions_community on decisions (community_id, id);
 
 create table review_items (
     id            blob    primary key not null,
@@ -90,6 +91,8 @@ create table review_items (
     target_id     blob    not null,
     community_id  blob,
     author_id     blob,
+    -- What plugins were asked about, if it is they who hold it.
+    event_id      blob,
     reason        text    not null,
     state         text    not null check (state in ('open', 'approved', 'removed', 'superseded')),
     created_at    integer not null,

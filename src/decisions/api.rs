@@ -1,0 +1,195 @@
+//! How decisions are shown, to authors and to staff. The operations that show
+//! them are those of `review` and of the features that ask plugins.
+
+use poem_openapi::Object;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    model::{DecisionRecord, Detail},
+    rules,
+};
+use crate::hooks::{Decision, Evidence, Finding};
+
+/// What a plugin decided, as its author may know it.
+#[derive(Clone, Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+pub struct AuthorDecision {
+    /// Name of the plugin.
+    plugin: String,
+    /// `allow`, `annotate`, `modify`, `hold`, `reject` or `unavailable`.
+    verdict: String,
+    /// The reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// What the plugin found, as far as it is public.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceView>,
+}
+
+impl AuthorDecision {
+    /// What the author is told of these decisions.
+    pub fn list(decisions: &[Decision]) -> Vec<Self> {
+        rules::told_to_author(decisions)
+            .map(|(decision, evidence)| Self {
+                plugin: decision.plugin.to_string(),
+                verdict: decision.verdict.as_str().to_owned(),
+                message: decision.message.clone(),
+                evidence: evidence.into_iter().map(EvidenceView::from).collect(),
+            })
+            .collect()
+    }
+}
+
+/// Why a plugin decided as it did.
+#[derive(Clone, Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+pub struct EvidenceView {
+    /// Id of the rule within the plugin's settings.
+    rule: String,
+    /// Field that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// Bytes of that field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span: Option<SpanView>,
+    /// Or a measured property.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feature: Option<FeatureView>,
+    /// For people.
+    text: String,
+    /// Whether the author may see it.
+    public: bool,
+}
+
+/// A range of bytes, on character boundaries.
+#[derive(Clone, Debug, Object, Serialize)]
+pub struct SpanView {
+    /// First byte.
+    start: u32,
+    /// The byte after the last.
+    end: u32,
+}
+
+/// A measured property and the value it had.
+#[derive(Clone, Debug, Object, Serialize)]
+pub struct FeatureView {
+    /// What was measured.
+    name: String,
+    /// What it was.
+    value: String,
+}
+
+impl From<Evidence> for EvidenceView {
+    fn from(evidence: Evidence) -> Self {
+        let (span, feature) = match evidence.finding {
+            None => (None, None),
+            Some(Finding::Span(span)) => (Some(SpanView { start: span.start, end: span.end }), None),
+            Some(Finding::Feature(feature)) => {
+                (None, Some(FeatureView { name: feature.name, value: feature.value }))
+            }
+        };
+        let Evidence { rule, field, text, public, .. } = evidence;
+        Self { rule, field, span, feature, text, public }
+    }
+}
+
+/// A decision on record. What is for moderators only is absent in what authors
+/// get.
+#[derive(Clone, Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+pub struct DecisionView {
+    /// Opaque, in the order of time.
+    id: Uuid,
+    /// Where the plugin was asked.
+    hook: String,
+    /// The event: all plugins that were asked about it name the same.
+    event_id: Uuid,
+    /// Name of the plugin.
+    plugin: String,
+    /// SHA-256 of the component that decided.
+    digest: String,
+    /// What this plugin said: `allow`, `annotate`, `modify`, `hold`, `reject`;
+    /// or what its failure came to, also `unavailable`.
+    verdict: String,
+    /// What came of the event after every plugin was heard.
+    outcome: String,
+    /// The reason, for the author.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// What the plugin found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceView>,
+    /// The post, comment or account that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_id: Option<Uuid>,
+    /// Slug of the community.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    community: Option<String>,
+    /// When.
+    created_at: String,
+    /// For moderators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staff: Option<StaffDetail>,
+}
+
+/// What only moderators see of a decision.
+#[derive(Clone, Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+pub struct StaffDetail {
+    /// The binding that was asked.
+    binding_id: Uuid,
+    /// SHA-256 of its settings.
+    settings_hash: String,
+    /// `enforce`, or `shadow` when the answer did not count.
+    mode: String,
+    /// Who acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor_id: Option<Uuid>,
+    /// Name of who acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    /// Microseconds that the call took.
+    duration_us: i64,
+    /// What kind of failure, if the plugin failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
+    /// The failure in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault_detail: Option<String>,
+    /// What the plugin was told, as `gatherly plugin run --input` takes it. Not
+    /// in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<serde_json::Value>,
+}
+
+impl From<DecisionRecord> for DecisionView {
+    fn from(record: DecisionRecord) -> Self {
+        let staff = (record.detail == Detail::Staff).then(|| StaffDetail {
+            binding_id: record.binding_id.0,
+            settings_hash: record.settings_hash,
+            mode: record.mode,
+            actor_id: record.actor_id.map(|actor| actor.0),
+            actor: record.actor,
+            duration_us: record.duration_us,
+            fault: record.fault,
+            fault_detail: record.fault_detail,
+            input: record.input,
+        });
+        Self {
+            id: record.id.0,
+            hook: record.hook,
+            event_id: record.event_id,
+            plugin: record.plugin,
+            digest: record.digest,
+            verdict: record.verdict,
+            outcome: record.outcome,
+            message: record.message,
+            evidence: record.evidence.into_iter().map(EvidenceView::from).collect(),
+            target_id: record.target_id,
+            community: record.community,
+            created_at: record.created_at.to_string(),
+            staff,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a decision is about, and a decision as it is on record.
+
+use uuid::Uuid;
+
+use crate::{
+    base::{
+        clock::Timestamp,
+        ids::{AccountId, BindingId, CommunityId, DecisionId},
+    },
+    hooks::{Evidence, Mode, Verdict},
+};
+
+/// What plugins were asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A new post, or one that has never been published.
+    Post,
+    /// A new comment, or one that has never been published.
+    Comment,
+    /// A change of what is published: the published text stays until it is settled.
+    Edit,
+    /// Somebody who wants to join.
+    Account,
+    /// A vote; nothing of it can wait.
+    Vote,
+}
+
+impl TargetKind {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Comment => "comment",
+            Self::Edit => "edit",
+            Self::Account => "account",
+            Self::Vote => "vote",
+        }
+    }
+}
+
+/// What plugins were asked about, and by whose deed.
+#[derive(Clone, Debug)]
+pub struct DecisionTarget {
+    /// What it is.
+    pub kind: TargetKind,
+    /// The post, comment or account. For an edit or a vote, what is edited or
+    /// voted on; for what was refused, the id that it would have had.
+    pub id: Uuid,
+    /// Where it is; none for an account.
+    pub community: Option<CommunityId>,
+    /// Who acts; for an account, that account.
+    pub actor: AccountId,
+}
+
+/// How much of a decision somebody may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything.
+    Staff,
+    /// What the one whose deed it was may know.
+    Author,
+}
+
+/// A decision on record.
+#[derive(Clone, Debug)]
+pub struct DecisionRecord {
+    /// Opaque, in the order of time.
+    pub id: DecisionId,
+    /// Name of the hook.
+    pub hook: String,
+    /// The event that plugins were asked about.
+    pub event_id: Uuid,
+    /// Who was asked.
+    pub binding_id: BindingId,
+    /// Name of the plugin.
+    pub plugin: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// SHA-256 of the settings.
+    pub settings_hash: String,
+    /// `shadow` or `enforce`.
+    pub mode: String,
+    /// What this plugin said, or what its failure came to.
+    pub verdict: String,
+    /// What came of the whole event.
+    pub outcome: String,
+    /// For the author.
+    pub message: Option<String>,
+    /// Why.
+    pub evidence: Vec<Evidence>,
+    /// What kind of failure, if it failed.
+    pub fault: Option<String>,
+    /// The failure in words.
+    pub fault_detail: Option<String>,
+    /// How long the call took.
+    pub duration_us: i64,
+    /// What the plugin was told; only in a full record.
+    pub input: Option<serde_json::Value>,
+    /// Who acted.
+    pub actor_id: Option<AccountId>,
+    /// Name of who acted, if that account exists.
+    pub actor: Option<String>,
+    /// The post, comment or account.
+    pub target_id: Option<Uuid>,
+    /// Slug of the community.
+    pub community: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+    /// How much of it the one who asks may see.
+    pub detail: Detail,
+}
+
+/// Which decisions are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct DecisionFilter {
+    /// Of this binding.
+    pub binding: Option<BindingId>,
+    /// With this verdict.
+    pub verdict: Option<Verdict>,
+    /// Made in this mode.
+    pub mode: Option<Mode>,
+    /// Of this plugin.
+    pub plugin: Option<String>,
+    /// About this post, comment or account.
+    pub target: Option<Uuid>,
+    /// In this community, by slug.
+    pub community: Option<String>,
+}
