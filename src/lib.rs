@@ -4,6 +4,7 @@
 pub mod base;
 pub mod config;
 pub mod db;
+pub mod decisions;
 pub mod hooks;
 pub mod http;
 pub mod lifecycle;
