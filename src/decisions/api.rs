@@ -1,15 +1,23 @@
-//! How decisions are shown, to authors and to staff. The operations that show
-//! them are those of `review` and of the features that ask plugins.
+//! `/decisions`, and how decisions are shown to authors and to staff.
 
-use poem_openapi::Object;
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    param::{Path, Query},
+};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    model::{DecisionRecord, Detail},
+    model::{DecisionFilter, DecisionRecord, Detail},
     rules,
+    service::Decisions,
 };
-use crate::hooks::{Decision, Evidence, Finding};
+use crate::{
+    base::{ids::BindingId, page::PageRequest},
+    hooks::{Decision, Evidence, Finding, Mode, Verdict},
+    http::{Problem, Rendered, Tag},
+    sessions::SignedIn,
+};
 
 /// What a plugin decided, as its author may know it.
 #[derive(Clone, Debug, Object, Serialize)]
@@ -191,5 +199,131 @@ impl From<DecisionRecord> for DecisionView {
             created_at: record.created_at.to_string(),
             staff,
         }
+    }
+}
+
+/// Decisions, newest first.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+pub struct DecisionList {
+    /// One page of them.
+    items: Vec<DecisionView>,
+    /// Where the next page starts; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// A verdict to look for.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum VerdictParam {
+    /// Nothing against it.
+    Allow,
+    /// Evidence for moderators.
+    Annotate,
+    /// Changes.
+    Modify,
+    /// A moderator decides.
+    Hold,
+    /// The plugin failed and its binding refuses then.
+    Unavailable,
+    /// Refused.
+    Reject,
+}
+
+impl From<VerdictParam> for Verdict {
+    fn from(verdict: VerdictParam) -> Self {
+        match verdict {
+            VerdictParam::Allow => Self::Allow,
+            VerdictParam::Annotate => Self::Annotate,
+            VerdictParam::Modify => Self::Modify,
+            VerdictParam::Hold => Self::Hold,
+            VerdictParam::Unavailable => Self::Unavailable,
+            VerdictParam::Reject => Self::Reject,
+        }
+    }
+}
+
+/// A mode to look for.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum ModeParam {
+    /// The answer did not count.
+    Shadow,
+    /// It did.
+    Enforce,
+}
+
+impl From<ModeParam> for Mode {
+    fn from(mode: ModeParam) -> Self {
+        match mode {
+            ModeParam::Shadow => Self::Shadow,
+            ModeParam::Enforce => Self::Enforce,
+        }
+    }
+}
+
+/// Operations on the record of decisions.
+#[derive(Clone, Debug)]
+pub struct DecisionsApi {
+    /// The feature.
+    pub decisions: Decisions,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Decisions")]
+impl DecisionsApi {
+    /// List decisions of plugins
+    ///
+    /// For everybody who is signed in, newest first. Admins get all, moderators
+    /// those in the communities they moderate. With `target`, authors get the
+    /// decisions that counted on their own content, with what is public of them.
+    #[oai(path = "/decisions", method = "get", operation_id = "list_decisions")]
+    #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
+    async fn list(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// Of this binding.
+        binding: Query<Option<Uuid>>,
+        /// With this verdict.
+        verdict: Query<Option<VerdictParam>>,
+        /// Made in this mode.
+        mode: Query<Option<ModeParam>>,
+        /// Of the plugin with this name.
+        plugin: Query<Option<String>>,
+        /// About this post, comment or account.
+        target: Query<Option<Uuid>>,
+        /// In the community with this slug.
+        community: Query<Option<String>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Items wanted, 1 to 100; 25 when absent.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<DecisionList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let filter = DecisionFilter {
+            binding: binding.0.map(BindingId),
+            verdict: verdict.0.map(Verdict::from),
+            mode: mode.0.map(Mode::from),
+            plugin: plugin.0,
+            target: target.0,
+            community: community.0,
+        };
+        let page = self.decisions.list(&actor, filter, &page).await?.map(DecisionView::from);
+        Ok(Rendered::new(&DecisionList { items: page.items, next_cursor: page.next_cursor }))
+    }
+
+    /// Show a decision of a plugin
+    ///
+    /// For admins and moderators of the community, with what the plugin was
+    /// told; for the one whose deed it was, with what is public of it.
+    #[oai(path = "/decisions/:id", method = "get", operation_id = "show_decision")]
+    async fn show(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The decision's id.
+        id: Path<Uuid>,
+    ) -> Result<Rendered<DecisionView>, Problem> {
+        let record = self.decisions.find(&actor, id.0.into()).await?;
+        Ok(Rendered::new(&DecisionView::from(record)))
     }
 }

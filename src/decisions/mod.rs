@@ -1,7 +1,7 @@
 //! What plugins decided, and what waits for a moderator because of it. Every
 //! automated verdict is on record: which version of which plugin, what it was
 //! told, what it said and what came of it. A record is written with what it is
-//! about, in one transaction, and never changed. `review` serves the record.
+//! about, in one transaction, and never changed.
 
 pub mod api;
 mod model;
@@ -11,6 +11,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use api::{AuthorDecision, DecisionView, EvidenceView};
+pub use api::{AuthorDecision, DecisionView, DecisionsApi, EvidenceView};
 pub use model::{DecisionFilter, DecisionRecord, DecisionTarget, TargetKind};
 pub use service::Decisions;
