@@ -63,19 +63,12 @@ impl<'de> Visitor<'de> for ConditionVisitor {
     type Value = Condition;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "a condition: a map with one of the keys {}",
-            KEYS.join(", ")
-        )
+        write!(formatter, "a condition: a map with one of the keys {}", KEYS.join(", "))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Condition, A::Error> {
         let key: String = map.next_key()?.ok_or_else(|| {
-            de::Error::custom(format_args!(
-                "an empty condition; one of {}",
-                KEYS.join(", ")
-            ))
+            de::Error::custom(format_args!("an empty condition; one of {}", KEYS.join(", ")))
         })?;
         let condition = match key.as_str() {
             "all" => Condition::All(map.next_value::<NonEmpty<_>>()?.0),

@@ -23,11 +23,7 @@ impl<T> TryFrom<Vec<T>> for NonEmpty<T> {
     type Error = &'static str;
 
     fn try_from(list: Vec<T>) -> Result<Self, Self::Error> {
-        if list.is_empty() {
-            Err("the list is empty")
-        } else {
-            Ok(Self(list))
-        }
+        if list.is_empty() { Err("the list is empty") } else { Ok(Self(list)) }
     }
 }
 
@@ -86,13 +82,8 @@ impl<T: PartialOrd> Bounds<T> {
 pub(crate) struct Age(pub(crate) u64);
 
 /// The units of time, from long to short, in milliseconds.
-const UNITS: [(char, u64); 5] = [
-    ('w', 604_800_000),
-    ('d', 86_400_000),
-    ('h', 3_600_000),
-    ('m', 60_000),
-    ('s', 1_000),
-];
+const UNITS: [(char, u64); 5] =
+    [('w', 604_800_000), ('d', 86_400_000), ('h', 3_600_000), ('m', 60_000), ('s', 1_000)];
 
 impl TryFrom<String> for Age {
     type Error = String;
@@ -112,16 +103,10 @@ impl TryFrom<String> for Age {
                     .take()
                     .zip(unit)
                     .and_then(|(number, (_, unit))| number.checked_mul(*unit));
-                total = milliseconds
-                    .and_then(|it| total.checked_add(it))
-                    .ok_or_else(wrong)?;
+                total = milliseconds.and_then(|it| total.checked_add(it)).ok_or_else(wrong)?;
             }
         }
-        if text.trim().is_empty() || number.is_some() {
-            Err(wrong())
-        } else {
-            Ok(Self(total))
-        }
+        if text.trim().is_empty() || number.is_some() { Err(wrong()) } else { Ok(Self(total)) }
     }
 }
 
@@ -203,20 +188,14 @@ impl<'de> Deserialize<'de> for WordList {
 
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<WordListText, A::Error> {
                 let list = NonEmpty::deserialize(SeqAccessDeserializer::new(seq))?;
-                Ok(WordListText {
-                    list,
-                    extent: Extent::Word,
-                    place: Place::Both,
-                })
+                Ok(WordListText { list, extent: Extent::Word, place: Place::Both })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WordListText, A::Error> {
                 WordListText::deserialize(MapAccessDeserializer::new(map))
             }
         }
-        deserializer
-            .deserialize_any(Either)
-            .map(WordListText::into_list)
+        deserializer.deserialize_any(Either).map(WordListText::into_list)
     }
 }
 
@@ -263,10 +242,7 @@ impl<'de> Deserialize<'de> for Pattern {
 
             fn visit_str<E: de::Error>(self, pattern: &str) -> Result<PatternText, E> {
                 let pattern = PatternSource::try_from(pattern.to_owned()).map_err(E::custom)?;
-                Ok(PatternText {
-                    pattern,
-                    place: Place::Both,
-                })
+                Ok(PatternText { pattern, place: Place::Both })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PatternText, A::Error> {
@@ -274,10 +250,7 @@ impl<'de> Deserialize<'de> for Pattern {
             }
         }
         let text = deserializer.deserialize_any(Either)?;
-        Ok(Self {
-            regex: text.pattern.0,
-            place: text.place,
-        })
+        Ok(Self { regex: text.pattern.0, place: text.place })
     }
 }
 
@@ -339,10 +312,7 @@ impl TryFrom<LengthText> for Length {
     type Error = &'static str;
 
     fn try_from(LengthText { min, max, place }: LengthText) -> Result<Self, Self::Error> {
-        Ok(Self {
-            bounds: Bounds::new(min, max)?,
-            place,
-        })
+        Ok(Self { bounds: Bounds::new(min, max)?, place })
     }
 }
 

@@ -131,8 +131,7 @@ impl<'s> Folded<'s> {
             self.origins.extend((0..self.text.len()).map(offset));
         }
         if self.mapped {
-            self.origins
-                .extend(std::iter::repeat_n(offset(at), character.len_utf8()));
+            self.origins.extend(std::iter::repeat_n(offset(at), character.len_utf8()));
         }
         self.text.push(character);
     }

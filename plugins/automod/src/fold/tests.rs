@@ -1,1 +1,98 @@
+use super::Folded;
 
+fn folded(text: &str) -> String {
+    Folded::new(text).into_text()
+}
+
+#[test]
+fn disguises_come_off() {
+    for disguise in [
+        "badword",
+        "BadWord",
+        "bаdwоrd",        // Cyrillic
+        "βαdωοrd",        // Greek
+        "ｂａｄｗｏｒｄ", // full width
+        "𝐛𝒶𝖉𝔀𝕠𝓻𝚍",        // mathematical
+        "b@dw0rd",        // leet
+        "b4dw0rd",
+        "bad\u{200b}wo\u{ad}rd",  // zero width
+        "b\u{336}á̷d\u{20dd}wörd", // marks
+        "ⓑⓐⓓⓦⓞⓡⓓ",
+        "🅱🅰🅳🆆🅾🆁🅳",
+        "ᴮᵃᵈʷᵒʳᵈ",
+    ] {
+        assert_eq!(folded(disguise), "badword", "{disguise}");
+    }
+    assert_eq!(folded("straße ﬁn ŒUVRE"), "strasse fin oeuvre");
+}
+
+#[test]
+fn punctuation_and_numbers_stay_what_they_are() {
+    for (text, expected) in [
+        ("badword! bad@ @bad", "badword! bad@ @bad"),
+        ("455 people paid $100", "455 people paid $100"),
+        ("sh!t $hit", "shit shit"),
+        ("a  b\u{a0}\n\tc", "a b c"),
+        ("4chan 4", "achan 4"),
+    ] {
+        assert_eq!(folded(text), expected);
+    }
+}
+
+#[test]
+fn other_scripts_keep_their_words_apart() {
+    assert_ne!(folded("कि"), folded("की"), "vowel signs are letters");
+    assert_eq!(folded("Привет"), folded("привет"));
+    assert_eq!(folded("漢字"), "漢字");
+}
+
+#[test]
+fn ranges_lead_back_to_the_original() {
+    let text = "é ﬁсh\u{200b}y\u{301}!";
+    let folded = Folded::new(text);
+    assert_eq!(folded.text(), "e fichy!");
+    let back = |from, to| text.get(folded.source_range(from..to)).unwrap();
+    assert_eq!(back(0, 1), "é");
+    assert_eq!(back(2, 3), "ﬁ", "half of a ligature is all of it");
+    assert_eq!(back(2, 7), "ﬁсh\u{200b}y\u{301}", "marks belong to their letter");
+    assert_eq!(back(7, 8), "!");
+    assert_eq!(Folded::new("plain").source_range(1..3), 1..3);
+}
+
+/// Any text, any range: the way back is on character boundaries, covers what
+/// it must, and folds to what was found.
+#[test]
+fn every_range_of_every_text_leads_back() {
+    let palette: Vec<char> = "aB 1!@$|é\u{301}ﬁ\u{200b}с½🅰ｗß漢\u{a0}İ가\n".chars().collect();
+    let mut state = 1_u32;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as usize % below
+    };
+    for _ in 0..2_000 {
+        let text: String = (0..next(12) + 1).map(|_| palette[next(palette.len())]).collect();
+        let folded = Folded::new(&text);
+        let edges: Vec<usize> = folded.text().char_indices().map(|(at, _)| at).collect();
+        if edges.is_empty() {
+            continue;
+        }
+        let start = edges[next(edges.len())];
+        let rest = folded.text().get(start..).unwrap();
+        let length = rest.chars().take(next(4) + 1).map(char::len_utf8).sum::<usize>();
+        let range = folded.source_range(start..start + length);
+        let found = text.get(range.clone()).unwrap_or_else(|| panic!("{text:?} {range:?}"));
+        assert!(!found.is_empty(), "{text:?}");
+        let all = folded.source_range(0..folded.text().len());
+        assert!(all.start <= range.start && range.end <= all.end, "{text:?}");
+        if let Some(part) =
+            rest.get(..length).filter(|part| part.bytes().all(|b| b.is_ascii_alphabetic()))
+        {
+            let seen = Folded::new(found).into_text();
+            let plain = seen.chars().filter(char::is_ascii_alphabetic).count();
+            assert!(
+                plain + found.matches(|c: char| !c.is_alphabetic()).count() >= part.len(),
+                "{text:?} {found:?} {part:?}"
+            );
+        }
+    }
+}

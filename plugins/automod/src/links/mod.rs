@@ -29,21 +29,17 @@ pub(crate) fn find_links(text: &str) -> impl Iterator<Item = Link<'_>> {
     pieces(text, is_delimiter).filter_map(|(at, token)| {
         let (start, host) = with_scheme(token).or_else(|| bare(token))?;
         let end = start + token.get(start..)?.trim_end_matches(is_closing).len();
-        Some(Link {
-            span: at + start..at + end,
-            host,
-        })
+        Some(Link { span: at + start..at + end, host })
     })
 }
 
 /// The pieces of a text between delimiters, each with its place.
 fn pieces(text: &str, is_delimiter: fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
-    text.split_inclusive(is_delimiter)
-        .scan(0, move |next, piece| {
-            let at = *next;
-            *next += piece.len();
-            Some((at, piece.trim_end_matches(is_delimiter)))
-        })
+    text.split_inclusive(is_delimiter).scan(0, move |next, piece| {
+        let at = *next;
+        *next += piece.len();
+        Some((at, piece.trim_end_matches(is_delimiter)))
+    })
 }
 
 impl Links {
@@ -62,11 +58,7 @@ impl Links {
             .to
             .as_ref()
             .is_none_or(|to| is_below(&host, &to.0) || is_below(Folded::new(&host).text(), &to.0));
-        is_wanted
-            && !self
-                .except
-                .as_ref()
-                .is_some_and(|except| is_below(&host, &except.0))
+        is_wanted && !self.except.as_ref().is_some_and(|except| is_below(&host, &except.0))
     }
 }
 
@@ -83,19 +75,10 @@ fn is_closing(character: char) -> bool {
 fn with_scheme(token: &str) -> Option<(usize, &str)> {
     let (before, rest) = token.split_once("//")?;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority
-        .rsplit('@')
-        .next()?
-        .split(':')
-        .next()?
-        .trim_end_matches(is_closing);
+    let host = authority.rsplit('@').next()?.split(':').next()?.trim_end_matches(is_closing);
     let start = match before.strip_suffix(':') {
         Some(scheme) => {
-            let letters = scheme
-                .chars()
-                .rev()
-                .take_while(char::is_ascii_alphabetic)
-                .count();
+            let letters = scheme.chars().rev().take_while(char::is_ascii_alphabetic).count();
             (letters > 0).then_some(scheme.len() - letters)?
         }
         None => (before.is_empty() && host.contains('.')).then_some(0)?,
@@ -106,24 +89,13 @@ fn with_scheme(token: &str) -> Option<(usize, &str)> {
 /// `www.host`, or a name that ends like a domain.
 fn bare(token: &str) -> Option<(usize, &str)> {
     pieces(token, |c| !c.is_ascii() || c == ',' || c == ';').find_map(|(at, word)| {
-        let host = word
-            .split(['/', '?', '#', ':', '!'])
-            .next()?
-            .trim_end_matches('.');
+        let host = word.split(['/', '?', '#', ':', '!']).next()?.trim_end_matches('.');
         let (rest, ending) = host.rsplit_once('.')?;
         let is_label = |label: &str| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
-        let is_www = host
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case("www."));
-        let is_domain = is_www
-            || BARE_ENDINGS
-                .iter()
-                .any(|it| it.eq_ignore_ascii_case(ending));
+        let is_www = host.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+        let is_domain = is_www || BARE_ENDINGS.iter().any(|it| it.eq_ignore_ascii_case(ending));
         (is_domain && is_label(ending) && rest.split('.').all(is_label)).then_some((at, host))
     })
 }

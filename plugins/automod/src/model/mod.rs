@@ -60,15 +60,16 @@ pub(crate) fn parse(settings: &str) -> Result<Vec<Rule>, String> {
     if settings.trim().is_empty() {
         return Err("rules: missing; the settings are a list of rules".to_owned());
     }
-    let settings: Settings = serde_norway::from_str(settings).map_err(|error| error.to_string())?;
+    let document: serde_norway::Value =
+        serde_norway::from_str(settings).map_err(|error| error.to_string())?;
+    let settings: Settings =
+        serde_path_to_error::deserialize(document).map_err(|error| error.to_string())?;
     let rules = settings.rules.0;
     for (at, rule) in rules.iter().enumerate() {
         let first = rules.iter().position(|other| other.id == rule.id);
         if let Some(first) = first.filter(|first| *first != at) {
             let id = &rule.id;
-            return Err(format!(
-                "rules[{at}].id: `{id}` is the id of rules[{first}] already"
-            ));
+            return Err(format!("rules[{at}].id: `{id}` is the id of rules[{first}] already"));
         }
     }
     Ok(rules)

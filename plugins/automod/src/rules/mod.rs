@@ -35,10 +35,7 @@ impl Policy {
         for rule in &mut rules {
             number_lists(&mut rule.when, &mut lists);
         }
-        Ok(Self {
-            rules,
-            words: lists.build()?,
-        })
+        Ok(Self { rules, words: lists.build()? })
     }
 
     /// Judges content.
@@ -46,17 +43,10 @@ impl Policy {
         let subject = Subject::new(&self.words, actor, draft);
         let mut held: Vec<(&Rule, Vec<Evidence>)> = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.applies_to(draft)) {
-            let mut case = Case {
-                subject: &subject,
-                rule,
-                evidence: Vec::new(),
-            };
+            let mut case = Case { subject: &subject, rule, evidence: Vec::new() };
             if case.holds(&rule.when) {
                 if case.evidence.is_empty() {
-                    case.add(Evidence::new(
-                        rule.id.as_str(),
-                        "the rule's condition holds",
-                    ));
+                    case.add(Evidence::new(rule.id.as_str(), "the rule's condition holds"));
                 }
                 held.push((rule, case.evidence));
             }
@@ -67,11 +57,8 @@ impl Policy {
             return Decision::allow();
         };
         let mut decision = Decision::from(strictest.verdict());
-        decision.evidence = held
-            .into_iter()
-            .flat_map(|(_, evidence)| evidence)
-            .take(EVIDENCE)
-            .collect();
+        decision.evidence =
+            held.into_iter().flat_map(|(_, evidence)| evidence).take(EVIDENCE).collect();
         decision
     }
 }
@@ -130,26 +117,17 @@ struct Field<'s> {
 
 impl<'s> Subject<'s> {
     fn new(words: &Words, actor: Option<&'s Actor>, content: &'s Content) -> Self {
-        let field = |name, text| Field {
-            name,
-            text,
-            hits: words.find(text),
-        };
+        let field = |name, text| Field { name, text, hits: words.find(text) };
         let title = content.title.as_deref().map(|title| field("title", title));
         let body = field("body", content.body.as_str());
-        Self {
-            actor,
-            fields: title.into_iter().chain([body]).collect(),
-        }
+        Self { actor, fields: title.into_iter().chain([body]).collect() }
     }
 
     fn fields(&self, place: Place) -> &[Field<'s>] {
         let (body, title) = self
             .fields
             .split_last()
-            .map_or((&[][..], &[][..]), |(body, title)| {
-                (std::slice::from_ref(body), title)
-            });
+            .map_or((&[][..], &[][..]), |(body, title)| (std::slice::from_ref(body), title));
         match place {
             Place::Title => title,
             Place::Body => body,
@@ -186,10 +164,7 @@ impl Case<'_> {
             | Condition::Length(_)
             | Condition::Capitals(_)
             | Condition::Mentions(_) => self.text_holds(condition),
-            _ => self
-                .subject
-                .actor
-                .is_some_and(|actor| self.actor_holds(condition, actor)),
+            _ => self.subject.actor.is_some_and(|actor| self.actor_holds(condition, actor)),
         };
         if !holds {
             self.evidence.truncate(before);
@@ -206,10 +181,7 @@ impl Case<'_> {
                 hits.map(|hit| (hit.span.clone(), "is listed"))
             }),
             Condition::Regex(pattern) => self.found(subject.fields(pattern.place), 1, |field| {
-                pattern
-                    .regex
-                    .find_iter(field.text)
-                    .map(|found| (found.range(), "matches"))
+                pattern.regex.find_iter(field.text).map(|found| (found.range(), "matches"))
             }),
             Condition::Links(links) => {
                 self.found(subject.fields(links.place), links.min, |field| {
@@ -300,20 +272,14 @@ impl Case<'_> {
     }
 
     fn add(&mut self, evidence: Evidence) {
-        self.evidence.push(Evidence {
-            public: self.rule.public,
-            ..evidence
-        });
+        self.evidence.push(Evidence { public: self.rule.public, ..evidence });
     }
 }
 
 /// The beginning of what stands in a range.
 fn quoted<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
     let found = text.get(span.clone()).unwrap_or_default();
-    let end = found
-        .char_indices()
-        .nth(QUOTED)
-        .map_or(found.len(), |(at, _)| at);
+    let end = found.char_indices().nth(QUOTED).map_or(found.len(), |(at, _)| at);
     found.get(..end).unwrap_or(found)
 }
 

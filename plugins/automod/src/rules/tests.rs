@@ -1,1 +1,184 @@
+use gatherly_plugin::content::{Content, Decision, Operation, Verdict};
+use gatherly_plugin::testing::{actor, comment, post};
+use gatherly_plugin::{Actor, Finding, Role};
 
+use super::Policy;
+
+const EXAMPLE: &str = include_str!("../../example.yaml");
+
+/// Judges with one rule that holds what meets the condition.
+fn judge(condition: &str, author: Option<&Actor>, draft: &Content) -> Decision {
+    let settings =
+        format!("rules: [{{id: rule, message: Held., action: hold, when: {{{condition}}}}}]");
+    Policy::new(&settings).unwrap().decide(author, draft)
+}
+
+fn holds(condition: &str, draft: &Content) -> bool {
+    judge(condition, Some(&actor()), draft).verdict != Verdict::Allow
+}
+
+/// The rules and texts of the evidence.
+fn found<'d>(decision: &Decision, draft: &'d Content) -> Vec<(String, &'d str)> {
+    let at = |evidence: &gatherly_plugin::Evidence| {
+        let field = match evidence.field.as_deref() {
+            Some("title") => draft.title.as_deref().unwrap(),
+            _ => &draft.body,
+        };
+        match &evidence.finding {
+            Some(Finding::Span(span)) => field.get(span.start as usize..span.end as usize).unwrap(),
+            _ => "",
+        }
+    };
+    decision.evidence.iter().map(|it| (it.rule.clone(), at(it))).collect()
+}
+
+#[test]
+fn conditions_on_the_text() {
+    for (condition, yes, no) in [
+        ("words: [spam]", "SPAM!", "spammer"),
+        ("words: {list: [spam], match: substring}", "spammer", "sp am"),
+        ("regex: 'b(oo)+k'", "book booook", "bk"),
+        ("links: {}", "example.com", "example"),
+        ("links: {min: 2}", "a.com b.com", "a.com"),
+        ("length: {in: body, max: 3}", "äöü", "abcd"),
+        ("length: {in: both, min: 4}", "äöüß", "äöü"),
+        ("capitals: {percent: 50, letters: 4}", "ABcd", "Abcd"),
+        ("capitals: {percent: 50}", "THIS IS SHOUTED VERY LOUDLY", "LOL"),
+        ("mentions: {min: 2}", "@a @b", "@a"),
+        ("not: {words: [please]}", "now", "please"),
+        ("all: [{words: [a]}, {words: [b]}]", "a b", "a"),
+        ("any: [{words: [a]}, {all: [{words: [b]}, {not: {words: [c]}}]}]", "b", "b c"),
+    ] {
+        assert!(holds(condition, &comment(yes)), "{condition}: {yes}");
+        assert!(!holds(condition, &comment(no)), "{condition}: {no}");
+    }
+}
+
+#[test]
+fn places() {
+    let draft = post("spam", "eggs");
+    assert!(holds("words: {list: [spam], in: title}", &draft));
+    assert!(!holds("words: {list: [spam], in: body}", &draft));
+    assert!(holds("regex: {pattern: egg, in: body}", &draft));
+    assert!(holds("length: {in: both, min: 8, max: 8}", &draft));
+    assert!(!holds("length: {in: title, max: 9}", &comment("eggs")), "comments have no title");
+}
+
+#[test]
+fn conditions_on_the_author() {
+    let day = 24 * 60 * 60 * 1000;
+    let old = Actor { account_age: 3 * day + 1, post_count: 2, score: -5, ..actor() };
+    let new = Actor { account_age: 3 * day, role: Role::Moderator, verified: false, ..actor() };
+    for (condition, for_new, for_old) in [
+        ("account_age: {max: 3d}", true, false),
+        ("account_age: {min: 71h 60m}", true, true),
+        ("score: {max: -1}", false, true),
+        ("first_post: true", true, false),
+        ("verified: false", true, false),
+        ("role: moderator", true, false),
+        ("role: [member, admin]", false, true),
+        ("not: {role: moderator}", false, true),
+    ] {
+        let draft = comment("text");
+        for (author, expected) in [(&new, for_new), (&old, for_old)] {
+            let verdict = judge(condition, Some(author), &draft).verdict;
+            assert_eq!(verdict != Verdict::Allow, expected, "{condition}");
+        }
+    }
+    let anonymous = judge("score: {max: 99}", None, &comment("text"));
+    assert_eq!(anonymous, Decision::allow(), "nobody has no score");
+}
+
+#[test]
+fn the_strictest_rule_decides_and_all_bring_evidence() {
+    let policy = Policy::new(
+        "rules:
+          - {id: note, action: annotate, when: {words: [one]}}
+          - {id: held, action: hold, message: Wait., when: {words: [two]}}
+          - {id: refused, action: reject, message: No., public: true, when: {words: [three, '3']}}
+          - {id: also, action: reject, message: Never., when: {words: [three]}}
+          - {id: edits, action: reject, message: No., operations: [edit], when: {words: [one]}}
+          - {id: posts, action: reject, message: No., kinds: [post], when: {words: [one]}}",
+    )
+    .unwrap();
+    let verdict = |text: &str| policy.decide(None, &comment(text)).verdict;
+    assert_eq!(verdict("none"), Verdict::Allow);
+    assert_eq!(verdict("one"), Verdict::Annotate);
+    assert_eq!(verdict("one two"), Verdict::Hold("Wait.".to_owned()));
+
+    let draft = comment("one two thrеe 3");
+    let decision = policy.decide(None, &draft);
+    assert_eq!(decision.verdict, Verdict::Reject("No.".to_owned()), "the first of the strictest");
+    let expected = [
+        ("refused", "thrеe"),
+        ("refused", "3"),
+        ("also", "thrеe"),
+        ("held", "two"),
+        ("note", "one"),
+    ];
+    let expected = expected.map(|(rule, text)| (rule.to_owned(), text));
+    assert_eq!(found(&decision, &draft), expected);
+    let public: Vec<bool> = decision.evidence.iter().map(|it| it.public).collect();
+    assert_eq!(public, [true, true, false, false, false]);
+
+    let edit = Content { operation: Operation::Edit, ..comment("one") };
+    assert_eq!(policy.decide(None, &edit).verdict, Verdict::Reject("No.".to_owned()));
+}
+
+#[test]
+fn what_does_not_hold_leaves_no_evidence() {
+    let draft = comment("a b c");
+    let decision = judge(
+        "all: [{words: [a]}, {any: [{words: [x]}, {not: {words: [y]}}, {words: [b]}]}, {not: {all: [{words: [c]}, {words: [x]}]}}]",
+        None,
+        &draft,
+    );
+    let texts: Vec<&str> = found(&decision, &draft).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, ["a", "b"]);
+    let decision = judge("not: {words: [x]}", None, &draft);
+    assert_eq!(decision.evidence.len(), 1, "there is always a reason");
+}
+
+#[test]
+fn a_flood_stays_within_what_the_host_takes() {
+    let draft = comment(&format!("spam @x http://a.com {} ", "é".repeat(900)).repeat(200));
+    let condition = "any: [{words: [spam]}, {regex: 'é+'}, {links: {}}, {mentions: {min: 100}}]";
+    let decision = judge(condition, None, &draft);
+    assert_eq!(decision.evidence.len(), 32);
+    assert!(decision.evidence.iter().all(|it| it.text.len() <= 512 && it.rule.len() <= 64));
+}
+
+#[test]
+fn the_example_does_what_it_says() {
+    let policy = Policy::new(EXAMPLE).unwrap();
+    let member = Actor { post_count: 5, score: 10, ..actor() };
+    let newcomer = actor();
+    let unverified = Actor { verified: false, ..member.clone() };
+    let moderator = Actor { role: Role::Moderator, ..actor() };
+    let rules = |author: &Actor, draft: Content| {
+        let decision = policy.decide(Some(author), &draft);
+        let mut rules: Vec<String> = decision.evidence.into_iter().map(|it| it.rule).collect();
+        rules.dedup();
+        (decision.verdict, rules.join(" "))
+    };
+    for (author, draft, expected) in [
+        (&member, comment("Nice bread! I use https://example.com/flour"), ""),
+        (&newcomer, comment("Hello everybody."), ""),
+        (&newcomer, comment("See https://spam.example/now"), "newcomer-links"),
+        (&newcomer, comment("See https://en.wikipedia.org/wiki/Bread"), ""),
+        (&moderator, comment("See https://spam.example/now"), ""),
+        (&member, comment("Cheap V1AGRA, online  cаsino"), "spam-words"),
+        (&member, comment("You m0r0n"), "insults"),
+        (&member, comment("http://bit.ly/x"), "link-shorteners"),
+        (&unverified, post("A good title", "text"), "unverified"),
+        (&member, post("Hm", "text"), "short-title"),
+        (&member, comment("WHY DOES NOBODY EVER ANSWER MY QUESTIONS"), "shouting"),
+        (&member, comment("@a @b @c @d @e @f look"), "crowd-calling"),
+        (&member, comment("Call +49 170 1234567 now"), "telephone-numbers"),
+        (&member, comment("a.com b.com c.com d.com e.com f.com"), "too-many-links"),
+    ] {
+        let (verdict, rules) = rules(author, draft);
+        assert_eq!(rules, expected);
+        assert_eq!(verdict == Verdict::Allow, expected.is_empty(), "{expected}");
+    }
+}

@@ -72,11 +72,7 @@ impl Lists {
             })
             .transpose()
             .map_err(|error| format!("the word lists are too large: {error}"))?;
-        Ok(Words {
-            automaton,
-            entries: self.entries,
-            count: self.count,
-        })
+        Ok(Words { automaton, entries: self.entries, count: self.count })
     }
 }
 
@@ -99,10 +95,7 @@ impl Words {
             if *count < HITS_PER_LIST && (entry.anywhere || is_whole(folded.text(), found.range()))
             {
                 *count += 1;
-                hits.push(Hit {
-                    list: entry.list,
-                    span: folded.source_range(found.range()),
-                });
+                hits.push(Hit { list: entry.list, span: folded.source_range(found.range()) });
             }
         }
         hits
