@@ -92,7 +92,13 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
         point: HookPoint::ContentBeforePublish,
         name: "content.before-publish",
         interface: "gatherly:plugin/content-before-publish@0.1.0",
-        verdicts: &[Verdict::Allow, Verdict::Annotate, Verdict::Modify, Verdict::Hold, Verdict::Reject],
+        verdicts: &[
+            Verdict::Allow,
+            Verdict::Annotate,
+            Verdict::Modify,
+            Verdict::Hold,
+            Verdict::Reject,
+        ],
         failure_modes: &[FailureMode::Hold, FailureMode::Open, FailureMode::Closed],
         doc: "Before a post or a comment is published or changed.",
     },
@@ -126,7 +132,10 @@ impl HookPoint {
 
     /// The hook with this name.
     pub fn parse(name: &str) -> Option<Self> {
-        CATALOGUE.iter().find(|row| row.name == name).map(|row| row.point)
+        CATALOGUE
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.point)
     }
 
     /// Its place in per-hook arrays.
@@ -141,8 +150,12 @@ impl HookPoint {
     /// What a binding's choice means for this hook: the choice where the hook
     /// allows it, the hook's default elsewhere.
     pub fn failure_mode(self, chosen: Option<FailureMode>) -> FailureMode {
-        let [default, ..] = self.row().failure_modes else { return FailureMode::Open };
-        chosen.filter(|mode| self.row().failure_modes.contains(mode)).unwrap_or(*default)
+        let [default, ..] = self.row().failure_modes else {
+            return FailureMode::Open;
+        };
+        chosen
+            .filter(|mode| self.row().failure_modes.contains(mode))
+            .unwrap_or(*default)
     }
 }
 

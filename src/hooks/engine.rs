@@ -60,7 +60,11 @@ pub(super) struct Slots {
 
 impl Slots {
     /// For one instance at a time, as in the compiler.
-    pub(super) const ONE: Self = Self { calls: CORE_INSTANCES / CORE_INSTANCES_PER_CALL, warm: 0, keep_resident: 0 };
+    pub(super) const ONE: Self = Self {
+        calls: CORE_INSTANCES / CORE_INSTANCES_PER_CALL,
+        warm: 0,
+        keep_resident: 0,
+    };
 }
 
 impl From<&config::Plugins> for Slots {
@@ -83,7 +87,10 @@ pub(super) fn build(allocator: Allocator, slots: Slots) -> wasmtime::Result<Engi
     }
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots)));
     Engine::new(&config).or_else(|error| {
-        tracing::warn!(error = format!("{error:#}"), "plugin calls are slower: their memory cannot be reserved");
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "plugin calls are slower: their memory cannot be reserved"
+        );
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
         Engine::new(&config)
     })
@@ -145,13 +152,15 @@ fn pool(slots: Slots) -> PoolingAllocationConfig {
 /// Starts the one thread that lets time pass for guests. It ends with the engine.
 pub(super) fn start_ticker(engine: &Engine) -> io::Result<()> {
     let engine = engine.weak();
-    thread::Builder::new().name("plugin-ticker".to_owned()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(TICK);
-        }
-    })?;
+    thread::Builder::new()
+        .name("plugin-ticker".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! How the answers of several plugins become one. Pure.
 //!
-//! The strictest answer wins, `reject > unavailable > hold > modify > annotate
-//! > allow`; among equals the one with the higher priority gives the reason.
-//! Shadows are not heard.
+//! The strictest answer wins, in the order of [`Verdict`]; among equals the one
+//! with the higher priority gives the reason. Shadows are not heard.
 
 use uuid::Uuid;
 
@@ -24,8 +23,16 @@ pub(super) fn merge<'a>(voices: impl Iterator<Item = Voice<'a>>) -> (Merged, Opt
         .filter(|voice| voice.mode == Mode::Enforce && voice.verdict != Verdict::Allow)
         // The last of equals wins, so the id, which is unique, is compared the
         // other way round: the earlier decision goes first.
-        .max_by_key(|voice| (voice.verdict, voice.priority, std::cmp::Reverse(voice.decision)));
-    let Some(voice) = strictest else { return (Merged::Allow, None) };
+        .max_by_key(|voice| {
+            (
+                voice.verdict,
+                voice.priority,
+                std::cmp::Reverse(voice.decision),
+            )
+        });
+    let Some(voice) = strictest else {
+        return (Merged::Allow, None);
+    };
     let reason = voice.message.unwrap_or_default().to_owned();
     let merged = match voice.verdict {
         Verdict::Allow => Merged::Allow,

@@ -26,7 +26,12 @@ impl Meters {
                 "mode" => mode.as_str(), "verdict" => verdict.as_str())
         });
         let seconds = histogram!("gatherly_hook_duration_seconds", "plugin" => plugin.to_owned(), "hook" => hook.name());
-        Self { calls, seconds, plugin: plugin.to_owned(), hook }
+        Self {
+            calls,
+            seconds,
+            plugin: plugin.to_owned(),
+            hook,
+        }
     }
 
     /// Counts one call.
@@ -46,7 +51,8 @@ impl Meters {
 
 /// Tells which set of bindings is at work.
 pub(super) fn registry_swapped(generation: u64) {
-    gauge!("gatherly_hook_registry_generation").set(u32::try_from(generation).map_or(f64::INFINITY, f64::from));
+    gauge!("gatherly_hook_registry_generation")
+        .set(u32::try_from(generation).map_or(f64::INFINITY, f64::from));
 }
 
 /// Counts one compile by how it ended.

@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 use wasmtime::{Engine, component::Component};
 
-use crate::config;
+use crate::{base::secret::sha256_hex, config};
 pub use catalogue::{FailureMode, HookPoint};
 pub use compile::{COMMAND as COMPILE_COMMAND, run_child as run_compile_child};
 pub use decision::{Decision, Merged, Mode, Outcome, Verdict};
@@ -37,9 +37,10 @@ pub use fault::{Fault, FaultKind};
 pub use load_error::{LoadCode, LoadError};
 pub use loaded::Loaded;
 pub use model::{
-    Actor, Content, ContentKind, Context, Evidence, Feature, Finding, Operation, Patch, Purpose, Registration, Role,
-    Span, Vote,
+    Actor, Content, ContentKind, Context, Evidence, Feature, Finding, Operation, Patch, Purpose,
+    Registration, Role, Span, Vote,
 };
+pub use output::printable;
 pub use registry::Binding;
 pub use sandbox::{LogLevel, LogLine};
 pub use trial::{Trial, TrialError};
@@ -104,7 +105,11 @@ pub enum StartError {
 impl Hooks {
     /// Builds the engine and opens the folder of compiled plugins. `compiler`
     /// is the program to start for compiling, with [`COMPILE_COMMAND`]: this one.
-    pub fn start(config: &config::Plugins, data_dir: &Path, compiler: PathBuf) -> Result<Self, StartError> {
+    pub fn start(
+        config: &config::Plugins,
+        data_dir: &Path,
+        compiler: PathBuf,
+    ) -> Result<Self, StartError> {
         let engine = engine::build(config.allocator, config.into())
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
         engine::start_ticker(&engine).map_err(StartError::Ticker)?;
@@ -114,17 +119,29 @@ impl Hooks {
             engine,
             compiler: Compiler::new(compiler, config.compile_time()),
             cache,
-            registry: ArcSwap::from_pointee(Registry::new(0, Vec::new(), config.max_calls_per_binding)),
+            registry: ArcSwap::from_pointee(Registry::new(
+                0,
+                Vec::new(),
+                config.max_calls_per_binding,
+            )),
             rules: Rules {
                 deadline: config.deadline(),
                 slots: Semaphore::new(usize::try_from(config.max_calls).unwrap_or(usize::MAX)),
             },
-            limits: Limits { cpu_ms: config.cpu_ms, memory },
-            configure_limits: Limits { cpu_ms: config.configure_cpu_ms, memory },
+            limits: Limits {
+                cpu_ms: config.cpu_ms,
+                memory,
+            },
+            configure_limits: Limits {
+                cpu_ms: config.configure_cpu_ms,
+                memory,
+            },
             component_bytes: mib(config.component_mib),
             calls_per_binding: config.max_calls_per_binding,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Checks an uploaded component: what it is, what it imports and exports,
@@ -132,7 +149,7 @@ impl Hooks {
     pub async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, LoadError> {
         let report = self.compile(Task::Inspect, &component).await?;
         Ok(Inspection {
-            digest: digest(&component),
+            digest: sha256_hex(&component),
             size: component.len(),
             hooks: report.hooks,
             imports: report.imports,
@@ -143,7 +160,11 @@ impl Hooks {
     }
 
     /// Lets a component take its settings, and makes it ready to be called.
-    pub async fn activate(&self, component: Arc<[u8]>, settings: &str) -> Result<Arc<Loaded>, LoadError> {
+    pub async fn activate(
+        &self,
+        component: Arc<[u8]>,
+        settings: &str,
+    ) -> Result<Arc<Loaded>, LoadError> {
         let name = self.inner.cache.name(&component, settings);
         let artefact = match self.find(name.clone()).await? {
             Some(artefact) => artefact,
@@ -151,10 +172,15 @@ impl Hooks {
         };
         let configure =
             (artefact.report.lifecycle && !artefact.report.snapshot).then(|| Arc::from(settings));
-        let (inner, label) = (Arc::clone(&self.inner), Arc::from(digest(&component)));
+        let (inner, label) = (Arc::clone(&self.inner), Arc::from(sha256_hex(&component)));
         blocking(move || {
             let component = load(&inner.engine, &artefact)?;
-            Ok(Arc::new(Loaded::new(&component, configure, inner.limits, label)?))
+            Ok(Arc::new(Loaded::new(
+                &component,
+                configure,
+                inner.limits,
+                label,
+            )?))
         })
         .await
     }
@@ -209,11 +235,23 @@ impl Hooks {
     async fn compile(&self, task: Task, component: &[u8]) -> Result<Report, LoadError> {
         let most = self.inner.component_bytes;
         if component.len() > most {
-            let (expected, found) = (format!("at most {most} bytes"), format!("{} bytes", component.len()));
+            let (expected, found) = (
+                format!("at most {most} bytes"),
+                format!("{} bytes", component.len()),
+            );
             let message = format!("the component is larger than {most} bytes");
-            return Err(LoadError::mismatch(LoadCode::TooLarge, message, expected, found));
+            return Err(LoadError::mismatch(
+                LoadCode::TooLarge,
+                message,
+                expected,
+                found,
+            ));
         }
-        let job = Job { task, limits: self.inner.limits, configure_limits: self.inner.configure_limits };
+        let job = Job {
+            task,
+            limits: self.inner.limits,
+            configure_limits: self.inner.configure_limits,
+        };
         self.inner.compiler.run(&job, component).await
     }
 
@@ -222,10 +260,18 @@ impl Hooks {
         blocking(move || Ok(inner.cache.find(&name))).await
     }
 
-    async fn make(&self, name: String, component: &[u8], settings: &str) -> Result<Artefact, LoadError> {
+    async fn make(
+        &self,
+        name: String,
+        component: &[u8],
+        settings: &str,
+    ) -> Result<Artefact, LoadError> {
         let unwritable = |error| LoadError::host("the compiled plugin cannot be kept", error);
         let draft = self.inner.cache.draft().map_err(unwritable)?;
-        let task = Task::Activate { settings: settings.to_owned(), artefact: draft.clone() };
+        let task = Task::Activate {
+            settings: settings.to_owned(),
+            artefact: draft.clone(),
+        };
         let report = self.compile(task, component).await?;
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.cache.keep(&name, &draft, report).map_err(unwritable)).await
@@ -236,12 +282,9 @@ impl Hooks {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
 ) -> Result<T, LoadError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| LoadError::host("the work was broken off", error))?
-}
-
-/// SHA-256 of a component or of settings, hexadecimal.
-pub fn digest(bytes: impl AsRef<[u8]>) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes.as_ref()))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| LoadError::host("the work was broken off", error))?
 }
 
 #[expect(unsafe_code, reason = "the one door for machine code; see the comment")]
@@ -251,10 +294,13 @@ fn load(engine: &Engine, artefact: &Artefact) -> Result<Component, LoadError> {
     // own key when the compiler had written it, in a folder of mode 0700 whose
     // files are replaced by rename and never written in place. Code of another
     // engine version or configuration is refused by the engine itself.
-    unsafe { Component::deserialize_file(engine, &artefact.path) }
-        .map_err(|error| LoadError::host("the compiled plugin cannot be loaded", format!("{error:#}")))
+    unsafe { Component::deserialize_file(engine, &artefact.path) }.map_err(|error| {
+        LoadError::host("the compiled plugin cannot be loaded", format!("{error:#}"))
+    })
 }
 
 fn mib(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(1 << 20)
+    usize::try_from(number)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(1 << 20)
 }

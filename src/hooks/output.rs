@@ -37,7 +37,9 @@ pub(super) fn check<S: Subject>(
 ) -> Result<Answer, Fault> {
     let mut evidence = decision.evidence;
     if evidence.len() > EVIDENCE_ITEMS {
-        return Err(too_much(&format!("more than {EVIDENCE_ITEMS} pieces of evidence")));
+        return Err(too_much(&format!(
+            "more than {EVIDENCE_ITEMS} pieces of evidence"
+        )));
     }
     for item in &mut evidence {
         check_evidence(item, subject)?;
@@ -46,12 +48,23 @@ pub(super) fn check<S: Subject>(
         RawVerdict::Allow => (Verdict::Allow, None, None),
         RawVerdict::Annotate => (Verdict::Annotate, None, None),
         RawVerdict::Modify(patch) => (Verdict::Modify, None, Some(check_patch(patch)?)),
-        RawVerdict::Hold(reason) => (Verdict::Hold, Some(check_text("reason", reason, REASON_BYTES)?), None),
-        RawVerdict::Reject(reason) => {
-            (Verdict::Reject, Some(check_text("reason", reason, REASON_BYTES)?), None)
-        }
+        RawVerdict::Hold(reason) => (
+            Verdict::Hold,
+            Some(check_text("reason", reason, REASON_BYTES)?),
+            None,
+        ),
+        RawVerdict::Reject(reason) => (
+            Verdict::Reject,
+            Some(check_text("reason", reason, REASON_BYTES)?),
+            None,
+        ),
     };
-    Ok(Answer { verdict, message, patch, evidence })
+    Ok(Answer {
+        verdict,
+        message,
+        patch,
+        evidence,
+    })
 }
 
 fn check_evidence<S: Subject>(evidence: &mut Evidence, subject: &S) -> Result<(), Fault> {
@@ -83,13 +96,17 @@ fn check_span(span: Span, field: &str, text: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let length = text.len();
-    Err(nonsense(&format!("span {start}..{end} is not a range of characters in `{field}` of {length} bytes")))
+    Err(nonsense(&format!(
+        "span {start}..{end} is not a range of characters in `{field}` of {length} bytes"
+    )))
 }
 
 fn check_patch(patch: Patch) -> Result<Patch, Fault> {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     if length(&patch.title) + length(&patch.body) > PATCH_BYTES {
-        return Err(too_much(&format!("a patch of more than {PATCH_BYTES} bytes")));
+        return Err(too_much(&format!(
+            "a patch of more than {PATCH_BYTES} bytes"
+        )));
     }
     Ok(patch)
 }
@@ -123,9 +140,11 @@ fn is_printable(character: char) -> bool {
     character == '\n' || !(character.is_control() || turns_text)
 }
 
-/// The text without control and direction characters.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|character| is_printable(*character)).collect()
+/// The text without control and direction characters, line breaks excepted.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|character| is_printable(*character))
+        .collect()
 }
 
 /// At most this many bytes of a text, whole characters.

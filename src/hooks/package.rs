@@ -97,7 +97,9 @@ pub enum PackageError {
     #[error("cargo could not build the plugin")]
     Build,
     /// The core module does not fit the contract.
-    #[error("could not make a component of the module (does the crate call gatherly_plugin::export! ?)")]
+    #[error(
+        "could not make a component of the module (does the crate call gatherly_plugin::export! ?)"
+    )]
     Componentize(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -212,7 +214,12 @@ fn describe(dir: &Path) -> Result<Package, PackageError> {
         .map_err(PackageError::io(format!("find {}", dir.display())))?
         .join("Cargo.toml");
     let output = Command::new("cargo")
-        .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--no-deps",
+            "--manifest-path",
+        ])
         .arg(&path)
         .output()
         .map_err(PackageError::io("run cargo"))?;

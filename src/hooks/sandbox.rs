@@ -91,7 +91,12 @@ pub(super) struct Memory {
 /// A store for one instance of `plugin`, with all limits set.
 pub(super) fn store(engine: &Engine, limits: Limits, plugin: &Arc<str>) -> Store<Guest> {
     let guest = Guest {
-        memory: Memory { used: 0, most: limits.memory, peak: 0, refused: false },
+        memory: Memory {
+            used: 0,
+            most: limits.memory,
+            peak: 0,
+            refused: false,
+        },
         log: Vec::new(),
         plugin: Arc::clone(plugin),
         log_bytes_left: LOG_BYTES,
@@ -135,9 +140,8 @@ impl Guest {
         match level {
             LogLevel::Debug => tracing::debug!(plugin, "plugin: {message}"),
             LogLevel::Info => tracing::info!(plugin, "plugin: {message}"),
-            LogLevel::Warn => tracing::warn!(plugin, "plugin: {message}"),
-            // A plugin's error is not one of the server.
-            LogLevel::Error => tracing::warn!(plugin, level = "error", "plugin: {message}"),
+            // A plugin's error is none of the server.
+            LogLevel::Warn | LogLevel::Error => tracing::warn!(plugin, "plugin: {message}"),
         }
         self.log.push(LogLine { level, message });
     }

@@ -53,14 +53,23 @@ pub enum TrialError {
 impl Hooks {
     /// Asks a loaded component as a request would, with the JSON of an event:
     /// `{"context": …, "content": …}`.
-    pub async fn try_out(&self, loaded: &Loaded, hook: HookPoint, input: &str) -> Result<Trial, TrialError> {
+    pub async fn try_out(
+        &self,
+        loaded: &Loaded,
+        hook: HookPoint,
+        input: &str,
+    ) -> Result<Trial, TrialError> {
         if !loaded.hooks().contains(&hook) {
             return Err(TrialError::NoHook(hook));
         }
         let deadline = self.inner.rules.deadline;
         match hook {
-            HookPoint::AccountBeforeRegister => try_subject::<Registration>(loaded, input, deadline).await,
-            HookPoint::ContentBeforePublish => try_subject::<Content>(loaded, input, deadline).await,
+            HookPoint::AccountBeforeRegister => {
+                try_subject::<Registration>(loaded, input, deadline).await
+            }
+            HookPoint::ContentBeforePublish => {
+                try_subject::<Content>(loaded, input, deadline).await
+            }
             HookPoint::VoteBeforeCast => try_subject::<Vote>(loaded, input, deadline).await,
         }
     }
@@ -71,13 +80,19 @@ async fn try_subject<S: Subject + DeserializeOwned>(
     input: &str,
     deadline: Duration,
 ) -> Result<Trial, TrialError> {
-    let wrong = |source| TrialError::Input { hook: S::HOOK, source };
-    let mut input: serde_json::Map<String, serde_json::Value> = serde_json::from_str(input).map_err(wrong)?;
+    let wrong = |source| TrialError::Input {
+        hook: S::HOOK,
+        source,
+    };
+    let mut input: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(input).map_err(wrong)?;
     let mut take = |name: &str| input.remove(name).unwrap_or_default();
     let context: Context = serde_json::from_value(take("context")).map_err(wrong)?;
     let subject: S = serde_json::from_value(take(S::NAME)).map_err(wrong)?;
     if let Some(unknown) = input.keys().next() {
-        return Err(wrong(serde::de::Error::custom(format!("unknown field `{unknown}`"))));
+        return Err(wrong(serde::de::Error::custom(format!(
+            "unknown field `{unknown}`"
+        ))));
     }
     let start = Instant::now();
     let called = timeout(deadline, loaded.decide(&context, &subject)).await;
@@ -86,7 +101,11 @@ async fn try_subject<S: Subject + DeserializeOwned>(
         Ok(called) => Trial::new(called, duration_us),
         Err(_elapsed) => {
             let fault = Fault::new(FaultKind::Deadline, "the time of the chain was over");
-            let called = Called { answer: Err(fault), peak_memory: 0, log: Vec::new() };
+            let called = Called {
+                answer: Err(fault),
+                peak_memory: 0,
+                log: Vec::new(),
+            };
             Trial::new(called, duration_us)
         }
     })
@@ -99,8 +118,9 @@ impl Trial {
             Err(fault) => (None, Some(fault)),
         };
         let verdict = answer.as_ref().map(|answer| answer.verdict);
-        let (message, patch, evidence) =
-            answer.map_or_else(Default::default, |answer| (answer.message, answer.patch, answer.evidence));
+        let (message, patch, evidence) = answer.map_or_else(Default::default, |answer| {
+            (answer.message, answer.patch, answer.evidence)
+        });
         Self {
             verdict,
             message,

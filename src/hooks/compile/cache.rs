@@ -15,21 +15,19 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use ring::{
-    digest, hmac,
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::hmac;
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 
 use super::Report;
+use crate::base::secret::{random_bytes, sha256, sha256_hex};
 
 /// Folder of the artefacts and file of the key, in the data folder.
 const FOLDER: &str = "plugin-cache";
 const KEY_FILE: &str = "plugin-cache.key";
 const KEY_BYTES: usize = 32;
 /// What nobody loaded for a month is cheaper to compile again than to keep.
-const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const KEEP: Duration = Duration::from_hours(30 * 24);
 
 /// What was compiled.
 pub(in crate::hooks) struct Cache {
@@ -57,7 +55,10 @@ impl Cache {
     /// removes what nobody used for long.
     pub(in crate::hooks) fn open(data_dir: &Path, engine: &Engine) -> io::Result<Self> {
         let folder = data_dir.join(FOLDER);
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)?;
         let key = read_or_make_key(&data_dir.join(KEY_FILE))?;
         let mut version = std::hash::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut version);
@@ -72,26 +73,34 @@ impl Cache {
 
     /// Name of the artefact of a component with its settings, for this engine.
     pub(in crate::hooks) fn name(&self, component: &[u8], settings: &str) -> String {
-        let mut name = digest::Context::new(&digest::SHA256);
-        name.update(digest::digest(&digest::SHA256, component).as_ref());
-        name.update(digest::digest(&digest::SHA256, settings.as_bytes()).as_ref());
-        name.update(self.engine.as_bytes());
-        hex::encode(name.finish())
+        let parts = [
+            sha256(component),
+            sha256(settings.as_bytes()),
+            sha256(self.engine.as_bytes()),
+        ];
+        sha256_hex(parts.as_flattened())
     }
 
     /// A path for the compiler to write to, in the same folder so that it can
     /// be renamed.
     pub(in crate::hooks) fn draft(&self) -> io::Result<PathBuf> {
-        let mut random = [0; 8];
-        SystemRandom::new().fill(&mut random).map_err(|_| io::Error::other("no random numbers"))?;
+        let random: [u8; 8] = random_bytes().map_err(io::Error::other)?;
         Ok(self.folder.join(format!("{}.draft", hex::encode(random))))
     }
 
     /// Seals a draft and puts it in its place.
-    pub(in crate::hooks) fn keep(&self, name: &str, draft: &Path, report: Report) -> io::Result<Artefact> {
+    pub(in crate::hooks) fn keep(
+        &self,
+        name: &str,
+        draft: &Path,
+        report: Report,
+    ) -> io::Result<Artefact> {
         let code = fs::read(draft)?;
         let mac = hex::encode(hmac::sign(&self.key, &sealed(name, &report, &code)?));
-        let seal = serde_json::to_vec(&Seal { report: report.clone(), mac })?;
+        let seal = serde_json::to_vec(&Seal {
+            report: report.clone(),
+            mac,
+        })?;
         let path = self.code_path(name);
         fs::rename(draft, &path)?;
         // The seal last: an artefact without one does not count.
@@ -108,11 +117,17 @@ impl Cache {
         let code = fs::read(&path).ok()?;
         let mac = hex::decode(&seal.mac).ok()?;
         if hmac::verify(&self.key, &sealed(name, &seal.report, &code).ok()?, &mac).is_err() {
-            tracing::warn!(artefact = name, "a compiled plugin is not as it was written; it is compiled again");
+            tracing::warn!(
+                artefact = name,
+                "a compiled plugin is not as it was written; it is compiled again"
+            );
             return None;
         }
         self.touch(name);
-        Some(Artefact { path, report: seal.report })
+        Some(Artefact {
+            path,
+            report: seal.report,
+        })
     }
 
     fn code_path(&self, name: &str) -> PathBuf {
@@ -134,9 +149,14 @@ impl Cache {
     }
 
     fn sweep(&self) {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return;
+        };
         for entry in entries.flatten() {
-            let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| now().duration_since(time));
+            let age = entry
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .map(|time| now().duration_since(time));
             if matches!(age, Ok(Ok(age)) if age > KEEP)
                 && let Err(error) = fs::remove_file(entry.path())
             {
@@ -160,14 +180,21 @@ fn read_or_make_key(path: &Path) -> io::Result<Vec<u8>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let mut key = vec![0; KEY_BYTES];
-    SystemRandom::new().fill(&mut key).map_err(|_| io::Error::other("no random numbers"))?;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(&key)?;
-    Ok(key)
+    let key: [u8; KEY_BYTES] = random_bytes().map_err(io::Error::other)?;
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(&key)?;
+    Ok(key.to_vec())
 }
 
 /// The time of files, which is the system's and no business of the forum's clock.
-#[expect(clippy::disallowed_methods, reason = "compared with the times of files, which the system sets")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compared with the times of files, which the system sets"
+)]
 fn now() -> SystemTime {
     SystemTime::now()
 }

@@ -35,12 +35,24 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
         ));
     }
     if !Parser::is_component(component) {
-        let start = component.get(..component.len().min(8)).map(hex::encode).unwrap_or_default();
+        let start = component
+            .get(..component.len().min(8))
+            .map(hex::encode)
+            .unwrap_or_default();
         let found = format!("{} bytes that start with {start}", component.len());
-        return Err(LoadError::mismatch(LoadCode::NotAComponent, "this is not WebAssembly", "a component", found));
+        return Err(LoadError::mismatch(
+            LoadCode::NotAComponent,
+            "this is not WebAssembly",
+            "a component",
+            found,
+        ));
     }
-    let (imports, exports) = names(component)
-        .map_err(|error| LoadError::new(LoadCode::InvalidComponent, format!("the component is damaged: {error}")))?;
+    let (imports, exports) = names(component).map_err(|error| {
+        LoadError::new(
+            LoadCode::InvalidComponent,
+            format!("the component is damaged: {error}"),
+        )
+    })?;
     if let Some(import) = imports.iter().find(|name| !is_offered(name)) {
         return Err(unknown_import(import));
     }
@@ -51,12 +63,25 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
         .collect();
     if hooks.is_empty() {
         let expected = CATALOGUE.each_ref().map(|row| row.interface).join(", ");
-        let found = if exports.is_empty() { "no exports".to_owned() } else { exports.join(", ") };
+        let found = if exports.is_empty() {
+            "no exports".to_owned()
+        } else {
+            exports.join(", ")
+        };
         let message = "the component exports no hook that this server knows";
-        return Err(LoadError::mismatch(LoadCode::NoKnownHook, message, expected, found));
+        return Err(LoadError::mismatch(
+            LoadCode::NoKnownHook,
+            message,
+            expected,
+            found,
+        ));
     }
     let lifecycle = exports.iter().any(|name| serves(LIFECYCLE, name));
-    Ok(Surface { hooks, imports, lifecycle })
+    Ok(Surface {
+        hooks,
+        imports,
+        lifecycle,
+    })
 }
 
 /// Names of the outermost component's imports and exports.
@@ -100,7 +125,8 @@ fn unknown_import(import: &str) -> LoadError {
     } else {
         ""
     };
-    let message = format!("the component imports `{import}`, which this server does not offer{remedy}");
+    let message =
+        format!("the component imports `{import}`, which this server does not offer{remedy}");
     LoadError::mismatch(LoadCode::UnknownImport, message, LOG, import)
 }
 
@@ -108,10 +134,15 @@ fn unknown_import(import: &str) -> LoadError {
 pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LoadError> {
     Component::from_binary(engine, component).map_err(|error| {
         let message = format!("{error:#}");
-        let no_memory = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
-            error.kind() == io::ErrorKind::OutOfMemory
-        });
-        let code = if no_memory { LoadCode::CompileMemory } else { LoadCode::InvalidComponent };
+        let no_memory = error
+            .chain()
+            .filter_map(|cause| cause.downcast_ref::<io::Error>())
+            .any(|error| error.kind() == io::ErrorKind::OutOfMemory);
+        let code = if no_memory {
+            LoadCode::CompileMemory
+        } else {
+            LoadCode::InvalidComponent
+        };
         LoadError::new(code, message)
     })
 }
@@ -125,7 +156,11 @@ pub(super) async fn instantiate(
 ) -> Result<usize, LoadError> {
     let (mut store, instance) = start(component, limits).await?;
     let exports = Exports::find(component);
-    let mut check = Check { store: &mut store, instance, exports: &exports };
+    let mut check = Check {
+        store: &mut store,
+        instance,
+        exports: &exports,
+    };
     for hook in hooks {
         match hook {
             HookPoint::AccountBeforeRegister => check.hook::<Registration>()?,
@@ -155,7 +190,10 @@ pub(super) async fn start(
         Err(error) => {
             let fault = classify(&error, store.data(), Phase::Start);
             let message = match fault.kind {
-                FaultKind::Memory => format!("the component needs more than {} bytes of memory to start", limits.memory),
+                FaultKind::Memory => format!(
+                    "the component needs more than {} bytes of memory to start",
+                    limits.memory
+                ),
                 _ => format!("the component cannot be started: {fault}"),
             };
             Err(LoadError::new(LoadCode::StartFault, message))
@@ -174,7 +212,12 @@ impl Check<'_> {
         let interface = S::HOOK.row().interface;
         let Some(Some(export)) = self.exports.decide.get(S::HOOK.index()) else {
             let message = format!("`{interface}` of the component has no function `{DECIDE}`");
-            return Err(LoadError::mismatch(LoadCode::WrongType, message, DECIDE, "no such function"));
+            return Err(LoadError::mismatch(
+                LoadCode::WrongType,
+                message,
+                DECIDE,
+                "no such function",
+            ));
         };
         self.instance
             .get_typed_func::<(&Context, &S), (RawDecision<S::Verdict>,)>(&mut *self.store, export)
@@ -185,6 +228,7 @@ impl Check<'_> {
 
 pub(super) fn wrong_type(interface: &str, error: &wasmtime::Error) -> LoadError {
     let found = error.root_cause().to_string();
-    let message = format!("`{interface}` of the component has other types than this server's: {found}");
+    let message =
+        format!("`{interface}` of the component has other types than this server's: {found}");
     LoadError::mismatch(LoadCode::WrongType, message, interface, found)
 }

@@ -10,7 +10,7 @@ use std::{
     process::ExitCode,
 };
 
-use rustix::process::{Resource, Rlimit, Signal, nice, setrlimit, set_parent_process_death_signal};
+use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
 
 use super::{Answer, Job, Report, Task, check, snapshot};
 use crate::{
@@ -43,7 +43,10 @@ const NICENESS: i32 = 10;
 /// output. `length` is that of the component.
 pub fn run(length: u64) -> ExitCode {
     if let Err(error) = restrict(length) {
-        return answer(&Err(LoadError::host("the compiler's limits cannot be set", error)));
+        return answer(&Err(LoadError::host(
+            "the compiler's limits cannot be set",
+            error,
+        )));
     }
     answer(&read_job().and_then(|(job, component)| perform(&job, &component)))
 }
@@ -52,7 +55,11 @@ fn answer(answer: &Answer) -> ExitCode {
     let written = serde_json::to_vec(answer)
         .map_err(io::Error::other)
         .and_then(|json| io::stdout().lock().write_all(&json));
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if written.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// First thing of all: what is beyond ends the process.
@@ -68,7 +75,13 @@ fn restrict(length: u64) -> io::Result<()> {
         (Resource::Core, 0),
         (Resource::Fsize, FILE),
     ] {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most + u64::from(most > 0)) })?;
+        setrlimit(
+            resource,
+            Rlimit {
+                current: Some(most),
+                maximum: Some(most + u64::from(most > 0)),
+            },
+        )?;
     }
     nice(NICENESS)?;
     set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -89,7 +102,8 @@ fn read_job() -> Result<(Job, Vec<u8>), LoadError> {
 fn perform(job: &Job, component: &[u8]) -> Answer {
     let engine = engine::build(Allocator::Pooling, Slots::ONE)
         .map_err(|error| LoadError::host("the compiler cannot be started", format!("{error:#}")))?;
-    engine::start_ticker(&engine).map_err(|error| LoadError::host("no thread can be started", error))?;
+    engine::start_ticker(&engine)
+        .map_err(|error| LoadError::host("no thread can be started", error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| LoadError::host("no runtime can be started", error))?;
@@ -99,15 +113,18 @@ fn perform(job: &Job, component: &[u8]) -> Answer {
             Task::Inspect => {
                 let compiled = check::compile(&engine, component)?;
                 let memory = check::instantiate(&compiled, &surface.hooks, job.limits).await?;
-                Ok(Report { memory, ..Report::new(surface) })
+                Ok(Report {
+                    memory,
+                    ..Report::new(surface)
+                })
             }
             Task::Activate { settings, artefact } => {
                 let configured = snapshot::configure(&engine, component, settings, job).await?;
                 let compiled = check::compile(&engine, &configured.component)?;
                 let memory = check::instantiate(&compiled, &surface.hooks, job.limits).await?;
-                let bytes = compiled
-                    .serialize()
-                    .map_err(|error| LoadError::new(LoadCode::InvalidComponent, format!("{error:#}")))?;
+                let bytes = compiled.serialize().map_err(|error| {
+                    LoadError::new(LoadCode::InvalidComponent, format!("{error:#}"))
+                })?;
                 fs::write(artefact, bytes)
                     .map_err(|error| LoadError::host("the artefact cannot be written", error))?;
                 Ok(Report {

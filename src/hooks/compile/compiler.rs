@@ -42,20 +42,37 @@ struct Ended {
 
 impl Compiler {
     pub(in crate::hooks) fn new(program: PathBuf, time: Duration) -> Self {
-        Self { program, time, turn: Semaphore::new(1) }
+        Self {
+            program,
+            time,
+            turn: Semaphore::new(1),
+        }
     }
 
     /// Has one job done. Dropping the future ends the child.
-    pub(in crate::hooks) async fn run(&self, job: &Job, component: &[u8]) -> Result<Report, LoadError> {
+    pub(in crate::hooks) async fn run(
+        &self,
+        job: &Job,
+        component: &[u8],
+    ) -> Result<Report, LoadError> {
         let _queued = Queued::new();
-        let _turn = self.turn.acquire().await.map_err(|error| LoadError::host("the compiler is closed", error))?;
+        let _turn = self
+            .turn
+            .acquire()
+            .await
+            .map_err(|error| LoadError::host("the compiler is closed", error))?;
         let result = self.run_child(job, component).await;
-        meters::compiled(result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok"));
+        meters::compiled(
+            result
+                .as_ref()
+                .map_or_else(|error| error.code.as_str(), |_| "ok"),
+        );
         result
     }
 
     async fn run_child(&self, job: &Job, component: &[u8]) -> Result<Report, LoadError> {
-        let mut input = serde_json::to_vec(job).map_err(|error| LoadError::host("the job cannot be written", error))?;
+        let mut input = serde_json::to_vec(job)
+            .map_err(|error| LoadError::host("the job cannot be written", error))?;
         input.push(b'\n');
         let mut child = self.spawn(component.len())?;
         let ended = timeout(self.time, attend(&mut child, &input, component)).await;
@@ -67,7 +84,10 @@ impl Compiler {
             }
             Err(_elapsed) => {
                 stop(&mut child).await;
-                let message = format!("compiling the component took longer than {} s", self.time.as_secs());
+                let message = format!(
+                    "compiling the component took longer than {} s",
+                    self.time.as_secs()
+                );
                 Err(LoadError::new(LoadCode::CompileTime, message))
             }
         }
@@ -96,7 +116,8 @@ async fn stop(child: &mut Child) {
 
 /// Gives the child its job and takes its answer.
 async fn attend(child: &mut Child, job: &[u8], component: &[u8]) -> std::io::Result<Ended> {
-    let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut stdin, stdout, stderr) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let give = async move {
         let Some(stdin) = &mut stdin else { return };
         // A child that ended early closes its input; how it ended tells more.
@@ -104,9 +125,17 @@ async fn attend(child: &mut Child, job: &[u8], component: &[u8]) -> std::io::Res
             let _closed = stdin.shutdown().await;
         }
     };
-    let (status, (), answer, stderr) =
-        tokio::join!(child.wait(), give, read(stdout, ANSWER_BYTES), read(stderr, STDERR_BYTES));
-    Ok(Ended { status: status?, answer: answer?, stderr: String::from_utf8_lossy(&stderr?).into_owned() })
+    let (status, (), answer, stderr) = tokio::join!(
+        child.wait(),
+        give,
+        read(stdout, ANSWER_BYTES),
+        read(stderr, STDERR_BYTES)
+    );
+    Ok(Ended {
+        status: status?,
+        answer: answer?,
+        stderr: String::from_utf8_lossy(&stderr?).into_owned(),
+    })
 }
 
 async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> std::io::Result<Vec<u8>> {
@@ -126,14 +155,23 @@ impl Ended {
         }
         let is = |signal: Signal| self.status.signal() == Some(signal.as_raw());
         let (code, what) = if is(Signal::XCPU) {
-            (LoadCode::CompileCpu, "more processor time than its size allows")
+            (
+                LoadCode::CompileCpu,
+                "more processor time than its size allows",
+            )
         } else if is(Signal::ABORT) && self.stderr.contains(OUT_OF_MEMORY) {
             (LoadCode::CompileMemory, "more memory than its size allows")
         } else {
             tracing::warn!(status = %self.status, stderr = self.stderr, "a compiler broke down");
-            return Err(LoadError::new(LoadCode::CompileCrash, "the compiler broke down on this component"));
+            return Err(LoadError::new(
+                LoadCode::CompileCrash,
+                "the compiler broke down on this component",
+            ));
         };
-        Err(LoadError::new(code, format!("compiling the component took {what}")))
+        Err(LoadError::new(
+            code,
+            format!("compiling the component took {what}"),
+        ))
     }
 }
 

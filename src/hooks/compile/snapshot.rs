@@ -37,28 +37,53 @@ pub(super) async fn configure(
 ) -> Result<Configured, LoadError> {
     if !check::surface(component)?.lifecycle {
         let none = matches!(settings.trim(), "" | "{}" | "null");
-        let unchanged = Configured { component: component.to_owned(), snapshot: true, log: Vec::new() };
+        let unchanged = Configured {
+            component: component.to_owned(),
+            snapshot: true,
+            log: Vec::new(),
+        };
         let message = "the component takes no settings, and some were given";
-        return none.then_some(unchanged).ok_or_else(|| LoadError::new(LoadCode::ConfigureRefused, message));
+        return none
+            .then_some(unchanged)
+            .ok_or_else(|| LoadError::new(LoadCode::ConfigureRefused, message));
     }
     let wizer = Wizer::new();
     match wizer.instrument_component(component) {
         Ok((context, instrumented)) => {
-            let mut configured = take(engine, &instrumented, settings, job.configure_limits).await?;
+            let mut configured =
+                take(engine, &instrumented, settings, job.configure_limits).await?;
             // The whole memory crosses the boundary at once.
-            configured.store.set_hostcall_fuel(job.configure_limits.memory.saturating_mul(2));
+            configured
+                .store
+                .set_hostcall_fuel(job.configure_limits.memory.saturating_mul(2));
             let log = std::mem::take(&mut configured.store.data_mut().log);
-            let mut state = WasmtimeWizerComponent { store: &mut configured.store, instance: configured.instance };
+            let mut state = WasmtimeWizerComponent {
+                store: &mut configured.store,
+                instance: configured.instance,
+            };
             let component = wizer
                 .snapshot_component(&context, &mut state)
                 .await
-                .map_err(|error| LoadError::new(LoadCode::ConfigureFault, format!("no snapshot can be taken: {error:#}")))?;
-            Ok(Configured { component, snapshot: true, log })
+                .map_err(|error| {
+                    LoadError::new(
+                        LoadCode::ConfigureFault,
+                        format!("no snapshot can be taken: {error:#}"),
+                    )
+                })?;
+            Ok(Configured {
+                component,
+                snapshot: true,
+                log,
+            })
         }
         Err(_not_possible) => {
             let configured = take(engine, component, settings, job.configure_limits).await?;
             let log = configured.store.into_data().log;
-            Ok(Configured { component: component.to_owned(), snapshot: false, log })
+            Ok(Configured {
+                component: component.to_owned(),
+                snapshot: false,
+                log,
+            })
         }
     }
 }
@@ -68,11 +93,19 @@ struct Taken {
     instance: wasmtime::component::Instance,
 }
 
-async fn take(engine: &Engine, component: &[u8], settings: &str, limits: Limits) -> Result<Taken, LoadError> {
+async fn take(
+    engine: &Engine,
+    component: &[u8],
+    settings: &str,
+    limits: Limits,
+) -> Result<Taken, LoadError> {
     let component = check::compile(engine, component)?;
     let (mut store, instance) = check::start(&component, limits).await?;
     let Some(export) = Exports::find(&component).configure else {
-        return Err(LoadError::new(LoadCode::WrongType, "`lifecycle` of the component has no function `configure`"));
+        return Err(LoadError::new(
+            LoadCode::WrongType,
+            "`lifecycle` of the component has no function `configure`",
+        ));
     };
     let configure = instance
         .get_typed_func::<(&str,), (Result<(), String>,)>(&mut store, &export)
@@ -85,7 +118,10 @@ async fn take(engine: &Engine, component: &[u8], settings: &str, limits: Limits)
         }
         Err(error) => {
             let fault = classify(&error, store.data(), Phase::Call);
-            Err(LoadError::new(LoadCode::ConfigureFault, format!("the component failed to take the settings: {fault}")))
+            Err(LoadError::new(
+                LoadCode::ConfigureFault,
+                format!("the component failed to take the settings: {fault}"),
+            ))
         }
     }
 }

@@ -26,7 +26,10 @@ fn evidence(field: Option<&str>, finding: Option<Finding>) -> Evidence {
 }
 
 fn annotate(evidence: Vec<Evidence>) -> RawDecision<ContentVerdict> {
-    RawDecision { verdict: ContentVerdict::Annotate, evidence }
+    RawDecision {
+        verdict: ContentVerdict::Annotate,
+        evidence,
+    }
 }
 
 fn kind(result: Result<Answer, Fault>) -> Option<FaultKind> {
@@ -37,24 +40,56 @@ fn kind(result: Result<Answer, Fault>) -> Option<FaultKind> {
 fn a_span_must_be_a_range_of_characters_of_a_text_that_is_there() {
     let subject = content("für");
     let span = |field, start, end| {
-        kind(check(annotate(vec![evidence(field, Some(Finding::Span(Span { start, end })))]), &subject))
+        kind(check(
+            annotate(vec![evidence(
+                field,
+                Some(Finding::Span(Span { start, end })),
+            )]),
+            &subject,
+        ))
     };
     assert_eq!(span(Some("body"), 0, 4), None);
     assert_eq!(span(Some("body"), 1, 3), None);
     assert_eq!(span(Some("body"), 4, 4), None);
-    assert_eq!(span(Some("body"), 0, 2), Some(FaultKind::BadOutput), "in the middle of a character");
-    assert_eq!(span(Some("body"), 3, 1), Some(FaultKind::BadOutput), "backwards");
-    assert_eq!(span(Some("body"), 0, 5), Some(FaultKind::BadOutput), "beyond the end");
+    assert_eq!(
+        span(Some("body"), 0, 2),
+        Some(FaultKind::BadOutput),
+        "in the middle of a character"
+    );
+    assert_eq!(
+        span(Some("body"), 3, 1),
+        Some(FaultKind::BadOutput),
+        "backwards"
+    );
+    assert_eq!(
+        span(Some("body"), 0, 5),
+        Some(FaultKind::BadOutput),
+        "beyond the end"
+    );
     assert_eq!(span(Some("body"), 0, u32::MAX), Some(FaultKind::BadOutput));
-    assert_eq!(span(Some("title"), 0, 0), Some(FaultKind::BadOutput), "a comment has no title");
-    assert_eq!(span(None, 0, 0), Some(FaultKind::BadOutput), "no field named");
+    assert_eq!(
+        span(Some("title"), 0, 0),
+        Some(FaultKind::BadOutput),
+        "a comment has no title"
+    );
+    assert_eq!(
+        span(None, 0, 0),
+        Some(FaultKind::BadOutput),
+        "no field named"
+    );
 }
 
 #[test]
 fn sizes_are_capped() {
     let subject = content("text");
     let hold = |bytes: usize| {
-        kind(check(RawDecision { verdict: ContentVerdict::Hold("r".repeat(bytes)), evidence: vec![] }, &subject))
+        kind(check(
+            RawDecision {
+                verdict: ContentVerdict::Hold("r".repeat(bytes)),
+                evidence: vec![],
+            },
+            &subject,
+        ))
     };
     assert_eq!(hold(REASON_BYTES), None);
     assert_eq!(hold(REASON_BYTES + 1), Some(FaultKind::Output));
@@ -62,17 +97,35 @@ fn sizes_are_capped() {
     assert_eq!(many(EVIDENCE_ITEMS), None);
     assert_eq!(many(EVIDENCE_ITEMS + 1), Some(FaultKind::Output));
     let patch = |bytes: usize| {
-        let patch = Patch { title: None, body: Some("b".repeat(bytes)) };
-        kind(check(RawDecision { verdict: ContentVerdict::Modify(patch), evidence: vec![] }, &subject))
+        let patch = Patch {
+            title: None,
+            body: Some("b".repeat(bytes)),
+        };
+        kind(check(
+            RawDecision {
+                verdict: ContentVerdict::Modify(patch),
+                evidence: vec![],
+            },
+            &subject,
+        ))
     };
     assert_eq!(patch(PATCH_BYTES), None);
     assert_eq!(patch(PATCH_BYTES + 1), Some(FaultKind::Output));
     let feature = |name: &str| {
-        let finding = Finding::Feature(Feature { name: name.to_owned(), value: "1".to_owned() });
-        kind(check(annotate(vec![evidence(None, Some(finding))]), &subject))
+        let finding = Finding::Feature(Feature {
+            name: name.to_owned(),
+            value: "1".to_owned(),
+        });
+        kind(check(
+            annotate(vec![evidence(None, Some(finding))]),
+            &subject,
+        ))
     };
     assert_eq!(feature("links"), None);
-    assert_eq!(feature(&"l".repeat(FEATURE_BYTES + 1)), Some(FaultKind::Output));
+    assert_eq!(
+        feature(&"l".repeat(FEATURE_BYTES + 1)),
+        Some(FaultKind::Output)
+    );
 }
 
 #[test]

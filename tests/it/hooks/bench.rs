@@ -1,0 +1,147 @@
+//! A plugin host for one test, and what is asked of it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gatherly::{
+    config::{self, Config},
+    hooks::{
+        Actor, Binding, Content, ContentKind, Context, FailureMode, HookPoint, Hooks, Loaded, Mode, Operation,
+        Outcome, Purpose, Role,
+    },
+};
+use uuid::Uuid;
+
+/// A host with a folder of its own.
+pub struct Bench {
+    pub hooks: Hooks,
+    pub folder: PathBuf,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A host with other settings.
+    pub fn with(change: impl FnOnce(&mut config::Plugins)) -> Self {
+        let folder = std::env::temp_dir().join(format!("gatherly-hooks-{}", Uuid::now_v7()));
+        Self::at(folder, change)
+    }
+
+    /// A host in a folder that may have been used before.
+    pub fn at(folder: PathBuf, change: impl FnOnce(&mut config::Plugins)) -> Self {
+        let mut config = Config::defaults().expect("the defaults are good").plugins;
+        // Fewer slots: many hosts run side by side in the tests.
+        config.max_calls = 16;
+        change(&mut config);
+        let hooks = Hooks::start(&config, &folder, compiler()).expect("the host starts");
+        Self { hooks, folder }
+    }
+
+    pub async fn activate(&self, component: Arc<[u8]>, settings: &str) -> Arc<Loaded> {
+        self.hooks.activate(component, settings).await.expect("the component becomes active")
+    }
+
+    /// Asks about a comment with this text.
+    pub async fn comment(&self, body: &str) -> Option<Outcome<Content>> {
+        self.hooks.content_before_publish(None, || (context(), comment(body)), recheck).await
+    }
+
+    /// Binds one component to the whole site and asks about a comment.
+    pub async fn judge(&self, component: Arc<[u8]>, body: &str) -> Outcome<Content> {
+        self.hooks.replace(vec![binding(self.activate(component, "").await)]);
+        self.comment(body).await.expect("somebody is bound")
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The program that compiles.
+pub fn compiler() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_gatherly"))
+}
+
+/// A component that belongs to the project.
+pub fn bundled(path: &str) -> Arc<[u8]> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).into()
+}
+
+/// A binding that is obeyed, for the whole site.
+pub fn binding(loaded: Arc<Loaded>) -> Binding {
+    Binding {
+        id: Uuid::now_v7(),
+        plugin: "test".to_owned(),
+        digest: "digest".to_owned(),
+        settings_hash: "settings".to_owned(),
+        scope: None,
+        mode: Mode::Enforce,
+        failure: None,
+        priority: 0,
+        may_modify: false,
+        deadline: None,
+        hooks: loaded.hooks(),
+        loaded: Ok(loaded),
+    }
+}
+
+/// A binding of a component that could not be loaded.
+pub fn broken(hook: HookPoint, failure: Option<FailureMode>) -> Binding {
+    Binding {
+        id: Uuid::now_v7(),
+        plugin: "broken".to_owned(),
+        digest: "digest".to_owned(),
+        settings_hash: "settings".to_owned(),
+        scope: None,
+        mode: Mode::Enforce,
+        failure,
+        priority: 0,
+        may_modify: false,
+        deadline: None,
+        hooks: vec![hook],
+        loaded: Err("the compiled plugin cannot be loaded".to_owned()),
+    }
+}
+
+pub fn context() -> Context {
+    Context {
+        event_id: "event".to_owned(),
+        mode: Purpose::Enforce,
+        time: 1_760_000_000_000,
+        community: Some("general".to_owned()),
+        actor: Some(Actor {
+            id: "account".to_owned(),
+            username: "mina".to_owned(),
+            role: Role::Member,
+            account_age: 86_400_000,
+            verified: true,
+            post_count: 3,
+            comment_count: 14,
+            score: 15,
+        }),
+    }
+}
+
+pub fn comment(body: &str) -> Content {
+    Content {
+        kind: ContentKind::Comment,
+        operation: Operation::Create,
+        id: "comment".to_owned(),
+        post_id: Some("post".to_owned()),
+        parent_id: None,
+        title: None,
+        body: body.to_owned(),
+    }
+}
+
+/// What a user's comment must keep to: something in it, and not too much.
+pub fn recheck(content: &Content) -> Result<(), String> {
+    if content.body.trim().is_empty() { Err("the text is empty".to_owned()) } else { Ok(()) }
+}

@@ -1,0 +1,13 @@
+//! The plugin host, with real components and no forum around it.
+
+mod account_before_register;
+mod bench;
+mod compile;
+mod content_before_publish;
+pub mod guest;
+mod hostile;
+mod isolation;
+mod load;
+mod merging;
+mod swap;
+mod vote_before_cast;
