@@ -4,7 +4,10 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::MissedTickBehavior,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long the server still accepts once it has said that it is not ready, so
@@ -42,13 +45,20 @@ impl Lifecycle {
         self.inner.tasks.spawn(task);
     }
 
-    /// Starts a task that ends when the server closes.
-    pub fn spawn_until_closing(&self, task: impl Future<Output = ()> + Send + 'static) {
+    /// Does something now and then every `period`, until the server closes.
+    pub fn spawn_every<F>(&self, period: Duration, mut work: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let closing = self.inner.closing.clone();
-        self.inner.tasks.spawn(async move {
-            tokio::select! {
-                () = closing.cancelled() => {}
-                () = task => {}
+        let mut interval = tokio::time::interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = closing.cancelled() => break,
+                    _ = interval.tick() => work().await,
+                }
             }
         });
     }
@@ -68,7 +78,10 @@ impl Lifecycle {
     /// Waits for all tasks, for at most `limit`.
     pub async fn finish(&self, limit: Duration) {
         self.inner.tasks.close();
-        if tokio::time::timeout(limit, self.inner.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(limit, self.inner.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("tasks were still running at the end");
         }
     }

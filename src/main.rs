@@ -1,1 +1,7 @@
-fn main() {}
+//! The `gatherly` command; see `gatherly::cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gatherly::cli::run()
+}

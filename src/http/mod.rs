@@ -10,6 +10,7 @@ pub mod rate_limit;
 pub mod rendered;
 pub mod request_id;
 pub mod server;
+pub mod system;
 
 pub use client_address::ClientAddress;
 pub use problem::Problem;

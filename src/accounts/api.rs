@@ -1,0 +1,363 @@
+//! `/accounts` and `/me`.
+
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    model::Account,
+    service::{Accounts, Applicant, Registered},
+};
+use crate::{
+    base::{actor::SiteRole, page::PageRequest, secret::Secret},
+    http::{ClientAddress, Problem, Rendered, Tag},
+    sessions::{SignedIn, Visitor},
+};
+
+/// Who wants to join.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct Register {
+    /// 3 to 30 letters, digits, `_`, `-`, `.`; unique without regard to case and look-alikes.
+    username: String,
+    /// Told to nobody.
+    email: String,
+    /// 8 to 128 characters; common ones are refused.
+    #[oai(write_only)]
+    password: String,
+}
+
+impl poem_openapi::types::Example for Register {
+    fn example() -> Self {
+        Self {
+            username: "ada".into(),
+            email: "ada@example.org".into(),
+            password: "correct horse battery".into(),
+        }
+    }
+}
+
+/// Changes to one's own account.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct EditMe {
+    /// What one says of oneself, at most 2,000 characters.
+    bio: String,
+}
+
+impl poem_openapi::types::Example for EditMe {
+    fn example() -> Self {
+        Self { bio: "I write about engines.".into() }
+    }
+}
+
+/// The password that one has, and the one that one wants.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct ChangePassword {
+    /// The password that one has.
+    #[oai(write_only)]
+    current_password: String,
+    /// 8 to 128 characters; common ones are refused.
+    #[oai(write_only)]
+    new_password: String,
+}
+
+impl poem_openapi::types::Example for ChangePassword {
+    fn example() -> Self {
+        Self {
+            current_password: "correct horse battery".into(),
+            new_password: "a staple of another kind".into(),
+        }
+    }
+}
+
+/// Proof that it is the owner who leaves.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct CloseAccount {
+    /// The account's password.
+    #[oai(write_only)]
+    password: String,
+}
+
+impl poem_openapi::types::Example for CloseAccount {
+    fn example() -> Self {
+        Self { password: "correct horse battery".into() }
+    }
+}
+
+/// What an account may do on the whole site.
+#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum RoleName {
+    /// Takes part.
+    Member,
+    /// Runs the site.
+    Admin,
+}
+
+impl From<SiteRole> for RoleName {
+    fn from(role: SiteRole) -> Self {
+        match role {
+            SiteRole::Member => Self::Member,
+            SiteRole::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<RoleName> for SiteRole {
+    fn from(role: RoleName) -> Self {
+        match role {
+            RoleName::Member => Self::Member,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
+/// The role to give.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct ChangeRole {
+    /// What the account may do from now on.
+    role: RoleName,
+}
+
+impl poem_openapi::types::Example for ChangeRole {
+    fn example() -> Self {
+        Self { role: RoleName::Admin }
+    }
+}
+
+/// An account as everybody sees it.
+#[derive(Debug, Object, Serialize)]
+struct AccountView {
+    /// Opaque.
+    id: Uuid,
+    /// The name.
+    username: String,
+    /// What it may do on the whole site.
+    role: RoleName,
+    /// What it says of itself.
+    bio: String,
+    /// Published posts.
+    post_count: i64,
+    /// Published comments.
+    comment_count: i64,
+    /// Up minus down votes on what it published.
+    score: i64,
+    /// When it was made, RFC 3339.
+    created_at: String,
+}
+
+impl From<&Account> for AccountView {
+    fn from(account: &Account) -> Self {
+        Self {
+            id: account.id.0,
+            username: account.username.clone(),
+            role: account.role.into(),
+            bio: account.bio.clone(),
+            post_count: account.post_count,
+            comment_count: account.comment_count,
+            score: account.score,
+            created_at: account.created_at.to_string(),
+        }
+    }
+}
+
+/// An account as its owner sees it.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct MeView {
+    /// What everybody sees.
+    account: AccountView,
+    /// The mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// Whether the address was confirmed.
+    verified: bool,
+    /// `active`, or `held` while the account waits for a decision.
+    state: String,
+    /// Why it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl MeView {
+    fn new(account: &Account, reason: Option<String>) -> Self {
+        Self {
+            account: account.into(),
+            email: account.email.clone(),
+            verified: account.verified,
+            state: account.state.as_str().to_owned(),
+            reason,
+        }
+    }
+}
+
+/// Accounts in the order of names.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct AccountList {
+    /// This page.
+    items: Vec<AccountView>,
+    /// Where the next page starts; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum RegisterAnswer {
+    /// The account can be used.
+    #[oai(status = 201)]
+    Created(Rendered<MeView>, #[oai(header = "Location")] String),
+    /// The account waits for a decision.
+    #[oai(status = 202)]
+    Held(Rendered<MeView>, #[oai(header = "Location")] String),
+}
+
+#[derive(ApiResponse)]
+enum Done {
+    /// Done.
+    #[oai(status = 204)]
+    Done,
+}
+
+/// Operations on accounts.
+pub struct AccountsApi {
+    /// The feature.
+    pub accounts: Accounts,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Accounts")]
+impl AccountsApi {
+    /// Register
+    ///
+    /// For everybody. 202 when somebody has to approve the account first.
+    #[oai(path = "/accounts", method = "post", operation_id = "create_account")]
+    async fn create(
+        &self,
+        client: ClientAddress,
+        body: Json<Register>,
+    ) -> Result<RegisterAnswer, Problem> {
+        let Register { username, email, password } = body.0;
+        let applicant = Applicant { username, email, password: Secret::new(password) };
+        Ok(match self.accounts.register(applicant, client).await? {
+            Registered::Active(account) => RegisterAnswer::Created(
+                Rendered::new(&MeView::new(&account, None)),
+                format!("/api/v1/accounts/{}", account.username),
+            ),
+            Registered::Held(account, reason) => RegisterAnswer::Held(
+                Rendered::new(&MeView::new(&account, Some(reason))),
+                format!("/api/v1/accounts/{}", account.username),
+            ),
+        })
+    }
+
+    /// List accounts
+    ///
+    /// For everybody. In the order of names.
+    #[oai(path = "/accounts", method = "get", operation_id = "list_accounts")]
+    async fn list(
+        &self,
+        _visitor: Visitor,
+        client: ClientAddress,
+        /// What names begin with; all without it.
+        query: Query<Option<String>>,
+        /// From the page before.
+        cursor: Query<Option<String>>,
+        /// 1 to 100, by default 25.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<AccountList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let query = query.0.unwrap_or_default();
+        let page = self.accounts.list(&query, client, &page).await?;
+        let items = page.items.iter().map(AccountView::from).collect();
+        Ok(Rendered::new(&AccountList { items, next_cursor: page.next_cursor }))
+    }
+
+    /// Read an account
+    ///
+    /// For everybody.
+    #[oai(path = "/accounts/:username", method = "get", operation_id = "get_account")]
+    async fn get(
+        &self,
+        _visitor: Visitor,
+        /// The account's name.
+        username: Path<String>,
+    ) -> Result<Rendered<AccountView>, Problem> {
+        let account = self.accounts.find(&username.0).await?;
+        Ok(Rendered::new(&AccountView::from(&account)))
+    }
+
+    /// Give a role
+    ///
+    /// For admins. Ends the account's sessions.
+    #[oai(path = "/accounts/:username/role", method = "put", operation_id = "change_role")]
+    async fn change_role(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The account's name.
+        username: Path<String>,
+        body: Json<ChangeRole>,
+    ) -> Result<Rendered<AccountView>, Problem> {
+        let account = self.accounts.change_role(&actor, &username.0, body.0.role.into()).await?;
+        Ok(Rendered::new(&AccountView::from(&account)))
+    }
+
+    /// Read one's own account
+    ///
+    /// For everybody who is signed in.
+    #[oai(path = "/me", method = "get", operation_id = "get_me")]
+    async fn me(&self, SignedIn(actor): SignedIn) -> Result<Rendered<MeView>, Problem> {
+        let account = self.accounts.me(&actor).await?;
+        Ok(Rendered::new(&MeView::new(&account, None)))
+    }
+
+    /// Change one's own account
+    ///
+    /// For everybody who is signed in.
+    #[oai(path = "/me", method = "patch", operation_id = "edit_me")]
+    async fn edit_me(
+        &self,
+        SignedIn(actor): SignedIn,
+        body: Json<EditMe>,
+    ) -> Result<Rendered<MeView>, Problem> {
+        let account = self.accounts.edit_me(&actor, &body.0.bio).await?;
+        Ok(Rendered::new(&MeView::new(&account, None)))
+    }
+
+    /// Close one's own account
+    ///
+    /// For everybody who is signed in. Name, address and password are erased;
+    /// what was written stays, under a name that says nothing.
+    #[oai(path = "/me", method = "delete", operation_id = "close_me")]
+    async fn close_me(
+        &self,
+        SignedIn(actor): SignedIn,
+        body: Json<CloseAccount>,
+    ) -> Result<Done, Problem> {
+        self.accounts.close(&actor, Secret::new(body.0.password)).await?;
+        Ok(Done::Done)
+    }
+
+    /// Change one's password
+    ///
+    /// For everybody who is signed in. Ends all other sessions.
+    #[oai(path = "/me/password", method = "put", operation_id = "change_password")]
+    async fn change_password(
+        &self,
+        SignedIn(actor): SignedIn,
+        body: Json<ChangePassword>,
+    ) -> Result<Done, Problem> {
+        let ChangePassword { current_password, new_password } = body.0;
+        let (current, new) = (Secret::new(current_password), Secret::new(new_password));
+        self.accounts.change_password(&actor, current, new).await?;
+        Ok(Done::Done)
+    }
+}

@@ -1,0 +1,135 @@
+//! The composition root: builds everything from the settings. Nothing else
+//! constructs an adapter.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::{
+    accounts::{self, Accounts},
+    base::{self, clock::Clock, password::Passwords},
+    config::Config,
+    db::{self, Db},
+    decisions::Decisions,
+    hooks::{self, Hooks},
+    http::RateLimits,
+    lifecycle::Lifecycle,
+    sessions::{Keys, KeysError, Sessions},
+};
+
+/// Buckets of durations, in seconds: from a plugin's call to a slow request.
+const DURATION_BUCKETS: &[f64] = &[
+    0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005,
+    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made or used.
+    #[error("data_dir: {0} cannot be used")]
+    DataDir(PathBuf, #[source] io::Error),
+    /// The database cannot be opened.
+    #[error("database.url: {0} cannot be opened")]
+    Database(PathBuf, #[source] db::Error),
+    /// There are no signing keys.
+    #[error("there are no signing keys")]
+    Keys(#[from] KeysError),
+    /// There is no plugin host.
+    #[error("the plugin host cannot start")]
+    Hooks(#[from] hooks::StartError),
+    /// Something else.
+    #[error("the server cannot start")]
+    Other(#[from] base::Error),
+}
+
+/// Everything that runs.
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct App {
+    pub config: Config,
+    pub clock: Clock,
+    pub lifecycle: Lifecycle,
+    pub metrics: PrometheusHandle,
+    pub db: Db,
+    pub limits: Arc<RateLimits>,
+    pub hooks: Hooks,
+    pub sessions: Sessions,
+    pub decisions: Decisions,
+    pub accounts: Accounts,
+}
+
+impl App {
+    /// Builds the server. `compiler` is this program: it is started again to
+    /// compile plugins in a process of its own.
+    pub async fn build(config: Config, clock: Clock, compiler: PathBuf) -> Result<Self, StartError> {
+        make_private_dir(&config.data_dir)
+            .map_err(|error| StartError::DataDir(config.data_dir.clone(), error))?;
+        let db = Db::open(&config)
+            .await
+            .map_err(|error| StartError::Database(config.database_file(), error))?;
+        let keys = Keys::load(&config.data_dir.join("signing-keys"))?;
+        let hooks = Hooks::start(&config.plugins, &config.data_dir, compiler)?;
+        let limits = Arc::new(RateLimits::new(&config.limits, clock.clone()));
+        let passwords = Passwords::new(config.accounts.hash_concurrency)?;
+        let sessions = Sessions::new(
+            db.clone(),
+            clock.clone(),
+            Arc::clone(&limits),
+            passwords.clone(),
+            keys,
+            &config,
+        );
+        let decisions = Decisions::new(db.clone(), clock.clone());
+        let accounts = Accounts::new(accounts::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            hooks: hooks.clone(),
+            passwords,
+            sessions: sessions.clone(),
+            decisions: decisions.clone(),
+            mode: config.accounts.registration,
+        });
+        Ok(Self {
+            lifecycle: Lifecycle::new(),
+            metrics: recorder(),
+            config,
+            clock,
+            db,
+            limits,
+            hooks,
+            sessions,
+            decisions,
+            accounts,
+        })
+    }
+}
+
+/// A folder that only its owner can look into: it holds keys and everybody's mail address.
+fn make_private_dir(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// The process's one recorder of metrics.
+fn recorder() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER
+        .get_or_init(|| {
+            let builder = PrometheusBuilder::new();
+            // Fails for an empty list only.
+            let builder = builder
+                .set_buckets(DURATION_BUCKETS)
+                .unwrap_or_else(|_| PrometheusBuilder::new());
+            let recorder = builder.build_recorder();
+            let handle = recorder.handle();
+            // Fails when there is a recorder already: then that one has the figures.
+            let _ = metrics::set_global_recorder(recorder);
+            handle
+        })
+        .clone()
+}

@@ -1,0 +1,52 @@
+//! `gatherly admin`: the only way to the first admin.
+
+use std::{io::BufRead, process::ExitCode};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use crate::{
+    accounts::Applicant,
+    app::App,
+    base::{Error, clock::Clock, secret::Secret},
+    config::Config,
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Admin {
+    /// Make an account that runs the site; its password is the first line of standard input
+    Create {
+        /// The account's name
+        username: String,
+        /// The account's mail address
+        #[arg(long)]
+        email: String,
+    },
+}
+
+impl Admin {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        let Self::Create { username, email } = self;
+        eprintln!("Password for {username} (8 to 128 characters), then Enter:");
+        let mut password = String::new();
+        std::io::stdin().lock().read_line(&mut password).context("reading the password")?;
+        let password = Secret::new(password.trim_end_matches(['\r', '\n']).to_owned());
+        let app = App::build(config, Clock::system(), super::compiler()?).await?;
+        let created = app.accounts.create_admin(Applicant { username, email, password }).await;
+        app.db.close().await;
+        match created {
+            Ok(account) => {
+                println!("{} is an admin.", account.username);
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(Error::Invalid(fields)) => {
+                for field in fields {
+                    eprintln!("{}: {}", field.field, field.message);
+                }
+                Ok(ExitCode::FAILURE)
+            }
+            Err(Error::Conflict { message, .. }) => bail!("{message}"),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The server's log: lines for people or JSON for machines, on standard error.
+
+use anyhow::Context;
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+use crate::config::{Log, LogFormat};
+
+/// Starts logging as the settings say.
+pub(super) fn start(settings: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.filter).context("log.filter")?;
+    let registry = tracing_subscriber::registry().with(filter);
+    match settings.format {
+        LogFormat::Text => registry
+            .with(fmt::layer().with_writer(std::io::stderr).with_target(false))
+            .try_init()?,
+        LogFormat::Json => registry
+            .with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))
+            .try_init()?,
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! The command line. Each command is one file.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
+
+mod admin;
+mod logging;
+mod plugin;
+mod serve;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::{app::App, base::clock::Clock, config::Config, db::Db, hooks, routes};
+
+/// A forum server whose rules are hot-loaded WebAssembly components
+#[derive(Debug, Parser)]
+#[command(name = "gatherly", version)]
+struct Cli {
+    /// File with settings; see gatherly.toml for all of them
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the forum
+    Serve(serve::Serve),
+    /// Bring the database up to date and stop
+    Migrate,
+    /// Look after admins
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Print the specification of the REST API
+    Openapi,
+    /// Build, inspect and try plugins
+    Plugin(plugin::Command),
+    /// Compile a plugin for the server that started this process
+    #[command(name = hooks::COMPILE_COMMAND, hide = true)]
+    Compile {
+        /// Bytes of the component
+        length: u64,
+    },
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    // A child that compiles has neither settings nor a runtime.
+    if let Command::Compile { length } = cli.command {
+        return hooks::run_compile_child(length);
+    }
+    match start(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("gatherly: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(cli.config.as_deref()).context("settings")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match cli.command {
+        Command::Serve(serve) => runtime.block_on(serve.run(config)),
+        Command::Migrate => runtime.block_on(migrate(config)),
+        Command::Admin(admin) => runtime.block_on(admin.run(config)),
+        Command::Openapi => runtime.block_on(openapi(config)),
+        Command::Plugin(command) => runtime.block_on(plugin::run(command, &config.plugins)),
+        Command::Compile { length } => Ok(hooks::run_compile_child(length)),
+    }
+}
+
+/// This program, which compiles plugins when it is started again.
+fn compiler() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("cannot find this program's own file")
+}
+
+async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(&config.data_dir)?;
+    let db = Db::open(&config).await?;
+    db.close().await;
+    println!("The database is up to date.");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn openapi(mut config: Config) -> anyhow::Result<ExitCode> {
+    // The specification needs a server, and that a folder; neither outlives the command.
+    let folder = TemporaryFolder::new()?;
+    folder.0.clone_into(&mut config.data_dir);
+    config.database.url = String::new();
+    let app = App::build(config, Clock::system(), compiler()?).await?;
+    print!("{}", routes::specification(&app));
+    app.db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A folder that is gone when this is dropped.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn new() -> anyhow::Result<Self> {
+        let name = format!("gatherly-{}", hex::encode(crate::base::secret::random_bytes::<8>()?));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl AsRef<Path> for TemporaryFolder {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

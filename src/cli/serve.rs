@@ -1,0 +1,58 @@
+//! `gatherly serve`: the forum, until a signal.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::{app::App, base::clock::Clock, config::Config, http::server, routes, workers};
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {}
+
+impl Serve {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        super::logging::start(&config.log)?;
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .with_context(|| format!("server.listen: {} cannot be used", config.server.listen))?;
+        let app = App::build(config, Clock::system(), super::compiler()?).await?;
+        serve_metrics(&app).await?;
+        workers::start(&app);
+        println!("Gatherly listens on {}", app.config.public_url());
+        if app.config.server.docs {
+            println!("Swagger UI: {}/docs", app.config.public_url());
+        }
+        let serving = server::serve(
+            listener,
+            routes::endpoint(&app),
+            &app.config.server,
+            &app.lifecycle,
+        );
+        tokio::select! {
+            () = serving => {}
+            second = app.lifecycle.second_signal() => {
+                second.context("listening for signals")?;
+                eprintln!("gatherly: stopped at once");
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        app.lifecycle.finish(app.config.server.shutdown_timeout()).await;
+        app.db.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn serve_metrics(app: &App) -> anyhow::Result<()> {
+    let Some(address) = app.config.server.metrics_address() else { return Ok(()) };
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("server.metrics_listen: {address} cannot be used; \"\" turns it off")
+    })?;
+    let (endpoint, settings) = (routes::metrics_endpoint(app), app.config.server.clone());
+    let lifecycle = app.lifecycle.clone();
+    app.lifecycle.spawn(async move {
+        server::serve(listener, endpoint, &settings, &lifecycle).await;
+    });
+    Ok(())
+}

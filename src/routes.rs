@@ -1,0 +1,102 @@
+//! Every feature's operations, the documents about them, and what lies around
+//! them all. The order of the onion's layers stands in `http::onion`.
+
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Response, Route, endpoint::make_sync,
+    http::Method,
+};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
+
+use crate::{
+    accounts::AccountsApi,
+    app::App,
+    decisions::DecisionsApi,
+    http::{onion::Onion, system::SystemApi},
+    sessions::SessionsApi,
+};
+
+/// Largest JSON body, but for what is named in [`body_limit`]: a name, a reason
+/// and some ids are far smaller.
+const JSON_LIMIT: u64 = 64 * 1024;
+/// Largest body with a post or a comment: 40,000 characters of four bytes, and
+/// as much again for what JSON escapes.
+const CONTENT_LIMIT: u64 = 320 * 1024;
+/// Largest body with a plugin's settings: a list of 10,000 phrases.
+const SETTINGS_LIMIT: u64 = 1024 * 1024;
+/// Largest component, as the plugin host's own ceiling.
+const COMPONENT_LIMIT: u64 = 32 * 1024 * 1024;
+
+/// How large the body of a request may be.
+fn body_limit(method: &Method, path: &str) -> u64 {
+    let Some(path) = path.strip_prefix("/api/v1/") else { return JSON_LIMIT };
+    if path == "plugins" && method == Method::POST {
+        COMPONENT_LIMIT
+    } else if path.starts_with("plugin-bindings") {
+        SETTINGS_LIMIT
+    } else if path.starts_with("posts") || path.starts_with("comments") {
+        CONTENT_LIMIT
+    } else {
+        JSON_LIMIT
+    }
+}
+
+/// Every operation.
+fn apis(app: &App) -> impl OpenApi + 'static {
+    (
+        SystemApi { db: app.db.clone(), lifecycle: app.lifecycle.clone() },
+        SessionsApi { sessions: app.sessions.clone() },
+        AccountsApi { accounts: app.accounts.clone() },
+        DecisionsApi { decisions: app.decisions.clone() },
+    )
+}
+
+fn service(app: &App) -> OpenApiService<impl OpenApi + 'static, ()> {
+    OpenApiService::new(apis(app), "Gatherly", env!("CARGO_PKG_VERSION"))
+        .description(
+            "A forum whose rules are WebAssembly components. Sign in with `POST /sessions`, then \
+             send its `access_token` as a bearer token. Errors are problem+json with a stable \
+             `code`; lists answer `items` and, if there are more, `next_cursor`.",
+        )
+        .license(LicenseObject::new("Apache-2.0"))
+}
+
+/// The specification, as it is committed in `openapi/gatherly.json`.
+pub fn specification(app: &App) -> String {
+    let spec = service(app).spec();
+    serde_json::from_str::<serde_json::Value>(&spec)
+        .and_then(|spec| serde_json::to_string_pretty(&spec))
+        .map_or(spec, |pretty| pretty + "\n")
+}
+
+/// The whole server.
+pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
+    let mut routes = Route::new();
+    if app.config.server.docs {
+        let spec = specification(app);
+        let document = make_sync(move |_| {
+            spec.clone().with_content_type("application/json").into_response()
+        });
+        let ui = service(app).swagger_ui_html();
+        let page = make_sync(move |_| {
+            ui.clone().with_content_type("text/html; charset=utf-8").into_response()
+        });
+        routes = routes.at("/openapi.json", poem::get(document)).at("/docs", poem::get(page));
+    }
+    let routes = routes.nest("/", service(app)).data(app.sessions.clone()).into_endpoint();
+    Onion::new(
+        routes,
+        &app.config.server,
+        std::sync::Arc::clone(&app.limits),
+        body_limit,
+        app.clock.clone(),
+    )
+}
+
+/// What `/metrics` answers, on an address of its own.
+pub fn metrics_endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
+    let metrics = app.metrics.clone();
+    let page = make_sync(move |_| {
+        metrics.render().with_content_type("text/plain; version=0.0.4").into_response()
+    });
+    Route::new().at("/metrics", poem::get(page)).map_to_response()
+}

@@ -1,0 +1,36 @@
+//! What happens without being asked: schedules, and who listens to what.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::app::App;
+
+/// How often those who have done nothing are forgotten by the rate limits.
+const FORGET_IDLE: Duration = Duration::from_secs(60);
+/// How often histograms are tidied, as the exporter asks for.
+const TIDY_METRICS: Duration = Duration::from_secs(5);
+/// How often sessions that ended long ago are deleted.
+const FORGET_SESSIONS: Duration = Duration::from_secs(3_600);
+
+/// Starts all schedules; they end when the server closes.
+pub fn start(app: &App) {
+    let limits = Arc::clone(&app.limits);
+    app.lifecycle.spawn_every(FORGET_IDLE, move || {
+        let limits = Arc::clone(&limits);
+        async move { limits.forget_idle() }
+    });
+    let metrics = app.metrics.clone();
+    app.lifecycle.spawn_every(TIDY_METRICS, move || {
+        let metrics = metrics.clone();
+        async move { metrics.run_upkeep() }
+    });
+    let sessions = app.sessions.clone();
+    app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
+        let sessions = sessions.clone();
+        async move {
+            match sessions.forget_ended().await {
+                Ok(forgotten) => tracing::debug!(forgotten, "old sessions were deleted"),
+                Err(error) => tracing::warn!(%error, "old sessions could not be deleted"),
+            }
+        }
+    });
+}
