@@ -57,6 +57,7 @@ pub struct Db {
     writer: SqlitePool,
     readers: SqlitePool,
     statements: Arc<AtomicU64>,
+    version: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -69,14 +70,27 @@ impl Db {
         };
         let writer = connect(options(&file, synchronous).create_if_missing(true), 1).await?;
         migrations::apply(&writer).await?;
-        let readers =
-            connect(options(&file, synchronous).read_only(true), config.database.readers).await?;
-        Ok(Self { writer, readers, statements: Arc::default() })
+        let readers = connect(
+            options(&file, synchronous).read_only(true),
+            config.database.readers,
+        )
+        .await?;
+        Ok(Self {
+            writer,
+            readers,
+            statements: Arc::default(),
+        })
     }
 
     /// Statements run so far, for tests that hold their number.
     pub fn statements_run(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Changes with every write of this process, before it is acknowledged: what
+    /// was read after a version was taken is current while that version stands.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
     }
 
     /// All rows.
@@ -96,7 +110,10 @@ impl Db {
     /// the database may be waited for in between.
     pub async fn begin(&self) -> Result<Tx, Error> {
         let inner = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Tx { inner, statements: Arc::clone(&self.statements) })
+        Ok(Tx {
+            inner,
+            statements: Arc::clone(&self.statements),
+        })
     }
 
     /// Closes all connections once they are idle.
@@ -115,6 +132,7 @@ impl Db {
 pub struct Tx {
     inner: Transaction<'static, Sqlite>,
     statements: Arc<AtomicU64>,
+    version: Arc<AtomicU64>,
 }
 
 impl Tx {
@@ -127,30 +145,51 @@ impl Tx {
     /// The one row, if there is one.
     pub async fn optional(&mut self, statement: Statement) -> Result<Option<Row>, Error> {
         self.count();
-        Ok(statement.fetch_optional(self.inner.acquire().await?).await?)
+        Ok(statement
+            .fetch_optional(self.inner.acquire().await?)
+            .await?)
     }
 
     /// Runs a statement; tells how many rows it changed.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
         self.count();
-        Ok(statement.execute(self.inner.acquire().await?).await?.rows_affected())
+        Ok(statement
+            .execute(self.inner.acquire().await?)
+            .await?
+            .rows_affected())
     }
 
     /// Runs a statement that must change exactly one row.
     pub async fn execute_one(&mut self, statement: Statement) -> Result<(), Error> {
         match self.execute(statement).await? {
             1 => Ok(()),
-            actual => Err(Error::WrongRowCount { expected: 1, actual }),
+            actual => Err(Error::WrongRowCount {
+                expected: 1,
+                actual,
+            }),
         }
     }
 
     /// Makes it last. Only after this may anything be acknowledged.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
+        let Self { inner, version, .. } = self;
+        // Also when the commit fails, or is no longer waited for: it may have
+        // come about all the same.
+        let _changed = Changed(version);
+        Ok(inner.commit().await?)
     }
 
     fn count(&self) {
         self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts a change of what is stored when it goes out of scope.
+struct Changed(Arc<AtomicU64>);
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod body_limit;
 pub mod client_address;
 pub mod cors;
+pub mod hot_cache;
 pub mod onion;
 pub mod problem;
 pub mod rate_limit;
@@ -13,6 +14,7 @@ pub mod server;
 pub mod system;
 
 pub use client_address::ClientAddress;
+pub use hot_cache::HotReads;
 pub use problem::Problem;
 pub use rate_limit::{Action, RateLimits};
 pub use rendered::Rendered;

@@ -1,0 +1,254 @@
+//! Bans and what they forbid, in forms that cannot be wrong.
+
+use crate::base::{
+    Error, FieldError,
+    clock::Timestamp,
+    ids::{AccountId, BanId, CommunityId, PostId},
+    text::{clean_lines, length},
+};
+
+/// Most characters of a reason.
+const REASON_MAX: usize = 1_000;
+/// Longest name that is looked up: a username has at most 30 characters.
+const NAME_MAX: usize = 30;
+
+/// Something that a ban can forbid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Seeing anything of it.
+    View,
+    /// Commenting.
+    Comment,
+    /// Voting.
+    Vote,
+    /// Posting.
+    Post,
+}
+
+impl Deed {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::View, Self::Comment, Self::Vote, Self::Post];
+
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Comment => "comment",
+            Self::Vote => "vote",
+            Self::Post => "post",
+        }
+    }
+
+    /// As a number that can be added up; what is stored.
+    pub(super) fn bit(self) -> i64 {
+        match self {
+            Self::View => 1,
+            Self::Comment => 2,
+            Self::Vote => 4,
+            Self::Post => 8,
+        }
+    }
+}
+
+/// A set of deeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deeds(i64);
+
+impl Deeds {
+    /// From what is stored.
+    pub fn from_stored(bits: i64) -> Self {
+        Self(bits)
+    }
+
+    /// As stored.
+    pub fn bits(self) -> i64 {
+        self.0
+    }
+
+    /// Whether a deed is among them.
+    pub fn contains(self, deed: Deed) -> bool {
+        self.0 & deed.bit() != 0
+    }
+
+    /// Those that are in it, in order.
+    pub fn iter(self) -> impl Iterator<Item = Deed> {
+        Deed::ALL.into_iter().filter(move |deed| self.contains(*deed))
+    }
+
+    fn parse(names: &[String], scope: &Scope) -> Result<Self, FieldError> {
+        let fail = |rule, message| Err(FieldError::new("deeds", rule, message));
+        let mut deeds = Self::default();
+        for name in names {
+            match Deed::ALL.into_iter().find(|deed| deed.as_str() == name) {
+                Some(Deed::Post) if matches!(scope, Scope::Post { .. }) => {
+                    return fail("deed", "may not have `post`: one does not post in a post");
+                }
+                Some(deed) => deeds.0 |= deed.bit(),
+                None => return fail("deed", "may have view, comment, vote and post only"),
+            }
+        }
+        if deeds == Self::default() { fail("required", "must have at least one") } else { Ok(deeds) }
+    }
+}
+
+/// Where a ban holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everywhere.
+    Site,
+    /// In a community.
+    Community(CommunityId),
+    /// Under a post.
+    Post {
+        /// The post.
+        id: PostId,
+        /// Its community.
+        community: CommunityId,
+        /// Its author, who cannot be banned from it.
+        author: AccountId,
+    },
+}
+
+impl Scope {
+    /// The name in the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Community(_) => "community",
+            Self::Post { .. } => "post",
+        }
+    }
+}
+
+/// How somebody stands in a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether they moderate there: a site admin, or a moderator of the community.
+    pub moderates: bool,
+    /// What bans forbid them there.
+    pub denied: Deeds,
+}
+
+impl Standing {
+    /// Whether no ban forbids a deed.
+    pub fn allows(&self, deed: Deed) -> bool {
+        !self.denied.contains(deed)
+    }
+}
+
+/// A ban that somebody wants to set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewBan {
+    /// Whom it is for, by name.
+    pub username: String,
+    /// What it forbids.
+    pub deeds: Deeds,
+    /// Why; told to the one who is banned.
+    pub reason: String,
+    /// When it ends; `None` is never.
+    pub until: Option<Timestamp>,
+}
+
+/// What a request says about a ban.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) username: &'a str,
+    pub(super) deeds: &'a [String],
+    pub(super) reason: &'a str,
+    pub(super) until: Option<&'a str>,
+}
+
+impl NewBan {
+    pub(super) fn parse(wanted: Wanted<'_>, scope: &Scope, now: Timestamp) -> Result<Self, Error> {
+        let mut errors = Vec::new();
+        if length(wanted.username) > NAME_MAX {
+            errors.push(unknown_account());
+        }
+        let deeds = Deeds::parse(wanted.deeds, scope);
+        let reason = clean_lines(wanted.reason);
+        if length(&reason) > REASON_MAX {
+            let message = format!("must have at most {REASON_MAX} characters");
+            errors.push(FieldError::new("reason", "length", message));
+        }
+        let until = wanted.until.map(|text| parse_until(text, now)).transpose();
+        errors.extend(deeds.as_ref().err().cloned());
+        errors.extend(until.as_ref().err().cloned());
+        match (deeds, until) {
+            (Ok(deeds), Ok(until)) if errors.is_empty() => {
+                Ok(Self { username: wanted.username.to_owned(), deeds, reason, until })
+            }
+            _ => Err(Error::Invalid(errors)),
+        }
+    }
+}
+
+/// Nobody has the name.
+pub(super) fn unknown_account() -> FieldError {
+    FieldError::new("username", "unknown", "is nobody's name")
+}
+
+fn parse_until(text: &str, now: Timestamp) -> Result<Timestamp, FieldError> {
+    match Timestamp::parse(text) {
+        Some(until) if until > now => Ok(until),
+        Some(_) => Err(FieldError::new("until", "future", "must be in the future")),
+        None => Err(FieldError::new("until", "time", "must be a time like 2030-01-31T12:00:00Z")),
+    }
+}
+
+/// Whether a ban is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BanState {
+    /// It is.
+    Active,
+    /// Its time has passed.
+    Expired,
+    /// Somebody ended it.
+    Lifted,
+}
+
+impl BanState {
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Lifted => "lifted",
+        }
+    }
+}
+
+/// A ban as it is on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Opaque, in the order of time.
+    pub id: BanId,
+    /// `site`, `community` or `post`.
+    pub scope: String,
+    /// Slug of the community, for a ban from one.
+    pub community: Option<String>,
+    /// The post, for a ban from one.
+    pub post: Option<PostId>,
+    /// Who is banned.
+    pub username: String,
+    /// What is forbidden.
+    pub deeds: Deeds,
+    /// Why.
+    pub reason: String,
+    /// Who set it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it ends; `None` is never.
+    pub until: Option<Timestamp>,
+    /// Who lifted it.
+    pub lifted_by: Option<String>,
+    /// When it was lifted.
+    pub lifted_at: Option<Timestamp>,
+}
+
+impl Ban {
+    /// Whether it is in force.
+    pub fn state(&self, now: Timestamp) -> BanState {
+        super::rules::state(self.until, self.lifted_at, now)
+    }
+}

@@ -1,0 +1,278 @@
+//! The statements on bans, and the predicates about viewers that all statements
+//! on content include.
+
+use uuid::Uuid;
+
+use super::model::{Ban, Deed, Deeds, NewBan, Scope};
+use crate::{
+    base::{
+        actor::Viewer,
+        clock::Timestamp,
+        ids::{AccountId, BanId},
+        page::PageRequest,
+        text::look_alike_key,
+    },
+    db::{Columns, Db, Error, Row, SITE, Statement, Tx, statement},
+};
+
+/// The table `viewer`, of one row: who looks (zeros for nobody), whose bans
+/// count (zeros for admins: nobody can ban them), whether it is an admin, and
+/// when. Statements that begin with it are made by [`looking`].
+macro_rules! viewer {
+    () => {
+        "with viewer (id, banned, is_admin, now) as (select ?, ?, ?, ?) "
+    };
+}
+
+/// Bans in force on the viewer in the scopes that an SQL list names; the whole
+/// site is always among them.
+macro_rules! bans_in_force {
+    ($scopes:literal) => {
+        concat!(
+            "bans b where b.account_id = (select banned from viewer)
+               and b.scope_id in (x'00000000000000000000000000000000', ",
+            $scopes,
+            ") and b.lifted_at is null
+               and (b.until is null or b.until > (select now from viewer))"
+        )
+    };
+}
+
+/// The deeds that bans forbid the viewer, as [`Deeds`] stores them.
+macro_rules! denied {
+    ($scopes:literal) => {
+        concat!(
+            "(select coalesce(max(b.deeds & 1) | max(b.deeds & 2) | max(b.deeds & 4)
+                              | max(b.deeds & 8), 0) from ",
+            $crate::bans::bans_in_force!($scopes),
+            ")"
+        )
+    };
+}
+
+/// Whether no ban forbids the viewer any of the deeds: 1 view, 2 comment,
+/// 4 vote, 8 post, added up.
+macro_rules! allowed {
+    ($deeds:literal, $scopes:literal) => {
+        concat!(
+            "not exists (select 1 from ",
+            $crate::bans::bans_in_force!($scopes),
+            " and (b.deeds & ",
+            $deeds,
+            ") <> 0)"
+        )
+    };
+}
+
+/// Whether the viewer moderates the community whose id an SQL expression gives.
+macro_rules! moderates {
+    ($community:literal) => {
+        concat!(
+            "((select is_admin from viewer) or exists
+               (select 1 from community_members m where m.community_id = ",
+            $community,
+            " and m.account_id = (select id from viewer) and m.role = 'moderator'))"
+        )
+    };
+}
+
+pub(crate) use {allowed, bans_in_force, denied, moderates, viewer};
+
+/// A statement that begins with `viewer!()`.
+pub(crate) fn looking(sql: &'static str, viewer: Viewer<'_>, now: Timestamp) -> Statement {
+    let id = viewer.map_or(SITE, |actor| actor.id.0);
+    let is_admin = viewer.is_some_and(crate::base::actor::Actor::is_admin);
+    let banned = if is_admin { SITE } else { id };
+    statement(sql).bind(id).bind(banned).bind(is_admin).bind(now.0)
+}
+
+const FIND_TARGET: &str = "
+    select a.id, a.username,
+           a.role = 'admin' or a.id = ? or exists
+               (select 1 from community_members m
+                where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
+               as moderates
+    from accounts a where a.username_key = ? and a.state = 'active'";
+const INSERT: &str = "
+    insert into bans (id, scope, scope_id, account_id, deeds, reason, created_by, created_at, until)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const LIFT: &str = "
+    update bans set lifted_by = ?, lifted_at = ?
+    where id = ? and scope_id = ? and lifted_at is null and (until is null or until > ?)";
+const EXISTS: &str = "select 1 from bans where id = ? and scope_id = ?";
+const STRICTEST: &str = "
+    select reason, until from bans
+    where account_id = ? and scope_id in (?, ?, ?) and (deeds & ?) <> 0
+      and lifted_at is null and (until is null or until > ?)
+    order by until is null desc, until desc limit 1";
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select b.id, b.scope, b.scope_id, b.deeds, b.reason, b.created_at, b.until,
+                    b.lifted_at, a.username, c.username as created_by, l.username as lifted_by,
+                    co.slug as community
+             from bans b
+             join accounts a on a.id = b.account_id
+             join accounts c on c.id = b.created_by
+             left join accounts l on l.id = b.lifted_by
+             left join communities co on co.id = b.scope_id
+             where ",
+            $which,
+            " = ? and b.id < ? order by b.id desc limit ?"
+        )
+    };
+}
+
+const LIST: &str = select!("b.scope_id");
+const LIST_OF_ACCOUNT: &str = select!("b.account_id");
+
+/// Somebody who may be banned.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) id: AccountId,
+    pub(super) username: String,
+    /// Whether they moderate the scope.
+    pub(super) moderates: bool,
+}
+
+fn scope_id(scope: &Scope) -> Uuid {
+    match scope {
+        Scope::Site => SITE,
+        Scope::Community(id) => id.0,
+        Scope::Post { id, .. } => id.0,
+    }
+}
+
+/// Who has a name, as seen from a scope.
+pub(super) async fn find_target(
+    tx: &mut Tx,
+    scope: &Scope,
+    username: &str,
+) -> Result<Option<Target>, Error> {
+    let (author, community) = match scope {
+        Scope::Site => (SITE, SITE),
+        Scope::Community(id) => (SITE, id.0),
+        Scope::Post { community, author, .. } => (author.0, community.0),
+    };
+    let key = look_alike_key(username);
+    let row = tx.optional(statement(FIND_TARGET).bind(author).bind(community).bind(key)).await?;
+    row.map(|row| {
+        Ok(Target {
+            id: row.id("id")?,
+            username: row.value("username")?,
+            moderates: row.value("moderates")?,
+        })
+    })
+    .transpose()
+}
+
+/// A ban's row, but for what [`NewBan`] says.
+#[derive(Debug)]
+pub(super) struct Placed<'a> {
+    pub(super) id: BanId,
+    pub(super) scope: &'a Scope,
+    pub(super) target: AccountId,
+    pub(super) actor: AccountId,
+    pub(super) now: Timestamp,
+}
+
+pub(super) async fn insert(tx: &mut Tx, placed: &Placed<'_>, new: &NewBan) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT)
+            .bind(placed.id.0)
+            .bind(placed.scope.as_str())
+            .bind(scope_id(placed.scope))
+            .bind(placed.target.0)
+            .bind(new.deeds.bits())
+            .bind(new.reason.clone())
+            .bind(placed.actor.0)
+            .bind(placed.now.0)
+            .bind(new.until.map(|until| until.0)),
+    )
+    .await
+}
+
+/// Whether the ban was in force.
+pub(super) async fn lift(
+    tx: &mut Tx,
+    id: BanId,
+    scope: &Scope,
+    actor: AccountId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement =
+        statement(LIFT).bind(actor.0).bind(now.0).bind(id.0).bind(scope_id(scope)).bind(now.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+pub(super) async fn exists(tx: &mut Tx, id: BanId, scope: &Scope) -> Result<bool, Error> {
+    Ok(tx.optional(statement(EXISTS).bind(id.0).bind(scope_id(scope))).await?.is_some())
+}
+
+/// Reason and end of the ban that forbids a deed for the longest time.
+pub(super) async fn strictest(
+    db: &Db,
+    account: AccountId,
+    (community, post): (Uuid, Uuid),
+    deed: Deed,
+    now: Timestamp,
+) -> Result<Option<(String, Option<Timestamp>)>, Error> {
+    let statement = statement(STRICTEST)
+        .bind(account.0)
+        .bind(SITE)
+        .bind(community)
+        .bind(post)
+        .bind(deed.bit())
+        .bind(now.0);
+    let row = db.optional(statement).await?;
+    row.map(|row| Ok((row.value("reason")?, row.optional_time("until")?))).transpose()
+}
+
+/// Bans of a scope, newest first.
+pub(super) async fn list(
+    db: &Db,
+    scope: &Scope,
+    page: &PageRequest<BanId>,
+) -> Result<Vec<Ban>, Error> {
+    list_by(db, LIST, scope_id(scope), page).await
+}
+
+/// Bans on an account, newest first.
+pub(super) async fn list_of_account(
+    db: &Db,
+    account: AccountId,
+    page: &PageRequest<BanId>,
+) -> Result<Vec<Ban>, Error> {
+    list_by(db, LIST_OF_ACCOUNT, account.0, page).await
+}
+
+async fn list_by(
+    db: &Db,
+    sql: &'static str,
+    which: Uuid,
+    page: &PageRequest<BanId>,
+) -> Result<Vec<Ban>, Error> {
+    let before = page.after.map_or(Uuid::max(), |after| after.0);
+    let rows = db.all(statement(sql).bind(which).bind(before).bind(page.rows())).await?;
+    rows.iter().map(ban).collect()
+}
+
+fn ban(row: &Row) -> Result<Ban, Error> {
+    let scope: String = row.value("scope")?;
+    let post = (scope == "post").then(|| row.id("scope_id")).transpose()?;
+    Ok(Ban {
+        id: row.id("id")?,
+        scope,
+        community: row.value("community")?,
+        post,
+        username: row.value("username")?,
+        deeds: Deeds::from_stored(row.value("deeds")?),
+        reason: row.value("reason")?,
+        created_by: row.value("created_by")?,
+        created_at: row.time("created_at")?,
+        until: row.optional_time("until")?,
+        lifted_by: row.value("lifted_by")?,
+        lifted_at: row.optional_time("lifted_at")?,
+    })
+}
