@@ -79,6 +79,7 @@ impl Db {
             writer,
             readers,
             statements: Arc::default(),
+            version: Arc::default(),
         })
     }
 
@@ -113,6 +114,7 @@ impl Db {
         Ok(Tx {
             inner,
             statements: Arc::clone(&self.statements),
+            version: Arc::clone(&self.version),
         })
     }
 
