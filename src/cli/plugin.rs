@@ -11,8 +11,8 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
+use super::{TemporaryFolder, compiler};
 use crate::{
-    base::secret::random_bytes,
     config,
     hooks::{HookPoint, Hooks, Inspection, LoadError, package, printable},
 };
@@ -112,23 +112,14 @@ fn parse_hook(name: &str) -> Result<HookPoint, String> {
 /// A plugin host for one command, with a folder of its own.
 struct Host {
     hooks: Hooks,
-    folder: PathBuf,
+    _folder: TemporaryFolder,
 }
 
 impl Host {
     fn new(config: &config::Plugins) -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("gatherly-plugin-{}", hex::encode(random_bytes::<8>()?)));
-        let program = std::env::current_exe().context("finding the path of this program")?;
-        let hooks = Hooks::start(config, &folder, program)?;
-        Ok(Self { hooks, folder })
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.folder) {
-            tracing::debug!(%error, "a temporary folder could not be removed");
-        }
+        let folder = TemporaryFolder::new()?;
+        let hooks = Hooks::start(config, folder.as_ref(), compiler()?)?;
+        Ok(Self { hooks, _folder: folder })
     }
 }
 
@@ -136,16 +127,22 @@ fn build(dir: &Path, output: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let (manifest, component) = package::build_plugin(dir)?;
     let output = output.unwrap_or_else(|| dir.join(format!("{}.wasm", manifest.name)));
     fs::write(&output, &component).with_context(|| format!("writing {}", output.display()))?;
-    print(&format!("{} {}: {} ({} bytes)", manifest.name, manifest.version, output.display(), component.len()));
+    print(&format!(
+        "{} {}: {} ({} bytes)",
+        manifest.name,
+        manifest.version,
+        output.display(),
+        component.len()
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
 fn describe(inspection: &Inspection) -> String {
     let names: Vec<&str> = inspection.hooks.iter().map(|hook| hook.name()).collect();
-    let name = inspection
-        .manifest
-        .as_ref()
-        .map_or_else(|| "none".to_owned(), |manifest| format!("{} {}", manifest.name, manifest.version));
+    let name = inspection.manifest.as_ref().map_or_else(
+        || "none".to_owned(),
+        |manifest| format!("{} {}", manifest.name, manifest.version),
+    );
     let about = inspection.manifest.as_ref().and_then(|manifest| manifest.description.as_deref());
     [
         format!("manifest  {name}"),
@@ -195,7 +192,6 @@ fn read_settings(file: Option<&Path>) -> anyhow::Result<String> {
 }
 
 /// Nothing that a plugin says may move the cursor.
-#[expect(clippy::print_stdout, reason = "what the command is for")]
 fn print(text: &str) {
     println!("{}", printable(text));
 }

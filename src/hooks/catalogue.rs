@@ -132,10 +132,7 @@ impl HookPoint {
 
     /// The hook with this name.
     pub fn parse(name: &str) -> Option<Self> {
-        CATALOGUE
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.point)
+        CATALOGUE.iter().find(|row| row.name == name).map(|row| row.point)
     }
 
     /// Its place in per-hook arrays.
@@ -153,9 +150,7 @@ impl HookPoint {
         let [default, ..] = self.row().failure_modes else {
             return FailureMode::Open;
         };
-        chosen
-            .filter(|mode| self.row().failure_modes.contains(mode))
-            .unwrap_or(*default)
+        chosen.filter(|mode| self.row().failure_modes.contains(mode)).unwrap_or(*default)
     }
 }
 

@@ -58,14 +58,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them, in order.
-    pub const ALL: [Self; 6] = [
-        Self::Allow,
-        Self::Annotate,
-        Self::Modify,
-        Self::Hold,
-        Self::Unavailable,
-        Self::Reject,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Allow, Self::Annotate, Self::Modify, Self::Hold, Self::Unavailable, Self::Reject];
 
     /// The name in the API, the database and metrics.
     pub const fn as_str(self) -> &'static str {

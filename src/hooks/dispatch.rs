@@ -55,10 +55,7 @@ pub(super) async fn run<S: Subject>(
     let mut round = Round::new(rules, chain, context, subject);
     let mut decisions = Vec::with_capacity(chain.len());
     let mut modified = false;
-    let others = chain
-        .iter()
-        .position(|bound| !bound.changes())
-        .unwrap_or(chain.len());
+    let others = chain.iter().position(|bound| !bound.changes()).unwrap_or(chain.len());
     let (changing, judging) = chain.split_at(others);
     for bound in changing {
         let mut decision = round.ask(bound).await;
@@ -81,45 +78,28 @@ pub(super) async fn run<S: Subject>(
             decisions.extend(join_all(many.iter().map(|bound| round.ask_and_count(bound))).await)
         }
     }
-    let voices = decisions
-        .iter()
-        .zip(chain.iter())
-        .map(|(decision, bound)| Voice {
-            decision: decision.id,
-            mode: decision.mode,
-            priority: bound.priority,
-            verdict: decision.verdict,
-            message: decision.message.as_deref(),
-        });
+    let voices = decisions.iter().zip(chain.iter()).map(|(decision, bound)| Voice {
+        decision: decision.id,
+        mode: decision.mode,
+        priority: bound.priority,
+        verdict: decision.verdict,
+        message: decision.message.as_deref(),
+    });
     let (verdict, decided_by) = merge(voices);
     let subject = round.event.subject.clone();
-    Outcome {
-        verdict,
-        decided_by,
-        modified,
-        subject,
-        decisions,
-    }
+    Outcome { verdict, decided_by, modified, subject, decisions }
 }
 
 impl<'a, S: Subject> Round<'a, S> {
     fn new(rules: &'a Rules, chain: &Chain, mut context: Context, subject: S) -> Self {
         context.mode = Purpose::Enforce;
         let event = Event { context, subject };
-        let shadow = chain
-            .iter()
-            .any(|bound| bound.mode == Mode::Shadow)
-            .then(|| {
-                let mut shadow = event.clone();
-                shadow.context.mode = Purpose::Shadow;
-                Arc::new(shadow)
-            });
-        Self {
-            rules,
-            event: Arc::new(event),
-            shadow,
-            end: Instant::now() + rules.deadline,
-        }
+        let shadow = chain.iter().any(|bound| bound.mode == Mode::Shadow).then(|| {
+            let mut shadow = event.clone();
+            shadow.context.mode = Purpose::Shadow;
+            Arc::new(shadow)
+        });
+        Self { rules, event: Arc::new(event), shadow, end: Instant::now() + rules.deadline }
     }
 
     fn until(self, end: Instant) -> Self {
@@ -174,13 +154,8 @@ impl<'a, S: Subject> Round<'a, S> {
         event: &Event<S>,
         start: Instant,
     ) -> Result<Answer, Fault> {
-        let loaded = bound
-            .loaded
-            .as_ref()
-            .map_err(|why| Fault::new(FaultKind::NotLoaded, why))?;
-        let end = bound
-            .deadline
-            .map_or(self.end, |own| self.end.min(start + own));
+        let loaded = bound.loaded.as_ref().map_err(|why| Fault::new(FaultKind::NotLoaded, why))?;
+        let end = bound.deadline.map_or(self.end, |own| self.end.min(start + own));
         let asked = timeout_at(end, async {
             let _turn = turn(&bound.slots).await?;
             let _slot = turn(&self.rules.slots).await?;
@@ -189,10 +164,7 @@ impl<'a, S: Subject> Round<'a, S> {
         let late = |_| Fault::new(FaultKind::Deadline, "the time of the chain was over");
         let answer = asked.await.map_err(late)??;
         if answer.verdict == Verdict::Modify && !bound.may_modify {
-            return Err(Fault::new(
-                FaultKind::NotGranted,
-                "the binding does not grant `modify`",
-            ));
+            return Err(Fault::new(FaultKind::NotGranted, "the binding does not grant `modify`"));
         }
         Ok(answer)
     }
@@ -204,10 +176,9 @@ async fn turn(slots: &Semaphore) -> Result<SemaphorePermit<'_>, Fault> {
     }
     match timeout(TURN_WAIT, slots.acquire()).await {
         Ok(Ok(turn)) => Ok(turn),
-        Ok(Err(_)) | Err(_) => Err(Fault::new(
-            FaultKind::Overload,
-            "too many plugin calls at once",
-        )),
+        Ok(Err(_)) | Err(_) => {
+            Err(Fault::new(FaultKind::Overload, "too many plugin calls at once"))
+        }
     }
 }
 
@@ -252,11 +223,7 @@ impl Bound {
     fn count(&self, decision: &Decision) {
         if let Some(Some(meters)) = self.meters.get(decision.hook.index()) {
             let took = Duration::from_micros(decision.duration_us);
-            meters.called(
-                decision.verdict,
-                decision.fault.as_ref().map(|fault| fault.kind),
-                took,
-            );
+            meters.called(decision.verdict, decision.fault.as_ref().map(|fault| fault.kind), took);
         }
     }
 }

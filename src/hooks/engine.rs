@@ -60,11 +60,8 @@ pub(super) struct Slots {
 
 impl Slots {
     /// For one instance at a time, as in the compiler.
-    pub(super) const ONE: Self = Self {
-        calls: CORE_INSTANCES / CORE_INSTANCES_PER_CALL,
-        warm: 0,
-        keep_resident: 0,
-    };
+    pub(super) const ONE: Self =
+        Self { calls: CORE_INSTANCES / CORE_INSTANCES_PER_CALL, warm: 0, keep_resident: 0 };
 }
 
 impl From<&config::Plugins> for Slots {
@@ -152,15 +149,13 @@ fn pool(slots: Slots) -> PoolingAllocationConfig {
 /// Starts the one thread that lets time pass for guests. It ends with the engine.
 pub(super) fn start_ticker(engine: &Engine) -> io::Result<()> {
     let engine = engine.weak();
-    thread::Builder::new()
-        .name("plugin-ticker".to_owned())
-        .spawn(move || {
-            while let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                thread::sleep(TICK);
-            }
-        })?;
+    thread::Builder::new().name("plugin-ticker".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    })?;
     Ok(())
 }
 

@@ -70,10 +70,7 @@ const DETAIL_BYTES: usize = 512;
 
 impl Fault {
     pub(super) fn new(kind: FaultKind, detail: &str) -> Self {
-        Self {
-            kind,
-            detail: output::printable(output::truncated(detail, DETAIL_BYTES)),
-        }
+        Self { kind, detail: output::printable(output::truncated(detail, DETAIL_BYTES)) }
     }
 }
 

@@ -74,12 +74,7 @@ pub struct LoadError {
 
 impl LoadError {
     pub(super) fn new(code: LoadCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            expected: None,
-            found: None,
-        }
+        Self { code, message: message.into(), expected: None, found: None }
     }
 
     pub(super) fn mismatch(

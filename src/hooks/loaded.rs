@@ -31,9 +31,7 @@ pub struct Loaded {
 
 impl std::fmt::Debug for Loaded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Loaded")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
+        f.debug_struct("Loaded").field("label", &self.label).finish_non_exhaustive()
     }
 }
 
@@ -50,9 +48,7 @@ impl Exports {
             component.get_export_index(Some(&instance), function)
         };
         Self {
-            decide: CATALOGUE
-                .each_ref()
-                .map(|row| function(row.interface, DECIDE)),
+            decide: CATALOGUE.each_ref().map(|row| function(row.interface, DECIDE)),
             configure: function(LIFECYCLE, CONFIGURE),
         }
     }
@@ -82,13 +78,7 @@ impl Loaded {
         let pre = super::engine::linker(engine)
             .and_then(|linker| linker.instantiate_pre(component))
             .map_err(|error| LoadError::new(LoadCode::WrongType, format!("{error:#}")))?;
-        Ok(Self {
-            pre,
-            exports: Exports::find(component),
-            configure,
-            limits,
-            label,
-        })
+        Ok(Self { pre, exports: Exports::find(component), configure, limits, label })
     }
 
     /// The hooks that it exports.
@@ -111,11 +101,7 @@ impl Loaded {
         let mut store = sandbox::store(self.pre.engine(), self.limits, &self.label);
         let answer = self.run(&mut store, context, subject).await;
         let guest = store.into_data();
-        Called {
-            answer,
-            peak_memory: guest.memory.peak,
-            log: guest.log,
-        }
+        Called { answer, peak_memory: guest.memory.peak, log: guest.log }
     }
 
     async fn run<S: Subject>(
@@ -131,12 +117,7 @@ impl Loaded {
         if let (Some(settings), Some(export)) = (&self.configure, &self.exports.configure) {
             configure(store, instance, export, settings).await?;
         }
-        let Some(export) = self
-            .exports
-            .decide
-            .get(S::HOOK.index())
-            .and_then(Option::as_ref)
-        else {
+        let Some(export) = self.exports.decide.get(S::HOOK.index()).and_then(Option::as_ref) else {
             return Err(Fault::new(
                 FaultKind::NotLoaded,
                 "the component does not export this hook",

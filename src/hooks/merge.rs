@@ -23,13 +23,7 @@ pub(super) fn merge<'a>(voices: impl Iterator<Item = Voice<'a>>) -> (Merged, Opt
         .filter(|voice| voice.mode == Mode::Enforce && voice.verdict != Verdict::Allow)
         // The last of equals wins, so the id, which is unique, is compared the
         // other way round: the earlier decision goes first.
-        .max_by_key(|voice| {
-            (
-                voice.verdict,
-                voice.priority,
-                std::cmp::Reverse(voice.decision),
-            )
-        });
+        .max_by_key(|voice| (voice.verdict, voice.priority, std::cmp::Reverse(voice.decision)));
     let Some(voice) = strictest else {
         return (Merged::Allow, None);
     };

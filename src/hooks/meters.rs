@@ -26,12 +26,7 @@ impl Meters {
                 "mode" => mode.as_str(), "verdict" => verdict.as_str())
         });
         let seconds = histogram!("gatherly_hook_duration_seconds", "plugin" => plugin.to_owned(), "hook" => hook.name());
-        Self {
-            calls,
-            seconds,
-            plugin: plugin.to_owned(),
-            hook,
-        }
+        Self { calls, seconds, plugin: plugin.to_owned(), hook }
     }
 
     /// Counts one call.

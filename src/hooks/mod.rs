@@ -128,20 +128,12 @@ impl Hooks {
                 deadline: config.deadline(),
                 slots: Semaphore::new(usize::try_from(config.max_calls).unwrap_or(usize::MAX)),
             },
-            limits: Limits {
-                cpu_ms: config.cpu_ms,
-                memory,
-            },
-            configure_limits: Limits {
-                cpu_ms: config.configure_cpu_ms,
-                memory,
-            },
+            limits: Limits { cpu_ms: config.cpu_ms, memory },
+            configure_limits: Limits { cpu_ms: config.configure_cpu_ms, memory },
             component_bytes: mib(config.component_mib),
             calls_per_binding: config.max_calls_per_binding,
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Checks an uploaded component: what it is, what it imports and exports,
@@ -175,12 +167,7 @@ impl Hooks {
         let (inner, label) = (Arc::clone(&self.inner), Arc::from(sha256_hex(&component)));
         blocking(move || {
             let component = load(&inner.engine, &artefact)?;
-            Ok(Arc::new(Loaded::new(
-                &component,
-                configure,
-                inner.limits,
-                label,
-            )?))
+            Ok(Arc::new(Loaded::new(&component, configure, inner.limits, label)?))
         })
         .await
     }
@@ -235,23 +222,13 @@ impl Hooks {
     async fn compile(&self, task: Task, component: &[u8]) -> Result<Report, LoadError> {
         let most = self.inner.component_bytes;
         if component.len() > most {
-            let (expected, found) = (
-                format!("at most {most} bytes"),
-                format!("{} bytes", component.len()),
-            );
+            let (expected, found) =
+                (format!("at most {most} bytes"), format!("{} bytes", component.len()));
             let message = format!("the component is larger than {most} bytes");
-            return Err(LoadError::mismatch(
-                LoadCode::TooLarge,
-                message,
-                expected,
-                found,
-            ));
+            return Err(LoadError::mismatch(LoadCode::TooLarge, message, expected, found));
         }
-        let job = Job {
-            task,
-            limits: self.inner.limits,
-            configure_limits: self.inner.configure_limits,
-        };
+        let job =
+            Job { task, limits: self.inner.limits, configure_limits: self.inner.configure_limits };
         self.inner.compiler.run(&job, component).await
     }
 
@@ -268,10 +245,7 @@ impl Hooks {
     ) -> Result<Artefact, LoadError> {
         let unwritable = |error| LoadError::host("the compiled plugin cannot be kept", error);
         let draft = self.inner.cache.draft().map_err(unwritable)?;
-        let task = Task::Activate {
-            settings: settings.to_owned(),
-            artefact: draft.clone(),
-        };
+        let task = Task::Activate { settings: settings.to_owned(), artefact: draft.clone() };
         let report = self.compile(task, component).await?;
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.cache.keep(&name, &draft, report).map_err(unwritable)).await
@@ -300,7 +274,5 @@ fn load(engine: &Engine, artefact: &Artefact) -> Result<Component, LoadError> {
 }
 
 fn mib(number: u32) -> usize {
-    usize::try_from(number)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(1 << 20)
+    usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(1 << 20)
 }

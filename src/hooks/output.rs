@@ -37,9 +37,7 @@ pub(super) fn check<S: Subject>(
 ) -> Result<Answer, Fault> {
     let mut evidence = decision.evidence;
     if evidence.len() > EVIDENCE_ITEMS {
-        return Err(too_much(&format!(
-            "more than {EVIDENCE_ITEMS} pieces of evidence"
-        )));
+        return Err(too_much(&format!("more than {EVIDENCE_ITEMS} pieces of evidence")));
     }
     for item in &mut evidence {
         check_evidence(item, subject)?;
@@ -48,23 +46,14 @@ pub(super) fn check<S: Subject>(
         RawVerdict::Allow => (Verdict::Allow, None, None),
         RawVerdict::Annotate => (Verdict::Annotate, None, None),
         RawVerdict::Modify(patch) => (Verdict::Modify, None, Some(check_patch(patch)?)),
-        RawVerdict::Hold(reason) => (
-            Verdict::Hold,
-            Some(check_text("reason", reason, REASON_BYTES)?),
-            None,
-        ),
-        RawVerdict::Reject(reason) => (
-            Verdict::Reject,
-            Some(check_text("reason", reason, REASON_BYTES)?),
-            None,
-        ),
+        RawVerdict::Hold(reason) => {
+            (Verdict::Hold, Some(check_text("reason", reason, REASON_BYTES)?), None)
+        }
+        RawVerdict::Reject(reason) => {
+            (Verdict::Reject, Some(check_text("reason", reason, REASON_BYTES)?), None)
+        }
     };
-    Ok(Answer {
-        verdict,
-        message,
-        patch,
-        evidence,
-    })
+    Ok(Answer { verdict, message, patch, evidence })
 }
 
 fn check_evidence<S: Subject>(evidence: &mut Evidence, subject: &S) -> Result<(), Fault> {
@@ -104,9 +93,7 @@ fn check_span(span: Span, field: &str, text: &str) -> Result<(), Fault> {
 fn check_patch(patch: Patch) -> Result<Patch, Fault> {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     if length(&patch.title) + length(&patch.body) > PATCH_BYTES {
-        return Err(too_much(&format!(
-            "a patch of more than {PATCH_BYTES} bytes"
-        )));
+        return Err(too_much(&format!("a patch of more than {PATCH_BYTES} bytes")));
     }
     Ok(patch)
 }
@@ -142,9 +129,7 @@ fn is_printable(character: char) -> bool {
 
 /// The text without control and direction characters, line breaks excepted.
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|character| is_printable(*character))
-        .collect()
+    text.chars().filter(|character| is_printable(*character)).collect()
 }
 
 /// At most this many bytes of a text, whole characters.

@@ -105,10 +105,7 @@ pub enum PackageError {
 
 impl PackageError {
     fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
-            what: what.into(),
-            source,
-        }
+        move |source| Self::Io { what: what.into(), source }
     }
 }
 
@@ -122,11 +119,8 @@ pub fn componentize(core_wasm: &[u8], manifest: &Manifest) -> Result<Vec<u8>, Pa
         .map_err(|error| PackageError::Componentize(error.into()))?;
     let json =
         serde_json::to_vec(manifest).map_err(|error| PackageError::Componentize(error.into()))?;
-    CustomSection {
-        name: MANIFEST_SECTION.into(),
-        data: json.into(),
-    }
-    .append_to_component(&mut component);
+    CustomSection { name: MANIFEST_SECTION.into(), data: json.into() }
+        .append_to_component(&mut component);
     Ok(component)
 }
 
@@ -206,20 +200,12 @@ struct MetadataTarget {
 
 /// Asks cargo about the crate in a folder.
 fn describe(dir: &Path) -> Result<Package, PackageError> {
-    let not_a_crate = |message: String| PackageError::NotACrate {
-        dir: dir.to_owned(),
-        message,
-    };
+    let not_a_crate = |message: String| PackageError::NotACrate { dir: dir.to_owned(), message };
     let path = fs::canonicalize(dir)
         .map_err(PackageError::io(format!("find {}", dir.display())))?
         .join("Cargo.toml");
     let output = Command::new("cargo")
-        .args([
-            "metadata",
-            "--format-version=1",
-            "--no-deps",
-            "--manifest-path",
-        ])
+        .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
         .arg(&path)
         .output()
         .map_err(PackageError::io("run cargo"))?;

@@ -118,12 +118,7 @@ impl Registry {
         let bound: Vec<(Option<Uuid>, Arc<Bound>)> = bindings
             .into_iter()
             .filter(|binding| binding.mode != Mode::Off)
-            .map(|binding| {
-                (
-                    binding.scope,
-                    Arc::new(Bound::new(binding, calls_per_binding)),
-                )
-            })
+            .map(|binding| (binding.scope, Arc::new(Bound::new(binding, calls_per_binding))))
             .collect();
         let hooks = [
             HookPoint::AccountBeforeRegister,
@@ -157,23 +152,15 @@ impl Chains {
                 .map(|(_, bound)| Arc::clone(bound))
                 .collect();
             chain.sort_by_key(|bound| {
-                (
-                    !bound.changes(),
-                    std::cmp::Reverse(bound.priority),
-                    bound.id,
-                )
+                (!bound.changes(), std::cmp::Reverse(bound.priority), bound.id)
             });
             chain.into()
         };
-        let communities = bound
-            .iter()
-            .filter(|(_, bound)| exports(bound))
-            .filter_map(|(scope, _)| *scope);
+        let communities =
+            bound.iter().filter(|(_, bound)| exports(bound)).filter_map(|(scope, _)| *scope);
         Self {
             site: chain(None),
-            communities: communities
-                .map(|community| (community, chain(Some(community))))
-                .collect(),
+            communities: communities.map(|community| (community, chain(Some(community)))).collect(),
         }
     }
 }

@@ -91,12 +91,7 @@ pub(super) struct Memory {
 /// A store for one instance of `plugin`, with all limits set.
 pub(super) fn store(engine: &Engine, limits: Limits, plugin: &Arc<str>) -> Store<Guest> {
     let guest = Guest {
-        memory: Memory {
-            used: 0,
-            most: limits.memory,
-            peak: 0,
-            refused: false,
-        },
+        memory: Memory { used: 0, most: limits.memory, peak: 0, refused: false },
         log: Vec::new(),
         plugin: Arc::clone(plugin),
         log_bytes_left: LOG_BYTES,

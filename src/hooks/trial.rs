@@ -80,19 +80,14 @@ async fn try_subject<S: Subject + DeserializeOwned>(
     input: &str,
     deadline: Duration,
 ) -> Result<Trial, TrialError> {
-    let wrong = |source| TrialError::Input {
-        hook: S::HOOK,
-        source,
-    };
+    let wrong = |source| TrialError::Input { hook: S::HOOK, source };
     let mut input: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(input).map_err(wrong)?;
     let mut take = |name: &str| input.remove(name).unwrap_or_default();
     let context: Context = serde_json::from_value(take("context")).map_err(wrong)?;
     let subject: S = serde_json::from_value(take(S::NAME)).map_err(wrong)?;
     if let Some(unknown) = input.keys().next() {
-        return Err(wrong(serde::de::Error::custom(format!(
-            "unknown field `{unknown}`"
-        ))));
+        return Err(wrong(serde::de::Error::custom(format!("unknown field `{unknown}`"))));
     }
     let start = Instant::now();
     let called = timeout(deadline, loaded.decide(&context, &subject)).await;
@@ -101,11 +96,7 @@ async fn try_subject<S: Subject + DeserializeOwned>(
         Ok(called) => Trial::new(called, duration_us),
         Err(_elapsed) => {
             let fault = Fault::new(FaultKind::Deadline, "the time of the chain was over");
-            let called = Called {
-                answer: Err(fault),
-                peak_memory: 0,
-                log: Vec::new(),
-            };
+            let called = Called { answer: Err(fault), peak_memory: 0, log: Vec::new() };
             Trial::new(called, duration_us)
         }
     })

@@ -55,10 +55,7 @@ impl Cache {
     /// removes what nobody used for long.
     pub(in crate::hooks) fn open(data_dir: &Path, engine: &Engine) -> io::Result<Self> {
         let folder = data_dir.join(FOLDER);
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let key = read_or_make_key(&data_dir.join(KEY_FILE))?;
         let mut version = std::hash::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut version);
@@ -73,11 +70,8 @@ impl Cache {
 
     /// Name of the artefact of a component with its settings, for this engine.
     pub(in crate::hooks) fn name(&self, component: &[u8], settings: &str) -> String {
-        let parts = [
-            sha256(component),
-            sha256(settings.as_bytes()),
-            sha256(self.engine.as_bytes()),
-        ];
+        let parts =
+            [sha256(component), sha256(settings.as_bytes()), sha256(self.engine.as_bytes())];
         sha256_hex(parts.as_flattened())
     }
 
@@ -97,10 +91,7 @@ impl Cache {
     ) -> io::Result<Artefact> {
         let code = fs::read(draft)?;
         let mac = hex::encode(hmac::sign(&self.key, &sealed(name, &report, &code)?));
-        let seal = serde_json::to_vec(&Seal {
-            report: report.clone(),
-            mac,
-        })?;
+        let seal = serde_json::to_vec(&Seal { report: report.clone(), mac })?;
         let path = self.code_path(name);
         fs::rename(draft, &path)?;
         // The seal last: an artefact without one does not count.
@@ -124,10 +115,7 @@ impl Cache {
             return None;
         }
         self.touch(name);
-        Some(Artefact {
-            path,
-            report: seal.report,
-        })
+        Some(Artefact { path, report: seal.report })
     }
 
     fn code_path(&self, name: &str) -> PathBuf {
@@ -181,12 +169,7 @@ fn read_or_make_key(path: &Path) -> io::Result<Vec<u8>> {
         Err(error) => return Err(error),
     }
     let key: [u8; KEY_BYTES] = random_bytes().map_err(io::Error::other)?;
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(&key)?;
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(&key)?;
     Ok(key.to_vec())
 }
 

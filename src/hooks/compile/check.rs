@@ -35,10 +35,7 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
         ));
     }
     if !Parser::is_component(component) {
-        let start = component
-            .get(..component.len().min(8))
-            .map(hex::encode)
-            .unwrap_or_default();
+        let start = component.get(..component.len().min(8)).map(hex::encode).unwrap_or_default();
         let found = format!("{} bytes that start with {start}", component.len());
         return Err(LoadError::mismatch(
             LoadCode::NotAComponent,
@@ -48,10 +45,7 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
         ));
     }
     let (imports, exports) = names(component).map_err(|error| {
-        LoadError::new(
-            LoadCode::InvalidComponent,
-            format!("the component is damaged: {error}"),
-        )
+        LoadError::new(LoadCode::InvalidComponent, format!("the component is damaged: {error}"))
     })?;
     if let Some(import) = imports.iter().find(|name| !is_offered(name)) {
         return Err(unknown_import(import));
@@ -63,25 +57,12 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
         .collect();
     if hooks.is_empty() {
         let expected = CATALOGUE.each_ref().map(|row| row.interface).join(", ");
-        let found = if exports.is_empty() {
-            "no exports".to_owned()
-        } else {
-            exports.join(", ")
-        };
+        let found = if exports.is_empty() { "no exports".to_owned() } else { exports.join(", ") };
         let message = "the component exports no hook that this server knows";
-        return Err(LoadError::mismatch(
-            LoadCode::NoKnownHook,
-            message,
-            expected,
-            found,
-        ));
+        return Err(LoadError::mismatch(LoadCode::NoKnownHook, message, expected, found));
     }
     let lifecycle = exports.iter().any(|name| serves(LIFECYCLE, name));
-    Ok(Surface {
-        hooks,
-        imports,
-        lifecycle,
-    })
+    Ok(Surface { hooks, imports, lifecycle })
 }
 
 /// Names of the outermost component's imports and exports.
@@ -138,11 +119,7 @@ pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Component, Lo
             .chain()
             .filter_map(|cause| cause.downcast_ref::<io::Error>())
             .any(|error| error.kind() == io::ErrorKind::OutOfMemory);
-        let code = if no_memory {
-            LoadCode::CompileMemory
-        } else {
-            LoadCode::InvalidComponent
-        };
+        let code = if no_memory { LoadCode::CompileMemory } else { LoadCode::InvalidComponent };
         LoadError::new(code, message)
     })
 }
@@ -156,11 +133,7 @@ pub(super) async fn instantiate(
 ) -> Result<usize, LoadError> {
     let (mut store, instance) = start(component, limits).await?;
     let exports = Exports::find(component);
-    let mut check = Check {
-        store: &mut store,
-        instance,
-        exports: &exports,
-    };
+    let mut check = Check { store: &mut store, instance, exports: &exports };
     for hook in hooks {
         match hook {
             HookPoint::AccountBeforeRegister => check.hook::<Registration>()?,

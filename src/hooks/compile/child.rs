@@ -43,10 +43,7 @@ const NICENESS: i32 = 10;
 /// output. `length` is that of the component.
 pub fn run(length: u64) -> ExitCode {
     if let Err(error) = restrict(length) {
-        return answer(&Err(LoadError::host(
-            "the compiler's limits cannot be set",
-            error,
-        )));
+        return answer(&Err(LoadError::host("the compiler's limits cannot be set", error)));
     }
     answer(&read_job().and_then(|(job, component)| perform(&job, &component)))
 }
@@ -55,11 +52,7 @@ fn answer(answer: &Answer) -> ExitCode {
     let written = serde_json::to_vec(answer)
         .map_err(io::Error::other)
         .and_then(|json| io::stdout().lock().write_all(&json));
-    if written.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// First thing of all: what is beyond ends the process.
@@ -77,10 +70,7 @@ fn restrict(length: u64) -> io::Result<()> {
     ] {
         setrlimit(
             resource,
-            Rlimit {
-                current: Some(most),
-                maximum: Some(most + u64::from(most > 0)),
-            },
+            Rlimit { current: Some(most), maximum: Some(most + u64::from(most > 0)) },
         )?;
     }
     nice(NICENESS)?;
@@ -113,10 +103,7 @@ fn perform(job: &Job, component: &[u8]) -> Answer {
             Task::Inspect => {
                 let compiled = check::compile(&engine, component)?;
                 let memory = check::instantiate(&compiled, &surface.hooks, job.limits).await?;
-                Ok(Report {
-                    memory,
-                    ..Report::new(surface)
-                })
+                Ok(Report { memory, ..Report::new(surface) })
             }
             Task::Activate { settings, artefact } => {
                 let configured = snapshot::configure(&engine, component, settings, job).await?;

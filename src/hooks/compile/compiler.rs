@@ -42,11 +42,7 @@ struct Ended {
 
 impl Compiler {
     pub(in crate::hooks) fn new(program: PathBuf, time: Duration) -> Self {
-        Self {
-            program,
-            time,
-            turn: Semaphore::new(1),
-        }
+        Self { program, time, turn: Semaphore::new(1) }
     }
 
     /// Has one job done. Dropping the future ends the child.
@@ -62,11 +58,7 @@ impl Compiler {
             .await
             .map_err(|error| LoadError::host("the compiler is closed", error))?;
         let result = self.run_child(job, component).await;
-        meters::compiled(
-            result
-                .as_ref()
-                .map_or_else(|error| error.code.as_str(), |_| "ok"),
-        );
+        meters::compiled(result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok"));
         result
     }
 
@@ -84,10 +76,8 @@ impl Compiler {
             }
             Err(_elapsed) => {
                 stop(&mut child).await;
-                let message = format!(
-                    "compiling the component took longer than {} s",
-                    self.time.as_secs()
-                );
+                let message =
+                    format!("compiling the component took longer than {} s", self.time.as_secs());
                 Err(LoadError::new(LoadCode::CompileTime, message))
             }
         }
@@ -125,12 +115,8 @@ async fn attend(child: &mut Child, job: &[u8], component: &[u8]) -> std::io::Res
             let _closed = stdin.shutdown().await;
         }
     };
-    let (status, (), answer, stderr) = tokio::join!(
-        child.wait(),
-        give,
-        read(stdout, ANSWER_BYTES),
-        read(stderr, STDERR_BYTES)
-    );
+    let (status, (), answer, stderr) =
+        tokio::join!(child.wait(), give, read(stdout, ANSWER_BYTES), read(stderr, STDERR_BYTES));
     Ok(Ended {
         status: status?,
         answer: answer?,
@@ -155,10 +141,7 @@ impl Ended {
         }
         let is = |signal: Signal| self.status.signal() == Some(signal.as_raw());
         let (code, what) = if is(Signal::XCPU) {
-            (
-                LoadCode::CompileCpu,
-                "more processor time than its size allows",
-            )
+            (LoadCode::CompileCpu, "more processor time than its size allows")
         } else if is(Signal::ABORT) && self.stderr.contains(OUT_OF_MEMORY) {
             (LoadCode::CompileMemory, "more memory than its size allows")
         } else {
@@ -168,10 +151,7 @@ impl Ended {
                 "the compiler broke down on this component",
             ));
         };
-        Err(LoadError::new(
-            code,
-            format!("compiling the component took {what}"),
-        ))
+        Err(LoadError::new(code, format!("compiling the component took {what}")))
     }
 }
 

@@ -37,11 +37,8 @@ pub(super) async fn configure(
 ) -> Result<Configured, LoadError> {
     if !check::surface(component)?.lifecycle {
         let none = matches!(settings.trim(), "" | "{}" | "null");
-        let unchanged = Configured {
-            component: component.to_owned(),
-            snapshot: true,
-            log: Vec::new(),
-        };
+        let unchanged =
+            Configured { component: component.to_owned(), snapshot: true, log: Vec::new() };
         let message = "the component takes no settings, and some were given";
         return none
             .then_some(unchanged)
@@ -53,37 +50,25 @@ pub(super) async fn configure(
             let mut configured =
                 take(engine, &instrumented, settings, job.configure_limits).await?;
             // The whole memory crosses the boundary at once.
-            configured
-                .store
-                .set_hostcall_fuel(job.configure_limits.memory.saturating_mul(2));
+            configured.store.set_hostcall_fuel(job.configure_limits.memory.saturating_mul(2));
             let log = std::mem::take(&mut configured.store.data_mut().log);
             let mut state = WasmtimeWizerComponent {
                 store: &mut configured.store,
                 instance: configured.instance,
             };
-            let component = wizer
-                .snapshot_component(&context, &mut state)
-                .await
-                .map_err(|error| {
+            let component =
+                wizer.snapshot_component(&context, &mut state).await.map_err(|error| {
                     LoadError::new(
                         LoadCode::ConfigureFault,
                         format!("no snapshot can be taken: {error:#}"),
                     )
                 })?;
-            Ok(Configured {
-                component,
-                snapshot: true,
-                log,
-            })
+            Ok(Configured { component, snapshot: true, log })
         }
         Err(_not_possible) => {
             let configured = take(engine, component, settings, job.configure_limits).await?;
             let log = configured.store.into_data().log;
-            Ok(Configured {
-                component: component.to_owned(),
-                snapshot: false,
-                log,
-            })
+            Ok(Configured { component: component.to_owned(), snapshot: false, log })
         }
     }
 }

@@ -14,12 +14,7 @@ struct Answered {
 
 fn answers() -> impl Strategy<Value = Vec<Answered>> {
     let mode = prop_oneof![Just(Mode::Enforce), Just(Mode::Shadow)];
-    let answer = (
-        any::<u128>(),
-        mode,
-        -2..3_i32,
-        proptest::sample::select(Verdict::ALL.to_vec()),
-    )
+    let answer = (any::<u128>(), mode, -2..3_i32, proptest::sample::select(Verdict::ALL.to_vec()))
         .prop_map(|(id, mode, priority, verdict)| Answered {
             decision: Uuid::from_u128(id),
             mode,

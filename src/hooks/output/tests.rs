@@ -26,10 +26,7 @@ fn evidence(field: Option<&str>, finding: Option<Finding>) -> Evidence {
 }
 
 fn annotate(evidence: Vec<Evidence>) -> RawDecision<ContentVerdict> {
-    RawDecision {
-        verdict: ContentVerdict::Annotate,
-        evidence,
-    }
+    RawDecision { verdict: ContentVerdict::Annotate, evidence }
 }
 
 fn kind(result: Result<Answer, Fault>) -> Option<FaultKind> {
@@ -41,10 +38,7 @@ fn a_span_must_be_a_range_of_characters_of_a_text_that_is_there() {
     let subject = content("für");
     let span = |field, start, end| {
         kind(check(
-            annotate(vec![evidence(
-                field,
-                Some(Finding::Span(Span { start, end })),
-            )]),
+            annotate(vec![evidence(field, Some(Finding::Span(Span { start, end })))]),
             &subject,
         ))
     };
@@ -56,27 +50,11 @@ fn a_span_must_be_a_range_of_characters_of_a_text_that_is_there() {
         Some(FaultKind::BadOutput),
         "in the middle of a character"
     );
-    assert_eq!(
-        span(Some("body"), 3, 1),
-        Some(FaultKind::BadOutput),
-        "backwards"
-    );
-    assert_eq!(
-        span(Some("body"), 0, 5),
-        Some(FaultKind::BadOutput),
-        "beyond the end"
-    );
+    assert_eq!(span(Some("body"), 3, 1), Some(FaultKind::BadOutput), "backwards");
+    assert_eq!(span(Some("body"), 0, 5), Some(FaultKind::BadOutput), "beyond the end");
     assert_eq!(span(Some("body"), 0, u32::MAX), Some(FaultKind::BadOutput));
-    assert_eq!(
-        span(Some("title"), 0, 0),
-        Some(FaultKind::BadOutput),
-        "a comment has no title"
-    );
-    assert_eq!(
-        span(None, 0, 0),
-        Some(FaultKind::BadOutput),
-        "no field named"
-    );
+    assert_eq!(span(Some("title"), 0, 0), Some(FaultKind::BadOutput), "a comment has no title");
+    assert_eq!(span(None, 0, 0), Some(FaultKind::BadOutput), "no field named");
 }
 
 #[test]
@@ -84,10 +62,7 @@ fn sizes_are_capped() {
     let subject = content("text");
     let hold = |bytes: usize| {
         kind(check(
-            RawDecision {
-                verdict: ContentVerdict::Hold("r".repeat(bytes)),
-                evidence: vec![],
-            },
+            RawDecision { verdict: ContentVerdict::Hold("r".repeat(bytes)), evidence: vec![] },
             &subject,
         ))
     };
@@ -97,35 +72,20 @@ fn sizes_are_capped() {
     assert_eq!(many(EVIDENCE_ITEMS), None);
     assert_eq!(many(EVIDENCE_ITEMS + 1), Some(FaultKind::Output));
     let patch = |bytes: usize| {
-        let patch = Patch {
-            title: None,
-            body: Some("b".repeat(bytes)),
-        };
+        let patch = Patch { title: None, body: Some("b".repeat(bytes)) };
         kind(check(
-            RawDecision {
-                verdict: ContentVerdict::Modify(patch),
-                evidence: vec![],
-            },
+            RawDecision { verdict: ContentVerdict::Modify(patch), evidence: vec![] },
             &subject,
         ))
     };
     assert_eq!(patch(PATCH_BYTES), None);
     assert_eq!(patch(PATCH_BYTES + 1), Some(FaultKind::Output));
     let feature = |name: &str| {
-        let finding = Finding::Feature(Feature {
-            name: name.to_owned(),
-            value: "1".to_owned(),
-        });
-        kind(check(
-            annotate(vec![evidence(None, Some(finding))]),
-            &subject,
-        ))
+        let finding = Finding::Feature(Feature { name: name.to_owned(), value: "1".to_owned() });
+        kind(check(annotate(vec![evidence(None, Some(finding))]), &subject))
     };
     assert_eq!(feature("links"), None);
-    assert_eq!(
-        feature(&"l".repeat(FEATURE_BYTES + 1)),
-        Some(FaultKind::Output)
-    );
+    assert_eq!(feature(&"l".repeat(FEATURE_BYTES + 1)), Some(FaultKind::Output));
 }
 
 #[test]

@@ -24,8 +24,10 @@ async fn the_guest_sees_the_registration_and_may_allow_hold_or_reject() {
         let input = || {
             let mut context = context();
             context.actor = None;
-            let registration =
-                Registration { username: "rosa".to_owned(), email_domain: "example.org".to_owned() };
+            let registration = Registration {
+                username: "rosa".to_owned(),
+                email_domain: "example.org".to_owned(),
+            };
             (context, registration)
         };
         let outcome = bench.hooks.account_before_register(input).await.expect("somebody is bound");

@@ -8,8 +8,8 @@ use std::{
 use gatherly::{
     config::{self, Config},
     hooks::{
-        Actor, Binding, Content, ContentKind, Context, FailureMode, HookPoint, Hooks, Loaded, Mode, Operation,
-        Outcome, Purpose, Role,
+        Actor, Binding, Content, ContentKind, Context, FailureMode, HookPoint, Hooks, Loaded, Mode,
+        Operation, Outcome, Purpose, Role,
     },
 };
 use uuid::Uuid;

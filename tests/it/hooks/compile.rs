@@ -59,7 +59,9 @@ async fn what_was_compiled_is_kept_and_found_again() {
     // A host that cannot compile finds it all the same.
     let mut config = gatherly::config::Config::defaults().expect("the defaults are good").plugins;
     config.max_calls = 16;
-    let other = gatherly::hooks::Hooks::start(&config, &bench.folder, PathBuf::from("/nonexistent")).expect("it starts");
+    let other =
+        gatherly::hooks::Hooks::start(&config, &bench.folder, PathBuf::from("/nonexistent"))
+            .expect("it starts");
     other.activate(component.clone(), "second").await.expect("it was kept");
     let error = other.activate(component, "third").await.expect_err("it cannot be compiled");
     assert_eq!(error.code, LoadCode::Host);

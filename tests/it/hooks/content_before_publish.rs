@@ -12,7 +12,9 @@ use super::{
 #[tokio::test]
 async fn the_guest_sees_what_the_server_sends() {
     let bench = Bench::new();
-    for (offsets, text) in [((0, 4), "event"), ((56, 60), "mina"), ((108, 112), "comment"), (guest::BODY, "A text")] {
+    for (offsets, text) in
+        [((0, 4), "event"), ((56, 60), "mina"), ((108, 112), "comment"), (guest::BODY, "A text")]
+    {
         let outcome = bench.judge(guest::content(&echo(4, offsets)), "A text").await;
         assert_eq!(outcome.verdict, Merged::Reject { reason: text.to_owned() });
     }
@@ -112,12 +114,17 @@ async fn bad_settings_are_refused_in_the_plugins_own_words() {
         ("trap", LoadCode::ConfigureFault),
         ("loop", LoadCode::ConfigureFault),
     ] {
-        let error = bench.hooks.activate(guest::configurable(), settings).await.expect_err("it is refused");
+        let error =
+            bench.hooks.activate(guest::configurable(), settings).await.expect_err("it is refused");
         assert_eq!(error.code, code, "{error}");
         if code == LoadCode::ConfigureRefused {
             assert_eq!(error.message, "bad");
         }
     }
-    let error = bench.hooks.activate(guest::content(&answer(0, "")), "{\"a\": 1}").await.expect_err("it takes none");
+    let error = bench
+        .hooks
+        .activate(guest::content(&answer(0, "")), "{\"a\": 1}")
+        .await
+        .expect_err("it takes none");
     assert_eq!(error.code, LoadCode::ConfigureRefused);
 }

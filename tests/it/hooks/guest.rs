@@ -13,18 +13,11 @@ pub const BODY: (u32, u32) = (152, 156);
 /// A component of a core module, with this world's imports and exports.
 pub fn component(world: &str, core: &str) -> Arc<[u8]> {
     let mut resolve = Resolve::default();
-    resolve
-        .push_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit"))
-        .expect("wit/ parses");
+    resolve.push_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit")).expect("wit/ parses");
     let package = resolve
-        .push_str(
-            "guest.wit",
-            &format!("package test:guest; world guest {{ {world} }}"),
-        )
+        .push_str("guest.wit", &format!("package test:guest; world guest {{ {world} }}"))
         .expect("the world parses");
-    let world = resolve
-        .select_world(&[package], Some("guest"))
-        .expect("the world is there");
+    let world = resolve.select_world(&[package], Some("guest")).expect("the world is there");
     let mut module = wat::parse_str(core).expect("the module parses");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
         .expect("types are embedded");

@@ -45,22 +45,35 @@ async fn a_log_is_cut_and_a_flood_of_it_is_a_fault() {
              {}",
             answer(0, "abc")
         );
-        let import = r#"(import "gatherly:plugin/log@0.1.0" "log" (func $log (param i32 i32 i32)))"#;
+        let import =
+            r#"(import "gatherly:plugin/log@0.1.0" "log" (func $log (param i32 i32 i32)))"#;
         // Imports come before everything else in a module.
-        component(&world, &core("content-before-publish", &decide, "").replacen("(module", &format!("(module {import}"), 1))
+        component(
+            &world,
+            &core("content-before-publish", &decide, "").replacen(
+                "(module",
+                &format!("(module {import}"),
+                1,
+            ),
+        )
     };
     let loaded = bench.activate(flood(30), "").await;
     let input = serde_json::json!({
         "context": super::bench::context(), "content": super::bench::comment("A text"),
     });
     let hook = gatherly::hooks::HookPoint::ContentBeforePublish;
-    let trial = bench.hooks.try_out(&loaded, hook, &input.to_string()).await.expect("the input is good");
+    let trial =
+        bench.hooks.try_out(&loaded, hook, &input.to_string()).await.expect("the input is good");
     assert_eq!(trial.fault, None);
     assert_eq!(trial.log.len(), 20);
     assert!(trial.log.iter().all(|line| line.level == LogLevel::Warn));
 
     let outcome = bench.judge(flood(5_000), "A text").await;
-    let fault = outcome.decisions.first().and_then(|decision| decision.fault.clone()).expect("it is a fault");
+    let fault = outcome
+        .decisions
+        .first()
+        .and_then(|decision| decision.fault.clone())
+        .expect("it is a fault");
     assert_eq!(fault.kind, FaultKind::HostQuota);
 }
 
@@ -76,6 +89,10 @@ async fn all_memories_of_an_instance_count_together() {
     };
     assert_eq!(bench.judge(grow(14), "A text").await.verdict, Merged::Allow);
     let outcome = bench.judge(grow(15), "A text").await;
-    let fault = outcome.decisions.first().and_then(|decision| decision.fault.clone()).expect("it is a fault");
+    let fault = outcome
+        .decisions
+        .first()
+        .and_then(|decision| decision.fault.clone())
+        .expect("it is a fault");
     assert_eq!(fault.kind, FaultKind::Memory);
 }

@@ -20,7 +20,8 @@ fn text(wat: &str) -> Arc<[u8]> {
 #[tokio::test]
 async fn a_good_component_is_described() {
     let bench = Bench::new();
-    let inspection = bench.hooks.inspect(bundled("plugins/automod/automod.wasm")).await.expect("it is good");
+    let inspection =
+        bench.hooks.inspect(bundled("plugins/automod/automod.wasm")).await.expect("it is good");
     assert_eq!(inspection.hooks, [HookPoint::ContentBeforePublish]);
     assert!(inspection.lifecycle);
     assert_eq!(inspection.manifest.expect("it has one").name, "automod");
@@ -37,7 +38,10 @@ async fn what_is_no_component_is_told_apart() {
     let error = refused(Arc::from(&b""[..])).await;
     assert_eq!(error.code, LoadCode::NotAComponent);
     let error = refused(text("(module)")).await;
-    assert_eq!((error.code, error.found.as_deref()), (LoadCode::NotAComponent, Some("a core module")));
+    assert_eq!(
+        (error.code, error.found.as_deref()),
+        (LoadCode::NotAComponent, Some("a core module"))
+    );
     let whole = guest::content(&answer(0, ""));
     let error = refused(whole[..whole.len() - 40].into()).await;
     assert_eq!(error.code, LoadCode::InvalidComponent);
@@ -60,11 +64,14 @@ async fn flipped_bits_never_break_the_host() {
 
 #[tokio::test]
 async fn unknown_imports_are_refused_by_name() {
-    let error = refused(text(r#"(component (import "wasi:cli/environment@0.2.6" (instance)))"#)).await;
+    let error =
+        refused(text(r#"(component (import "wasi:cli/environment@0.2.6" (instance)))"#)).await;
     assert_eq!(error.code, LoadCode::UnknownImport);
     assert_eq!(error.found.as_deref(), Some("wasi:cli/environment@0.2.6"));
     assert!(error.message.contains("--stub-wasi"), "the remedy is told: {error}");
-    for unknown in ["gatherly:plugin/files@0.1.0", "gatherly:plugin/log@0.2.0", "gatherly:plugin/logs@0.1.0"] {
+    for unknown in
+        ["gatherly:plugin/files@0.1.0", "gatherly:plugin/log@0.2.0", "gatherly:plugin/logs@0.1.0"]
+    {
         let error = refused(text(&format!("(component (import \"{unknown}\" (instance)))"))).await;
         assert_eq!((error.code, error.found.as_deref()), (LoadCode::UnknownImport, Some(unknown)));
     }
@@ -80,7 +87,9 @@ async fn a_component_without_a_known_hook_is_refused() {
     .await;
     assert_eq!(error.code, LoadCode::NoKnownHook);
     assert_eq!(error.found.as_deref(), Some("gatherly:plugin/content-before-publish@0.2.0"));
-    assert!(error.expected.is_some_and(|expected| expected.contains("content-before-publish@0.1.0")));
+    assert!(
+        error.expected.is_some_and(|expected| expected.contains("content-before-publish@0.1.0"))
+    );
 }
 
 #[tokio::test]
@@ -103,14 +112,14 @@ async fn wrong_types_are_refused() {
 
 #[tokio::test]
 async fn what_cannot_start_is_refused() {
-    let start = |module: &str| {
-        component(CONTENT, &core("content-before-publish", &answer(0, ""), module))
-    };
+    let start =
+        |module: &str| component(CONTENT, &core("content-before-publish", &answer(0, ""), module));
     let error = refused(start("(func $start unreachable) (start $start)")).await;
     assert_eq!(error.code, LoadCode::StartFault, "{error}");
     let error = refused(start("(func $start (loop $l (br $l))) (start $start)")).await;
     assert_eq!(error.code, LoadCode::StartFault, "{error}");
-    let hungry = core("content-before-publish", &answer(0, ""), "").replace("\"memory\") 2)", "\"memory\") 1600)");
+    let hungry = core("content-before-publish", &answer(0, ""), "")
+        .replace("\"memory\") 2)", "\"memory\") 1600)");
     let error = refused(component(CONTENT, &hungry)).await;
     assert_eq!(error.code, LoadCode::StartFault);
     assert!(error.message.contains("memory"), "{error}");
@@ -119,6 +128,7 @@ async fn what_cannot_start_is_refused() {
 #[tokio::test]
 async fn what_is_too_large_is_refused_unread() {
     let bench = Bench::with(|config| config.component_mib = 1);
-    let error = bench.hooks.inspect(vec![0; (1 << 20) + 1].into()).await.expect_err("it is refused");
+    let error =
+        bench.hooks.inspect(vec![0; (1 << 20) + 1].into()).await.expect_err("it is refused");
     assert_eq!(error.code, LoadCode::TooLarge);
 }

@@ -76,8 +76,11 @@ async fn changes_are_made_in_turn_and_the_others_see_the_last() {
     assert_eq!(outcome.verdict, Merged::Reject { reason: "cdef".to_owned() });
     assert!(outcome.modified);
     assert_eq!(outcome.subject.body, "cdef");
-    let seen: Vec<_> =
-        outcome.decisions.iter().map(|decision| decision.input_json()["content"]["body"].clone()).collect();
+    let seen: Vec<_> = outcome
+        .decisions
+        .iter()
+        .map(|decision| decision.input_json()["content"]["body"].clone())
+        .collect();
     assert_eq!(seen, ["abcdef", "bcdef", "cdef"]);
 }
 
@@ -90,7 +93,11 @@ async fn a_change_that_a_user_could_not_make_is_not_made() {
     // One byte: shortened, nothing is left, and `recheck` wants something.
     let outcome = bench.comment("a").await.expect("somebody is bound");
     assert_eq!((outcome.modified, outcome.subject.body.as_str()), (false, "a"));
-    let fault = outcome.decisions.first().and_then(|decision| decision.fault.clone()).expect("it is a fault");
+    let fault = outcome
+        .decisions
+        .first()
+        .and_then(|decision| decision.fault.clone())
+        .expect("it is a fault");
     assert_eq!(fault.kind, FaultKind::BadOutput);
     assert!(matches!(outcome.verdict, Merged::Hold { .. }), "{:?}", outcome.verdict);
 }
@@ -100,7 +107,11 @@ async fn a_change_without_the_grant_is_not_made() {
     let bench = Bench::new();
     let outcome = bench.judge(guest::content(SHORTEN), "abc").await;
     assert_eq!((outcome.modified, outcome.subject.body.as_str()), (false, "abc"));
-    let fault = outcome.decisions.first().and_then(|decision| decision.fault.clone()).expect("it is a fault");
+    let fault = outcome
+        .decisions
+        .first()
+        .and_then(|decision| decision.fault.clone())
+        .expect("it is a fault");
     assert_eq!(fault.kind, FaultKind::NotGranted);
 }
 
@@ -111,7 +122,10 @@ async fn a_plugin_that_could_not_be_loaded_gets_its_failure_mode_beside_one_that
     bench.hooks.replace(vec![broken(HookPoint::ContentBeforePublish, None), working]);
     let outcome = bench.comment("A text").await.expect("somebody is bound");
     assert!(matches!(outcome.verdict, Merged::Hold { .. }), "{:?}", outcome.verdict);
-    let kinds: Vec<_> =
-        outcome.decisions.iter().map(|decision| decision.fault.as_ref().map(|fault| fault.kind)).collect();
+    let kinds: Vec<_> = outcome
+        .decisions
+        .iter()
+        .map(|decision| decision.fault.as_ref().map(|fault| fault.kind))
+        .collect();
     assert!(kinds.contains(&Some(FaultKind::NotLoaded)) && kinds.contains(&None), "{kinds:?}");
 }
