@@ -19,7 +19,7 @@ use crate::{
 
 /// Build and try plugins
 #[derive(Debug, Args)]
-pub struct Command {
+pub(super) struct Command {
     #[command(subcommand)]
     task: Task,
 }
@@ -64,27 +64,26 @@ enum Task {
 }
 
 /// Runs the command. A plugin that is refused is the answer 1.
-pub async fn run(command: Command, config: &config::Plugins) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(command: Command, config: &config::Plugins) -> anyhow::Result<ExitCode> {
     match command.task {
         Task::Build { dir, output } => build(&dir, output),
         Task::Inspect { file } => {
             let host = Host::new(config)?;
-            refused_or(host.hooks.inspect(read_component(&file)?).await, |inspection| {
-                describe(&inspection)
-            })
+            let inspection = host.hooks.inspect(read_component(&file)?).await;
+            Ok(refused_or(inspection, |inspection| describe(&inspection)))
         }
         Task::Check { file, settings } => {
             let host = Host::new(config)?;
             let settings = read_settings(settings.as_deref())?;
             let loaded = host.hooks.activate(read_component(&file)?, &settings).await;
-            refused_or(loaded, |loaded| {
+            Ok(refused_or(loaded, |loaded| {
                 let how = if loaded.is_snapshot() {
                     "taken once, kept in a snapshot"
                 } else {
                     "taken anew in every call, which is slower"
                 };
                 format!("ok: settings are {how}")
-            })
+            }))
         }
         Task::Run { file, hook, input, settings } => {
             let host = Host::new(config)?;
@@ -157,24 +156,21 @@ fn describe(inspection: &Inspection) -> String {
     .join("\n")
 }
 
-fn refused_or<T>(
-    result: Result<T, LoadError>,
-    describe: impl FnOnce(T) -> String,
-) -> anyhow::Result<ExitCode> {
-    Ok(match result {
+fn refused_or<T>(result: Result<T, LoadError>, describe: impl FnOnce(T) -> String) -> ExitCode {
+    match result {
         Ok(value) => {
             print(&describe(value));
             ExitCode::SUCCESS
         }
         Err(error) => refuse(&error),
-    })
+    }
 }
 
 fn refuse(error: &LoadError) -> ExitCode {
     let mut text = format!("{}: {}", error.code.as_str(), error.message);
     for (what, value) in [("expected", &error.expected), ("found", &error.found)] {
         if let Some(value) = value {
-            text.push_str(&format!("\n  {what}: {value}"));
+            text.extend(["\n  ", what, ": ", value]);
         }
     }
     print(&text);

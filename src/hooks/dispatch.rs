@@ -75,7 +75,7 @@ pub(super) async fn run<S: Subject>(
         [] => {}
         [bound] => decisions.push(round.ask_and_count(bound).await),
         many => {
-            decisions.extend(join_all(many.iter().map(|bound| round.ask_and_count(bound))).await)
+            decisions.extend(join_all(many.iter().map(|bound| round.ask_and_count(bound))).await);
         }
     }
     let voices = decisions.iter().zip(chain.iter()).map(|(decision, bound)| Voice {

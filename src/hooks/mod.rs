@@ -141,7 +141,7 @@ impl Hooks {
     pub async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, LoadError> {
         let report = self.compile(Task::Inspect, &component).await?;
         Ok(Inspection {
-            digest: sha256_hex(&component),
+            digest: digest(&component),
             size: component.len(),
             hooks: report.hooks,
             imports: report.imports,
@@ -164,7 +164,7 @@ impl Hooks {
         };
         let configure =
             (artefact.report.lifecycle && !artefact.report.snapshot).then(|| Arc::from(settings));
-        let (inner, label) = (Arc::clone(&self.inner), Arc::from(sha256_hex(&component)));
+        let (inner, label) = (Arc::clone(&self.inner), Arc::from(digest(&component)));
         blocking(move || {
             let component = load(&inner.engine, &artefact)?;
             Ok(Arc::new(Loaded::new(&component, configure, inner.limits, label)?))
@@ -259,6 +259,11 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| LoadError::host("the work was broken off", error))?
+}
+
+/// How components and settings are named: SHA-256, hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    sha256_hex(bytes)
 }
 
 #[expect(unsafe_code, reason = "the one door for machine code; see the comment")]

@@ -131,14 +131,17 @@ impl Guest {
     pub(super) fn log(&mut self, level: LogLevel, message: &str) {
         let message = output::printable(message);
         self.log_bytes_left = self.log_bytes_left.saturating_sub(message.len());
-        let plugin = &*self.plugin;
-        match level {
-            LogLevel::Debug => tracing::debug!(plugin, "plugin: {message}"),
-            LogLevel::Info => tracing::info!(plugin, "plugin: {message}"),
-            // A plugin's error is none of the server.
-            LogLevel::Warn | LogLevel::Error => tracing::warn!(plugin, "plugin: {message}"),
-        }
+        pass_on(&self.plugin, level, &message);
         self.log.push(LogLine { level, message });
+    }
+}
+
+/// Puts a plugin's line into the server's log. Its errors are none of the server's.
+fn pass_on(plugin: &str, level: LogLevel, message: &str) {
+    if level == LogLevel::Debug {
+        tracing::debug!(plugin, "plugin: {message}");
+    } else {
+        tracing::info!(plugin, ?level, "plugin: {message}");
     }
 }
 
