@@ -1,0 +1,684 @@
+//! `/plugins` and `/plugin-bindings`.
+
+use std::sync::Arc;
+
+use poem_openapi::{
+    ApiRequest, ApiResponse, Enum, Object, OpenApi,
+    param::{Path, Query},
+    payload::{Binary, Json},
+    types::Example,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    model::{Binding, BindingPage, BindingState, Change, NewBinding, PublicBinding, Revision, Version},
+    service::PluginAdmin,
+};
+use crate::{
+    base::{page::PageRequest, secret::sha256_hex},
+    hooks::{FailureMode, HookPoint, Mode},
+    http::{Problem, Rendered, Tag},
+    sessions::{SignedIn, Visitor},
+};
+
+/// A component, as bytes.
+#[derive(Debug, ApiRequest)]
+enum Component {
+    /// WebAssembly in binary form.
+    #[oai(content_type = "application/wasm")]
+    Wasm(Binary<Vec<u8>>),
+    /// The same, from a client that does not know its media type.
+    #[oai(content_type = "application/octet-stream")]
+    Bytes(Binary<Vec<u8>>),
+}
+
+/// A component that was uploaded.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct VersionView {
+    /// Name of the plugin.
+    plugin: String,
+    /// What the component says is its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// SHA-256 of the component, hexadecimal.
+    digest: String,
+    /// What it does, in its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// SPDX expression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<String>,
+    /// Hooks that it answers.
+    hooks: Vec<String>,
+    /// Bytes.
+    size: i64,
+    /// When it was uploaded, RFC 3339.
+    created_at: String,
+}
+
+impl From<Version> for VersionView {
+    fn from(version: Version) -> Self {
+        Self {
+            plugin: version.plugin,
+            version: not_empty(version.about.version),
+            digest: version.digest,
+            description: not_empty(version.about.description),
+            license: not_empty(version.about.license),
+            hooks: names(&version.hooks),
+            size: version.size,
+            created_at: version.created_at.to_string(),
+        }
+    }
+}
+
+/// A plugin at work, as everybody may know it.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct PluginItem {
+    /// Name of the plugin.
+    plugin: String,
+    /// What the component says is its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// SHA-256 of the component, hexadecimal.
+    digest: String,
+    /// Hooks that it answers.
+    hooks: Vec<String>,
+    /// Where it works; absent when that is the whole site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
+    /// `enforce`, or `shadow` when its answers do not count.
+    mode: ModeName,
+    /// Since when it has been so, RFC 3339.
+    since: String,
+}
+
+impl From<PublicBinding> for PluginItem {
+    fn from(binding: PublicBinding) -> Self {
+        Self {
+            plugin: binding.plugin,
+            version: not_empty(binding.version),
+            digest: binding.digest,
+            hooks: names(&binding.hooks),
+            scope: binding.community.map(|community| Scope { community }),
+            mode: binding.mode.into(),
+            since: binding.since.to_string(),
+        }
+    }
+}
+
+/// Plugins at work, those bound last first.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct PluginList {
+    /// One page of them.
+    items: Vec<PluginItem>,
+    /// Where the next page starts; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// A part of the site.
+#[derive(Debug, Object, Serialize)]
+#[oai(deny_unknown_fields)]
+struct Scope {
+    /// Slug of a community.
+    community: String,
+}
+
+/// Whether a plugin is asked, and whether its answer counts.
+#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum ModeName {
+    /// Not asked.
+    Off,
+    /// Asked and recorded; changes nothing.
+    Shadow,
+    /// Asked, recorded and obeyed.
+    Enforce,
+}
+
+impl From<ModeName> for Mode {
+    fn from(mode: ModeName) -> Self {
+        match mode {
+            ModeName::Off => Self::Off,
+            ModeName::Shadow => Self::Shadow,
+            ModeName::Enforce => Self::Enforce,
+        }
+    }
+}
+
+impl From<Mode> for ModeName {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Off => Self::Off,
+            Mode::Shadow => Self::Shadow,
+            Mode::Enforce => Self::Enforce,
+        }
+    }
+}
+
+/// What happens when a plugin cannot answer.
+#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum FailureModeName {
+    /// As if it were not bound.
+    Open,
+    /// The deed is refused for now.
+    Closed,
+    /// A moderator decides.
+    Hold,
+}
+
+impl From<FailureModeName> for FailureMode {
+    fn from(mode: FailureModeName) -> Self {
+        match mode {
+            FailureModeName::Open => Self::Open,
+            FailureModeName::Closed => Self::Closed,
+            FailureModeName::Hold => Self::Hold,
+        }
+    }
+}
+
+impl From<FailureMode> for FailureModeName {
+    fn from(mode: FailureMode) -> Self {
+        match mode {
+            FailureMode::Open => Self::Open,
+            FailureMode::Closed => Self::Closed,
+            FailureMode::Hold => Self::Hold,
+        }
+    }
+}
+
+/// What a binding allows its plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum Grant {
+    /// To change what it judges.
+    Modify,
+}
+
+fn grants(may_modify: bool) -> Vec<Grant> {
+    if may_modify { vec![Grant::Modify] } else { Vec::new() }
+}
+
+/// What is to be put to work.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct BindingBody {
+    /// Name of a plugin.
+    plugin: String,
+    /// Which of its versions; the newest when absent.
+    digest: Option<String>,
+    /// Where; the whole site when absent.
+    scope: Option<Scope>,
+    /// What the plugin is given: a text as it is, anything else as JSON; `{}`
+    /// when absent. At most 1 MiB.
+    settings: Option<serde_json::Value>,
+    /// `shadow` when absent.
+    mode: Option<ModeName>,
+    /// Must be one of those of a hook of the plugin; that hook's default when
+    /// absent. A hook that does not have it keeps its default.
+    failure_mode: Option<FailureModeName>,
+    /// From -1,000,000 to 1,000,000; higher goes first. 0 when absent.
+    priority: Option<i32>,
+    /// None when absent.
+    grants: Option<Vec<Grant>>,
+}
+
+impl Example for BindingBody {
+    fn example() -> Self {
+        Self {
+            plugin: "automod".into(),
+            digest: None,
+            scope: Some(Scope { community: "general".into() }),
+            settings: Some(rules_example()),
+            mode: Some(ModeName::Shadow),
+            failure_mode: Some(FailureModeName::Hold),
+            priority: None,
+            grants: None,
+        }
+    }
+}
+
+fn rules_example() -> serde_json::Value {
+    serde_json::json!({
+        "rules": [{
+            "id": "pills",
+            "when": { "words": ["cheap pills"] },
+            "then": { "hold": "A moderator looks at advertisements first." }
+        }]
+    })
+}
+
+impl From<BindingBody> for NewBinding {
+    fn from(body: BindingBody) -> Self {
+        let change = Change {
+            digest: body.digest,
+            settings: body.settings,
+            mode: body.mode.map(Mode::from),
+            failure_mode: body.failure_mode.map(FailureMode::from),
+            priority: body.priority,
+            may_modify: body.grants.map(|grants| grants.contains(&Grant::Modify)),
+        };
+        Self { plugin: body.plugin, community: body.scope.map(|scope| scope.community), change }
+    }
+}
+
+/// What is to change; what is absent stays.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct BindingChange {
+    /// Another version of the plugin.
+    digest: Option<String>,
+    /// What the plugin is given: a text as it is, anything else as JSON.
+    settings: Option<serde_json::Value>,
+    /// Whether the plugin is asked, and whether its answer counts.
+    mode: Option<ModeName>,
+    /// What happens when it cannot answer.
+    failure_mode: Option<FailureModeName>,
+    /// Higher goes first.
+    priority: Option<i32>,
+    /// All that it is allowed from now on.
+    grants: Option<Vec<Grant>>,
+}
+
+impl Example for BindingChange {
+    fn example() -> Self {
+        Self {
+            digest: None,
+            settings: Some(rules_example()),
+            mode: Some(ModeName::Enforce),
+            failure_mode: None,
+            priority: None,
+            grants: None,
+        }
+    }
+}
+
+impl From<BindingChange> for Change {
+    fn from(body: BindingChange) -> Self {
+        Self {
+            digest: body.digest,
+            settings: body.settings,
+            mode: body.mode.map(Mode::from),
+            failure_mode: body.failure_mode.map(FailureMode::from),
+            priority: body.priority,
+            may_modify: body.grants.map(|grants| grants.contains(&Grant::Modify)),
+        }
+    }
+}
+
+/// Whether a binding does its work.
+#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum StateName {
+    /// It does.
+    Active,
+    /// It could not be loaded; its failure mode applies.
+    Failed,
+    /// It is not to.
+    Off,
+}
+
+/// A plugin version at work in a scope.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+struct BindingView {
+    /// Opaque, in the order of time.
+    id: Uuid,
+    /// Name of the plugin.
+    plugin: String,
+    /// What the component says is its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// SHA-256 of the component, hexadecimal.
+    digest: String,
+    /// Hooks that it answers.
+    #[oai(skip_serializing_if_is_empty = false)]
+    hooks: Vec<String>,
+    /// Where it works; absent when that is the whole site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
+    /// What the plugin is given. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<serde_json::Value>,
+    /// SHA-256 of the settings as the plugin gets them, as in decisions.
+    settings_hash: String,
+    /// Whether the plugin is asked, and whether its answer counts.
+    mode: ModeName,
+    /// What happens when it cannot answer.
+    failure_mode: FailureModeName,
+    /// Higher goes first.
+    priority: i32,
+    /// What it is allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    grants: Vec<Grant>,
+    /// Whether it does its work.
+    state: StateName,
+    /// Why it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Whether calls start from memory that has taken the settings already;
+    /// otherwise every call takes them anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<bool>,
+    /// Counts changes, from 1.
+    revision: i64,
+    /// When it was made, RFC 3339.
+    created_at: String,
+    /// When it was last changed, RFC 3339.
+    changed_at: String,
+    /// What it was before, the last first; at most three. Not in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    previous: Vec<RevisionView>,
+}
+
+/// What a binding was before a change.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+struct RevisionView {
+    /// Which.
+    revision: i64,
+    /// SHA-256 of the component, hexadecimal.
+    digest: String,
+    /// SHA-256 of the settings.
+    settings_hash: String,
+    /// Whether the plugin was asked, and whether its answer counted.
+    mode: ModeName,
+    /// What happened when it could not answer.
+    failure_mode: FailureModeName,
+    /// Higher went first.
+    priority: i32,
+    /// What it was allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    grants: Vec<Grant>,
+    /// Since when it had been so, RFC 3339.
+    changed_at: String,
+    /// Who had made it so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_by: Option<Uuid>,
+}
+
+impl From<Revision> for RevisionView {
+    fn from(revision: Revision) -> Self {
+        let terms = revision.terms;
+        Self {
+            revision: revision.revision,
+            settings_hash: sha256_hex(terms.settings.as_bytes()),
+            digest: terms.digest,
+            mode: terms.mode.into(),
+            failure_mode: terms.failure_mode.into(),
+            priority: terms.priority,
+            grants: grants(terms.may_modify),
+            changed_at: revision.changed_at.to_string(),
+            changed_by: revision.changed_by.map(|account| account.0),
+        }
+    }
+}
+
+impl BindingView {
+    /// A line of a list, without settings.
+    fn summary(binding: Binding, state: BindingState) -> Self {
+        let (state, error, snapshot) = match state {
+            BindingState::Active { snapshot } => (StateName::Active, None, Some(snapshot)),
+            BindingState::Failed { error } => (StateName::Failed, Some(error), None),
+            BindingState::Off => (StateName::Off, None, None),
+        };
+        let terms = binding.terms;
+        Self {
+            id: binding.id.0,
+            plugin: binding.plugin,
+            version: not_empty(binding.version),
+            hooks: names(&binding.hooks),
+            scope: binding.community.map(|community| Scope { community }),
+            settings: None,
+            settings_hash: sha256_hex(terms.settings.as_bytes()),
+            digest: terms.digest,
+            mode: terms.mode.into(),
+            failure_mode: terms.failure_mode.into(),
+            priority: terms.priority,
+            grants: grants(terms.may_modify),
+            state,
+            error,
+            snapshot,
+            revision: binding.revision,
+            created_at: binding.created_at.to_string(),
+            changed_at: binding.changed_at.to_string(),
+            previous: Vec::new(),
+        }
+    }
+}
+
+impl From<BindingPage> for BindingView {
+    fn from(page: BindingPage) -> Self {
+        let settings = shown(&page.binding.terms.settings);
+        Self {
+            settings: Some(settings),
+            previous: page.previous.into_iter().map(RevisionView::from).collect(),
+            ..Self::summary(page.binding, page.state)
+        }
+    }
+}
+
+/// Settings as they are shown: an object or an array as such, any other text as
+/// a text.
+fn shown(settings: &str) -> serde_json::Value {
+    match serde_json::from_str(settings) {
+        Ok(value @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => value,
+        _ => settings.into(),
+    }
+}
+
+/// Bindings, the newest first.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct BindingList {
+    /// One page of them.
+    items: Vec<BindingView>,
+    /// Where the next page starts; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Uploaded {
+    /// It was there already.
+    #[oai(status = 200)]
+    Known(Rendered<VersionView>),
+    /// It is stored and can be bound.
+    #[oai(status = 201)]
+    Created(Rendered<VersionView>, #[oai(header = "Location")] String),
+}
+
+#[derive(ApiResponse)]
+enum Bound {
+    /// It is at work, unless its mode is `off`.
+    #[oai(status = 201)]
+    Created(Rendered<BindingView>, #[oai(header = "Location")] String),
+}
+
+#[derive(ApiResponse)]
+enum Unbound {
+    /// It does not work any more.
+    #[oai(status = 204)]
+    Done,
+}
+
+/// Operations on plugins and their bindings.
+#[derive(Clone, Debug)]
+pub struct PluginsApi {
+    /// The feature.
+    pub plugins: PluginAdmin,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Plugins")]
+impl PluginsApi {
+    /// List the plugins at work
+    ///
+    /// For everybody: whose rules apply here, by name and digest.
+    #[oai(path = "/plugins", method = "get", operation_id = "list_plugins")]
+    async fn list_plugins(
+        &self,
+        _visitor: Visitor,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Items wanted, 1 to 100; 25 when absent.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<PluginList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let page = self.plugins.list_public(&page).await?.map(PluginItem::from);
+        Ok(Rendered::new(&PluginList { items: page.items, next_cursor: page.next_cursor }))
+    }
+
+    /// Upload a plugin
+    ///
+    /// For admins. The body is a WebAssembly component of at most 32 MiB, as
+    /// bytes. It is checked and compiled in a process of its own: 422 tells what
+    /// was expected and found. Uploading does not put it to work: bind it.
+    #[oai(path = "/plugins", method = "post", operation_id = "upload_plugin")]
+    async fn upload(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// Name of the plugin: 2 to 64 of a-z, 0-9 and -. When absent, what the
+        /// component says it is called.
+        name: Query<Option<String>>,
+        component: Component,
+    ) -> Result<Uploaded, Problem> {
+        let (Component::Wasm(bytes) | Component::Bytes(bytes)) = component;
+        let (version, is_new) =
+            self.plugins.upload(&actor, name.0.as_deref(), Arc::from(bytes.0)).await?;
+        let location = format!("/api/v1/plugins/{}/versions/{}", version.plugin, version.digest);
+        let view = Rendered::new(&VersionView::from(version));
+        Ok(if is_new { Uploaded::Created(view, location) } else { Uploaded::Known(view) })
+    }
+
+    /// Show a version of a plugin
+    ///
+    /// For everybody.
+    #[oai(path = "/plugins/:name/versions/:digest", method = "get", operation_id = "show_plugin_version")]
+    async fn show_version(
+        &self,
+        _visitor: Visitor,
+        /// Name of the plugin.
+        name: Path<String>,
+        /// SHA-256 of the component, hexadecimal.
+        digest: Path<String>,
+    ) -> Result<Rendered<VersionView>, Problem> {
+        let version = self.plugins.find_version(&name.0, &digest.0).await?;
+        Ok(Rendered::new(&VersionView::from(version)))
+    }
+
+    /// List bindings
+    ///
+    /// For admins, the newest first, those that are off included.
+    #[oai(path = "/plugin-bindings", method = "get", operation_id = "list_plugin_bindings")]
+    async fn list(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Items wanted, 1 to 100; 25 when absent.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<BindingList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let page = self.plugins.list(&actor, &page).await?;
+        let page = page.map(|page| BindingView::summary(page.binding, page.state));
+        Ok(Rendered::new(&BindingList { items: page.items, next_cursor: page.next_cursor }))
+    }
+
+    /// Put a plugin to work
+    ///
+    /// For admins. The plugin takes its settings first: when it refuses them,
+    /// 422 has its own words. It starts in `shadow`, where it is asked and
+    /// recorded but changes nothing, unless `mode` says otherwise.
+    #[oai(path = "/plugin-bindings", method = "post", operation_id = "create_plugin_binding")]
+    async fn create(
+        &self,
+        SignedIn(actor): SignedIn,
+        body: Json<BindingBody>,
+    ) -> Result<Bound, Problem> {
+        let page = self.plugins.bind(&actor, body.0.into()).await?;
+        let location = format!("/api/v1/plugin-bindings/{}", page.binding.id);
+        Ok(Bound::Created(Rendered::new(&BindingView::from(page)), location))
+    }
+
+    /// Show a binding
+    ///
+    /// For admins.
+    #[oai(path = "/plugin-bindings/:id", method = "get", operation_id = "show_plugin_binding")]
+    async fn show(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The binding's id.
+        id: Path<Uuid>,
+    ) -> Result<Rendered<BindingView>, Problem> {
+        let page = self.plugins.find(&actor, id.0.into()).await?;
+        Ok(Rendered::new(&BindingView::from(page)))
+    }
+
+    /// Change a binding
+    ///
+    /// For admins: another version, settings, mode, priority, failure mode or
+    /// grants, from the next event on and without a restart. When the new state
+    /// cannot be put to work, 422 tells why and the old one goes on. 409 when
+    /// somebody else changed it meanwhile.
+    #[oai(path = "/plugin-bindings/:id", method = "patch", operation_id = "change_plugin_binding")]
+    async fn change(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The binding's id.
+        id: Path<Uuid>,
+        body: Json<BindingChange>,
+    ) -> Result<Rendered<BindingView>, Problem> {
+        let page = self.plugins.change(&actor, id.0.into(), body.0.into()).await?;
+        Ok(Rendered::new(&BindingView::from(page)))
+    }
+
+    /// Take a plugin out of work
+    ///
+    /// For admins. Its decisions stay on record.
+    #[oai(path = "/plugin-bindings/:id", method = "delete", operation_id = "remove_plugin_binding")]
+    async fn remove(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The binding's id.
+        id: Path<Uuid>,
+    ) -> Result<Unbound, Problem> {
+        self.plugins.unbind(&actor, id.0.into()).await?;
+        Ok(Unbound::Done)
+    }
+
+    /// Undo the last change of a binding
+    ///
+    /// For admins: makes it what it was before, as another change. 409 when it
+    /// has never been changed.
+    #[oai(
+        path = "/plugin-bindings/:id/rollback",
+        method = "post",
+        operation_id = "roll_back_plugin_binding"
+    )]
+    async fn roll_back(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The binding's id.
+        id: Path<Uuid>,
+    ) -> Result<Rendered<BindingView>, Problem> {
+        let page = self.plugins.roll_back(&actor, id.0.into()).await?;
+        Ok(Rendered::new(&BindingView::from(page)))
+    }
+}
+
+fn names(hooks: &[HookPoint]) -> Vec<String> {
+    hooks.iter().map(|hook| hook.name().to_owned()).collect()
+}
+
+fn not_empty(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}

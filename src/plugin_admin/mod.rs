@@ -1,0 +1,19 @@
+//! Plugins and where they are at work. A version is a component by its digest; a
+//! binding puts a version with settings to work in a scope. What is at work is
+//! changed live: the new state is made ready first, stored second and swapped in
+//! third, so that a change which fails changes nothing.
+//!
+//! A plugin that cannot be loaded never stops the server: its binding shows the
+//! error, and its failure mode applies.
+
+pub mod api;
+mod jobs;
+pub mod model;
+mod rules;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use api::PluginsApi;
+pub use service::PluginAdmin;

@@ -1,0 +1,302 @@
+//! Uploading versions, and putting them to work.
+
+use std::sync::Arc;
+
+use super::{
+    jobs::AtWork,
+    model::{
+        About, Binding, BindingPage, Change, NewBinding, PluginName, PublicBinding, Terms, Version,
+    },
+    rules,
+    store::{self, NewRow},
+};
+use crate::{
+    base::{
+        Error,
+        actor::Actor,
+        clock::Clock,
+        ids::{BindingId, CommunityId},
+        page::{Page, PageRequest},
+        secret::sha256_hex,
+    },
+    db::Db,
+    hooks::{Hooks, Inspection, Loaded},
+    http::{Action, RateLimits},
+};
+
+/// How many earlier states a binding's page shows.
+const PREVIOUS_SHOWN: i64 = 3;
+
+/// Plugins; cheap to clone.
+#[derive(Clone)]
+pub struct PluginAdmin {
+    db: Db,
+    clock: Clock,
+    limits: Arc<RateLimits>,
+    hooks: Hooks,
+    at_work: Arc<AtWork>,
+}
+
+impl std::fmt::Debug for PluginAdmin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginAdmin").finish_non_exhaustive()
+    }
+}
+
+impl PluginAdmin {
+    /// Plugins stored in `db` and run by `hooks`.
+    pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>, hooks: Hooks) -> Self {
+        let at_work = Arc::new(AtWork::new(db.clone(), hooks.clone()));
+        Self { db, clock, limits, hooks, at_work }
+    }
+
+    /// Puts all bindings to work, at the start and before the first request. One
+    /// that fails keeps its error and does not stop the others.
+    pub async fn load_all(&self) -> Result<(), Error> {
+        let turn = self.at_work.turn().await;
+        self.at_work.reload(&turn, None).await
+    }
+
+    /// Takes over what other processes change; runs until the server closes.
+    pub async fn watch(self) {
+        self.at_work.watch().await;
+    }
+
+    /// Stores a component as a version of a plugin. `false` when it was there.
+    pub async fn upload(
+        &self,
+        actor: &Actor,
+        name: Option<&str>,
+        component: Arc<[u8]>,
+    ) -> Result<(Version, bool), Error> {
+        require_admin(actor)?;
+        self.limits.check_actor(Action::Upload, actor)?;
+        let name = name.map(|name| PluginName::parse("name", name)).transpose()?;
+        if let Some(known) = store::find_version(&self.db, &sha256_hex(&component)).await? {
+            return same_version(known, name.as_ref());
+        }
+        let inspection =
+            self.hooks.inspect(Arc::clone(&component)).await.map_err(|error| rules::refused("component", error))?;
+        let version = self.version(inspection, name)?;
+        let mut tx = self.db.begin().await?;
+        match store::insert_version(&mut tx, &version, &component, actor.id).await {
+            Ok(()) => tx.commit().await?,
+            Err(error) if error.is_unique("plugin_versions.digest") => return Ok((version, false)),
+            Err(error) => return Err(error.into()),
+        }
+        tracing::info!(
+            by = actor.username, plugin = version.plugin, digest = version.digest, "a plugin was uploaded"
+        );
+        Ok((version, true))
+    }
+
+    fn version(&self, inspection: Inspection, name: Option<PluginName>) -> Result<Version, Error> {
+        let manifest = inspection.manifest;
+        let name = match (name, &manifest) {
+            (Some(name), _) => name,
+            (None, Some(manifest)) => PluginName::parse("name", &manifest.name)?,
+            (None, None) => {
+                let rule = "is needed: the component does not say what it is called";
+                return Err(Error::invalid("name", "required", rule));
+            }
+        };
+        let about = manifest.map_or_else(About::default, |manifest| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            About::new(&manifest.version, &text(&manifest.description), &text(&manifest.license))
+        });
+        Ok(Version {
+            digest: inspection.digest,
+            plugin: name.as_str().to_owned(),
+            about,
+            hooks: inspection.hooks,
+            size: i64::try_from(inspection.size).unwrap_or(i64::MAX),
+            created_at: self.clock.now(),
+        })
+    }
+
+    /// A version, as everybody may know it.
+    pub async fn find_version(&self, plugin: &str, digest: &str) -> Result<Version, Error> {
+        let version = store::find_version(&self.db, digest).await?;
+        version.filter(|version| version.plugin == plugin).ok_or(Error::NotFound)
+    }
+
+    /// The bindings that are on, as everybody may know them.
+    pub async fn list_public(
+        &self,
+        page: &PageRequest<BindingId>,
+    ) -> Result<Page<PublicBinding>, Error> {
+        let rows = store::list_public(&self.db, page).await?;
+        Ok(Page::cut(rows, page.limit, |row: &PublicBinding| row.id))
+    }
+
+    /// All bindings, the newest first; without what they were before.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        page: &PageRequest<BindingId>,
+    ) -> Result<Page<BindingPage>, Error> {
+        require_admin(actor)?;
+        let rows = store::list_bindings(&self.db, page).await?;
+        let page = Page::cut(rows, page.limit, |row: &Binding| row.id);
+        Ok(page.map(|binding| {
+            let state = self.at_work.state(&binding);
+            BindingPage { binding, state, previous: Vec::new() }
+        }))
+    }
+
+    /// One binding with its last states.
+    pub async fn find(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
+        require_admin(actor)?;
+        let binding = self.stored(id).await?;
+        let state = self.at_work.state(&binding);
+        let previous = store::revisions(&self.db, id, PREVIOUS_SHOWN).await?;
+        Ok(BindingPage { binding, state, previous })
+    }
+
+    /// Puts a version to work in a scope.
+    pub async fn bind(&self, actor: &Actor, new: NewBinding) -> Result<BindingPage, Error> {
+        require_admin(actor)?;
+        self.limits.check_actor(Action::Write, actor)?;
+        let plugin = PluginName::parse("plugin", &new.plugin)?;
+        let version = self.version_for(&plugin, new.change.digest.as_deref()).await?;
+        let scope = self.scope(new.community.as_deref()).await?;
+        let defaults = rules::default_terms(version.digest, &version.hooks);
+        let terms = rules::changed(&defaults, new.change, &version.hooks)?;
+        let loaded = self.activate(&terms).await?;
+        let now = self.clock.now();
+        let id = BindingId::new(now);
+        let turn = self.at_work.turn().await;
+        let mut tx = self.db.begin().await?;
+        let row = NewRow { id, scope, plugin: plugin.as_str(), terms: &terms };
+        store::insert_binding(&mut tx, &row, actor.id, now).await?;
+        store::next_generation(&mut tx).await?;
+        tx.commit().await?;
+        log(actor, id, &terms, "a plugin was bound");
+        self.at_work.reload(&turn, Some((id, loaded))).await?;
+        drop(turn);
+        self.find(actor, id).await
+    }
+
+    /// Changes a binding live. When the new state cannot be put to work, nothing
+    /// changes.
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        id: BindingId,
+        change: Change,
+    ) -> Result<BindingPage, Error> {
+        require_admin(actor)?;
+        self.limits.check_actor(Action::Write, actor)?;
+        let binding = self.stored(id).await?;
+        let hooks = match &change.digest {
+            Some(digest) => {
+                let plugin = PluginName::parse("plugin", &binding.plugin)?;
+                self.version_for(&plugin, Some(digest)).await?.hooks
+            }
+            None => binding.hooks.clone(),
+        };
+        let loads = rules::loads_anew(&binding.terms, &change);
+        let terms = rules::changed(&binding.terms, change, &hooks)?;
+        let loaded = if loads { Some(self.activate(&terms).await?) } else { None };
+        self.swap(actor, &binding, &terms, loaded).await
+    }
+
+    /// Makes a binding again what it was before its last change.
+    pub async fn roll_back(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
+        require_admin(actor)?;
+        self.limits.check_actor(Action::Write, actor)?;
+        let binding = self.stored(id).await?;
+        let Some(previous) = store::revisions(&self.db, id, 1).await?.pop() else {
+            let message = "The binding has never been changed.";
+            return Err(Error::conflict("no_previous_revision", message));
+        };
+        let loaded = self.activate(&previous.terms).await?;
+        self.swap(actor, &binding, &previous.terms, Some(loaded)).await
+    }
+
+    /// Takes a binding out of work for good.
+    pub async fn unbind(&self, actor: &Actor, id: BindingId) -> Result<(), Error> {
+        require_admin(actor)?;
+        self.limits.check_actor(Action::Write, actor)?;
+        let turn = self.at_work.turn().await;
+        let mut tx = self.db.begin().await?;
+        if !store::remove_binding(&mut tx, id, actor.id, self.clock.now()).await? {
+            return Err(Error::NotFound);
+        }
+        store::next_generation(&mut tx).await?;
+        tx.commit().await?;
+        tracing::info!(by = actor.username, binding = %id, "a plugin was unbound");
+        self.at_work.reload(&turn, None).await
+    }
+
+    /// Stores the new state of a binding that nobody changed meanwhile, and
+    /// swaps it in.
+    async fn swap(
+        &self,
+        actor: &Actor,
+        binding: &Binding,
+        terms: &Terms,
+        loaded: Option<Arc<Loaded>>,
+    ) -> Result<BindingPage, Error> {
+        let turn = self.at_work.turn().await;
+        let mut tx = self.db.begin().await?;
+        let version = (binding.id, binding.revision);
+        if !store::update_binding(&mut tx, version, terms, actor.id, self.clock.now()).await? {
+            let message = "Somebody else changed the binding meanwhile.";
+            return Err(Error::conflict("binding_changed", message));
+        }
+        store::next_generation(&mut tx).await?;
+        tx.commit().await?;
+        log(actor, binding.id, terms, "a binding was changed");
+        self.at_work.reload(&turn, loaded.map(|loaded| (binding.id, loaded))).await?;
+        drop(turn);
+        self.find(actor, binding.id).await
+    }
+
+    async fn activate(&self, terms: &Terms) -> Result<Arc<Loaded>, Error> {
+        self.at_work.activate(terms).await.map_err(|error| rules::refused("digest", error))
+    }
+
+    async fn stored(&self, id: BindingId) -> Result<Binding, Error> {
+        store::find_binding(&self.db, id).await?.ok_or(Error::NotFound)
+    }
+
+    /// The version that a request names, or the newest.
+    async fn version_for(&self, plugin: &PluginName, digest: Option<&str>) -> Result<Version, Error> {
+        let Some(digest) = digest else {
+            let newest = store::newest_version(&self.db, plugin.as_str()).await?;
+            return newest.ok_or_else(|| Error::invalid("plugin", "unknown", "has not been uploaded"));
+        };
+        let version = store::find_version(&self.db, digest).await?;
+        version.filter(|version| version.plugin == plugin.as_str()).ok_or_else(|| {
+            Error::invalid("digest", "unknown", format!("is not a version of `{}`", plugin.as_str()))
+        })
+    }
+
+    async fn scope(&self, community: Option<&str>) -> Result<Option<CommunityId>, Error> {
+        let Some(slug) = community else { return Ok(None) };
+        let unknown = || Error::invalid("scope.community", "unknown", "is not the slug of a community");
+        store::community(&self.db, slug).await?.map(Some).ok_or_else(unknown)
+    }
+}
+
+fn require_admin(actor: &Actor) -> Result<(), Error> {
+    if actor.is_admin() {
+        return Ok(());
+    }
+    Err(Error::forbidden("admins_only", "Plugins are the admins' to manage."))
+}
+
+/// The answer to a component that is there already.
+fn same_version(known: Version, name: Option<&PluginName>) -> Result<(Version, bool), Error> {
+    if name.is_some_and(|name| name.as_str() != known.plugin) {
+        let message = format!("This component is a version of `{}`.", known.plugin);
+        return Err(Error::conflict("other_plugin", message));
+    }
+    Ok((known, false))
+}
+
+fn log(actor: &Actor, id: BindingId, terms: &Terms, what: &'static str) {
+    let (by, mode) = (&actor.username, terms.mode.as_str());
+    tracing::info!(by, binding = %id, digest = terms.digest, mode, "{what}");
+}
