@@ -1,17 +1,19 @@
 //! Gatherly: a forum server whose rules are hot-loaded WebAssembly components.
 //! ARCHITECTURE.md is the map.
 
+pub mod accounts;
+pub mod app;
 pub mod bans;
 pub mod base;
+pub mod cli;
+pub mod communities;
 pub mod config;
 pub mod db;
 pub mod decisions;
 pub mod hooks;
 pub mod http;
 pub mod lifecycle;
-pub mod sessions;
-pub mod accounts;
-pub mod app;
-pub mod cli;
+pub mod plugin_admin;
 pub mod routes;
+pub mod sessions;
 pub mod workers;

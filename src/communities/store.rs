@@ -1,0 +1,244 @@
+//! The statements on communities and their members.
+
+use super::model::{
+    Community, CommunityAccess, CommunityEdit, MemberRole, Moderator, NewCommunity,
+};
+use crate::{
+    bans::{Deeds, Standing, denied, looking, moderates, viewer},
+    base::{
+        actor::Viewer,
+        clock::Timestamp,
+        ids::{AccountId, CommunityId},
+        page::PageRequest,
+        text::look_alike_key,
+    },
+    db::{Columns, Db, Error, Row, Tx, statement},
+};
+
+/// Whether the viewer may see the community `c`.
+macro_rules! community_visible {
+    () => {
+        $crate::bans::allowed!("1", "c.id")
+    };
+}
+pub(crate) use community_visible;
+
+macro_rules! columns {
+    () => {
+        "c.id, c.slug, c.name, c.description, c.member_count, c.post_count, c.created_at,
+         m.role as my_role "
+    };
+}
+
+macro_rules! from {
+    () => {
+        "from communities c
+         left join community_members m
+             on m.community_id = c.id and m.account_id = (select id from viewer) "
+    };
+}
+
+const ACCESS: &str = concat!(
+    viewer!(),
+    "select ",
+    columns!(),
+    ", ",
+    moderates!("c.id"),
+    " as moderates, ",
+    denied!("c.id"),
+    " as denied ",
+    from!(),
+    "where c.slug = ? and ",
+    community_visible!()
+);
+const LIST: &str = concat!(
+    viewer!(),
+    "select ",
+    columns!(),
+    from!(),
+    "where c.slug > ? and ",
+    community_visible!(),
+    " order by c.slug limit ?"
+);
+const EXISTS: &str = "select 1 from communities where slug = ?";
+const INSERT: &str = "
+    insert into communities (id, slug, name, description, member_count, created_by, created_at)
+    values (?, ?, ?, ?, ?, ?, ?)";
+const UPDATE: &str = "
+    update communities set name = coalesce(?, name), description = coalesce(?, description)
+    where id = ?";
+const INSERT_MEMBER: &str = "
+    insert into community_members (community_id, account_id, role, joined_at)
+    values (?, ?, ?, ?)";
+const DELETE_MEMBER: &str =
+    "delete from community_members where community_id = ? and account_id = ?";
+const UPDATE_ROLE: &str =
+    "update community_members set role = ? where community_id = ? and account_id = ?";
+const FIND_MEMBER: &str = "
+    select a.id, m.role from accounts a
+    left join community_members m on m.account_id = a.id and m.community_id = ?
+    where a.username_key = ? and a.state = 'active'";
+const COUNT_MEMBERS: &str = "update communities set member_count = member_count + ? where id = ?";
+const COUNT_POSTS: &str = "update communities set post_count = post_count + ? where id = ?";
+const MODERATORS: &str = "
+    select a.id, a.username, m.joined_at from community_members m
+    join accounts a on a.id = m.account_id
+    where m.community_id = ? and m.role = 'moderator' and m.account_id > ?
+    order by m.account_id limit ?";
+
+/// A community as the viewer may see it.
+pub(super) async fn access(
+    db: &Db,
+    viewer: Viewer<'_>,
+    slug: &str,
+    now: Timestamp,
+) -> Result<Option<CommunityAccess>, Error> {
+    let row = db.optional(looking(ACCESS, viewer, now).bind(slug.to_owned())).await?;
+    row.map(|row| {
+        Ok(CommunityAccess {
+            community: community(&row)?,
+            standing: Standing {
+                moderates: row.value("moderates")?,
+                denied: Deeds::from_stored(row.value("denied")?),
+            },
+        })
+    })
+    .transpose()
+}
+
+/// Communities that the viewer may see, by slug.
+pub(super) async fn list(
+    db: &Db,
+    viewer: Viewer<'_>,
+    page: &PageRequest<String>,
+    now: Timestamp,
+) -> Result<Vec<Community>, Error> {
+    let after = page.after.clone().unwrap_or_default();
+    let rows = db.all(looking(LIST, viewer, now).bind(after).bind(page.rows())).await?;
+    rows.iter().map(community).collect()
+}
+
+pub(super) async fn exists(db: &Db, slug: &'static str) -> Result<bool, Error> {
+    Ok(db.optional(statement(EXISTS).bind(slug)).await?.is_some())
+}
+
+/// Makes a community, without members if nobody creates it.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: CommunityId,
+    new: &NewCommunity,
+    creator: Option<AccountId>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT)
+            .bind(id.0)
+            .bind(new.slug.clone())
+            .bind(new.name.clone())
+            .bind(new.description.clone())
+            .bind(i64::from(creator.is_some()))
+            .bind(creator.map(|creator| creator.0))
+            .bind(now.0),
+    )
+    .await
+}
+
+pub(super) async fn update(tx: &mut Tx, id: CommunityId, edit: CommunityEdit) -> Result<(), Error> {
+    tx.execute_one(statement(UPDATE).bind(edit.name).bind(edit.description).bind(id.0)).await
+}
+
+/// A row of a member; whoever calls counts it.
+pub(super) async fn insert_member(
+    tx: &mut Tx,
+    community: CommunityId,
+    account: AccountId,
+    role: MemberRole,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let statement = statement(INSERT_MEMBER).bind(community.0).bind(account.0);
+    tx.execute_one(statement.bind(role.as_str()).bind(now.0)).await
+}
+
+/// Whether there was such a member.
+pub(super) async fn delete_member(
+    tx: &mut Tx,
+    community: CommunityId,
+    account: AccountId,
+) -> Result<bool, Error> {
+    Ok(tx.execute(statement(DELETE_MEMBER).bind(community.0).bind(account.0)).await? == 1)
+}
+
+pub(super) async fn update_role(
+    tx: &mut Tx,
+    community: CommunityId,
+    account: AccountId,
+    role: MemberRole,
+) -> Result<(), Error> {
+    let statement = statement(UPDATE_ROLE).bind(role.as_str());
+    tx.execute_one(statement.bind(community.0).bind(account.0)).await
+}
+
+/// Who has a name, and what they are in a community.
+pub(super) async fn find_member(
+    tx: &mut Tx,
+    community: CommunityId,
+    username: &str,
+) -> Result<Option<(AccountId, Option<MemberRole>)>, Error> {
+    let statement = statement(FIND_MEMBER).bind(community.0).bind(look_alike_key(username));
+    let row = tx.optional(statement).await?;
+    row.map(|row| Ok((row.id("id")?, role(&row, "role")?))).transpose()
+}
+
+pub(super) async fn count_members(
+    tx: &mut Tx,
+    community: CommunityId,
+    change: i64,
+) -> Result<(), Error> {
+    tx.execute_one(statement(COUNT_MEMBERS).bind(change).bind(community.0)).await
+}
+
+/// Counts published posts.
+pub(crate) async fn count_posts(
+    tx: &mut Tx,
+    community: CommunityId,
+    change: i64,
+) -> Result<(), Error> {
+    tx.execute_one(statement(COUNT_POSTS).bind(change).bind(community.0)).await
+}
+
+/// Who moderates a community.
+pub(super) async fn moderators(
+    db: &Db,
+    community: CommunityId,
+    page: &PageRequest<AccountId>,
+) -> Result<Vec<Moderator>, Error> {
+    let after = page.after.map_or(uuid::Uuid::nil(), |after| after.0);
+    let statement = statement(MODERATORS).bind(community.0).bind(after).bind(page.rows());
+    let rows = db.all(statement).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Moderator {
+                id: row.id("id")?,
+                username: row.value("username")?,
+                joined_at: row.time("joined_at")?,
+            })
+        })
+        .collect()
+}
+
+fn role(row: &Row, column: &str) -> Result<Option<MemberRole>, Error> {
+    Ok(row.value::<Option<&str>>(column)?.map(MemberRole::from_stored))
+}
+
+fn community(row: &Row) -> Result<Community, Error> {
+    Ok(Community {
+        id: row.id("id")?,
+        slug: row.value("slug")?,
+        name: row.value("name")?,
+        description: row.value("description")?,
+        member_count: row.value("member_count")?,
+        post_count: row.value("post_count")?,
+        created_at: row.time("created_at")?,
+        my_role: role(row, "my_role")?,
+    })
+}
