@@ -1,0 +1,42 @@
+;; Well-behaved: allows everything. The others are this one with another
+;; `decide`; what stands outside `core module` is the contract in `wit/`.
+(component
+  (core module $core
+    (memory (export "memory") 1)
+    ;; Where the host may write the next argument; nothing is ever freed.
+    (global $next (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $at i32)
+      (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+      (global.set $next (i32.add (local.get $at) (local.get 3)))
+      (local.get $at))
+    ;; A decision has 36 bytes; all zero they mean: allow, no evidence.
+    (func (export "decide") (param $input i32) (result i32)
+      (i32.const 0)))
+  (core instance $main (instantiate $core))
+
+  (type $1 (enum "enforce" "shadow" "replay" "preflight" "self-test")) (export $mode "mode" (type $1))
+  (type $2 (enum "member" "moderator" "admin")) (export $role "role" (type $2))
+  (type $3 (record (field "id" string) (field "username" string) (field "role" $role)
+    (field "account-age" u64) (field "verified" bool) (field "post-count" u32)
+    (field "comment-count" u32) (field "score" s64))) (export $actor "actor" (type $3))
+  (type $4 (record (field "event-id" string) (field "mode" $mode) (field "time" u64)
+    (field "community" (option string)) (field "actor" (option $actor)))) (export $context "context" (type $4))
+  (type $5 (record (field "start" u32) (field "end" u32))) (export $span "span" (type $5))
+  (type $6 (record (field "name" string) (field "value" string))) (export $feature "feature" (type $6))
+  (type $7 (variant (case "span" $span) (case "feature" $feature))) (export $finding "finding" (type $7))
+  (type $8 (record (field "rule" string) (field "field" (option string)) (field "finding" (option $finding))
+    (field "text" string) (field "public" bool))) (export $evidence "evidence" (type $8))
+  (type $9 (enum "post" "comment")) (export $kind "kind" (type $9))
+  (type $10 (enum "create" "edit")) (export $operation "operation" (type $10))
+  (type $11 (record (field "kind" $kind) (field "operation" $operation) (field "id" string)
+    (field "post-id" (option string)) (field "parent-id" (option string)) (field "title" (option string))
+    (field "body" string))) (export $content "content" (type $11))
+  (type $12 (record (field "title" (option string)) (field "body" (option string)))) (export $patch "patch" (type $12))
+  (type $13 (variant (case "allow") (case "annotate") (case "modify" $patch) (case "hold" string)
+    (case "reject" string))) (export $verdict "verdict" (type $13))
+  (type $14 (record (field "verdict" $verdict) (field "evidence" (list $evidence)))) (export $decision "decision" (type $14))
+  (func $decide (param "context" $context) (param "content" $content) (result $decision)
+    (canon lift (core func $main "decide") (memory (core memory $main "memory")) (realloc (core func $main "realloc"))))
+  (instance $hook (export "decide" (func $decide)))
+  (export "gatherly:plugin/content-before-publish@0.1.0" (instance $hook)))
