@@ -18,6 +18,7 @@ use crate::{
     hooks::{self, Hooks},
     http::RateLimits,
     lifecycle::Lifecycle,
+    plugin_admin::PluginAdmin,
     sessions::{Keys, KeysError, Sessions},
 };
 
@@ -60,12 +61,17 @@ pub struct App {
     pub sessions: Sessions,
     pub decisions: Decisions,
     pub accounts: Accounts,
+    pub plugins: PluginAdmin,
 }
 
 impl App {
     /// Builds the server. `compiler` is this program: it is started again to
     /// compile plugins in a process of its own.
-    pub async fn build(config: Config, clock: Clock, compiler: PathBuf) -> Result<Self, StartError> {
+    pub async fn build(
+        config: Config,
+        clock: Clock,
+        compiler: PathBuf,
+    ) -> Result<Self, StartError> {
         make_private_dir(&config.data_dir)
             .map_err(|error| StartError::DataDir(config.data_dir.clone(), error))?;
         let db = Db::open(&config)
@@ -94,6 +100,9 @@ impl App {
             decisions: decisions.clone(),
             mode: config.accounts.registration,
         });
+        let plugins =
+            PluginAdmin::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
+        plugins.load_all().await?;
         Ok(Self {
             lifecycle: Lifecycle::new(),
             metrics: recorder(),
@@ -105,6 +114,7 @@ impl App {
             sessions,
             decisions,
             accounts,
+            plugins,
         })
     }
 }
@@ -122,9 +132,8 @@ fn recorder() -> PrometheusHandle {
         .get_or_init(|| {
             let builder = PrometheusBuilder::new();
             // Fails for an empty list only.
-            let builder = builder
-                .set_buckets(DURATION_BUCKETS)
-                .unwrap_or_else(|_| PrometheusBuilder::new());
+            let builder =
+                builder.set_buckets(DURATION_BUCKETS).unwrap_or_else(|_| PrometheusBuilder::new());
             let recorder = builder.build_recorder();
             let handle = recorder.handle();
             // Fails when there is a recorder already: then that one has the figures.

@@ -12,6 +12,7 @@ use crate::{
     app::App,
     decisions::DecisionsApi,
     http::{onion::Onion, system::SystemApi},
+    plugin_admin::PluginsApi,
     sessions::SessionsApi,
 };
 
@@ -21,8 +22,9 @@ const JSON_LIMIT: u64 = 64 * 1024;
 /// Largest body with a post or a comment: 40,000 characters of four bytes, and
 /// as much again for what JSON escapes.
 const CONTENT_LIMIT: u64 = 320 * 1024;
-/// Largest body with a plugin's settings: a list of 10,000 phrases.
-const SETTINGS_LIMIT: u64 = 1024 * 1024;
+/// Largest body with a plugin's settings: 1 MiB of them, and as much again for
+/// what JSON escapes.
+const SETTINGS_LIMIT: u64 = 2 * 1024 * 1024;
 /// Largest component, as the plugin host's own ceiling.
 const COMPONENT_LIMIT: u64 = 32 * 1024 * 1024;
 
@@ -47,6 +49,7 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         SessionsApi { sessions: app.sessions.clone() },
         AccountsApi { accounts: app.accounts.clone() },
         DecisionsApi { decisions: app.decisions.clone() },
+        PluginsApi { plugins: app.plugins.clone() },
     )
 }
 
@@ -73,9 +76,8 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let mut routes = Route::new();
     if app.config.server.docs {
         let spec = specification(app);
-        let document = make_sync(move |_| {
-            spec.clone().with_content_type("application/json").into_response()
-        });
+        let document =
+            make_sync(move |_| spec.clone().with_content_type("application/json").into_response());
         let ui = service(app).swagger_ui_html();
         let page = make_sync(move |_| {
             ui.clone().with_content_type("text/html; charset=utf-8").into_response()

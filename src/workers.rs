@@ -10,6 +10,9 @@ const FORGET_IDLE: Duration = Duration::from_secs(60);
 const TIDY_METRICS: Duration = Duration::from_secs(5);
 /// How often sessions that ended long ago are deleted.
 const FORGET_SESSIONS: Duration = Duration::from_secs(3_600);
+/// How often other processes' changes of plugins are looked for: a change is at
+/// work everywhere within a second.
+const CATCH_UP: Duration = Duration::from_millis(500);
 
 /// Starts all schedules; they end when the server closes.
 pub fn start(app: &App) {
@@ -30,6 +33,15 @@ pub fn start(app: &App) {
             match sessions.forget_ended().await {
                 Ok(forgotten) => tracing::debug!(forgotten, "old sessions were deleted"),
                 Err(error) => tracing::warn!(%error, "old sessions could not be deleted"),
+            }
+        }
+    });
+    let plugins = app.plugins.clone();
+    app.lifecycle.spawn_every(CATCH_UP, move || {
+        let plugins = plugins.clone();
+        async move {
+            if let Err(error) = plugins.catch_up().await {
+                tracing::warn!(%error, "changes of plugins could not be taken over");
             }
         }
     });

@@ -70,17 +70,9 @@ impl Db {
         };
         let writer = connect(options(&file, synchronous).create_if_missing(true), 1).await?;
         migrations::apply(&writer).await?;
-        let readers = connect(
-            options(&file, synchronous).read_only(true),
-            config.database.readers,
-        )
-        .await?;
-        Ok(Self {
-            writer,
-            readers,
-            statements: Arc::default(),
-            version: Arc::default(),
-        })
+        let readers =
+            connect(options(&file, synchronous).read_only(true), config.database.readers).await?;
+        Ok(Self { writer, readers, statements: Arc::default(), version: Arc::default() })
     }
 
     /// Statements run so far, for tests that hold their number.
@@ -92,6 +84,12 @@ impl Db {
     /// was read after a version was taken is current while that version stands.
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::SeqCst)
+    }
+
+    /// The same database with a count of its own, for what runs beside requests.
+    #[must_use]
+    pub fn counted_apart(&self) -> Self {
+        Self { statements: Arc::default(), ..self.clone() }
     }
 
     /// All rows.
@@ -147,28 +145,20 @@ impl Tx {
     /// The one row, if there is one.
     pub async fn optional(&mut self, statement: Statement) -> Result<Option<Row>, Error> {
         self.count();
-        Ok(statement
-            .fetch_optional(self.inner.acquire().await?)
-            .await?)
+        Ok(statement.fetch_optional(self.inner.acquire().await?).await?)
     }
 
     /// Runs a statement; tells how many rows it changed.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
         self.count();
-        Ok(statement
-            .execute(self.inner.acquire().await?)
-            .await?
-            .rows_affected())
+        Ok(statement.execute(self.inner.acquire().await?).await?.rows_affected())
     }
 
     /// Runs a statement that must change exactly one row.
     pub async fn execute_one(&mut self, statement: Statement) -> Result<(), Error> {
         match self.execute(statement).await? {
             1 => Ok(()),
-            actual => Err(Error::WrongRowCount {
-                expected: 1,
-                actual,
-            }),
+            actual => Err(Error::WrongRowCount { expected: 1, actual }),
         }
     }
 

@@ -92,7 +92,9 @@ impl From<Evidence> for EvidenceView {
     fn from(evidence: Evidence) -> Self {
         let (span, feature) = match evidence.finding {
             None => (None, None),
-            Some(Finding::Span(span)) => (Some(SpanView { start: span.start, end: span.end }), None),
+            Some(Finding::Span(span)) => {
+                (Some(SpanView { start: span.start, end: span.end }), None)
+            }
             Some(Finding::Feature(feature)) => {
                 (None, Some(FeatureView { name: feature.name, value: feature.value }))
             }

@@ -17,7 +17,9 @@ pub(super) fn outcome(verdict: &Merged, modified: bool) -> &'static str {
 
 /// The decisions that an author is told of, each with the evidence that is
 /// public: those that counted and that say something.
-pub(super) fn told_to_author(decisions: &[Decision]) -> impl Iterator<Item = (&Decision, Vec<Evidence>)> {
+pub(super) fn told_to_author(
+    decisions: &[Decision],
+) -> impl Iterator<Item = (&Decision, Vec<Evidence>)> {
     decisions.iter().filter(|decision| decision.mode == Mode::Enforce).filter_map(|decision| {
         let evidence = public(&decision.evidence);
         let says_nothing = matches!(decision.verdict, Verdict::Allow | Verdict::Annotate);

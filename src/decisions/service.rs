@@ -69,7 +69,12 @@ impl Decisions {
     }
 
     /// Lets something wait for a moderator though no plugin asked for it.
-    pub async fn hold(&self, tx: &mut Tx, target: &DecisionTarget, reason: &str) -> Result<(), Error> {
+    pub async fn hold(
+        &self,
+        tx: &mut Tx,
+        target: &DecisionTarget,
+        reason: &str,
+    ) -> Result<(), Error> {
         self.open_item(tx, target, None, reason).await
     }
 

@@ -62,16 +62,16 @@ macro_rules! select {
     };
 }
 
-const FIND: &str = concat!(
-    select!("d.input, "),
-    " where d.id = ? and (? or ", moderates!(), " or ", own!(), ")"
-);
+const FIND: &str =
+    concat!(select!("d.input, "), " where d.id = ? and (? or ", moderates!(), " or ", own!(), ")");
 
 macro_rules! list {
     ($which:expr) => {
         concat!(
             select!(),
-            " where ", $which, "
+            " where ",
+            $which,
+            "
                and (? is null or d.binding_id = ?)
                and (? is null or d.verdict = ?)
                and (? is null or d.mode = ?)

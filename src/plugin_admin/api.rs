@@ -12,7 +12,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    model::{Binding, BindingPage, BindingState, Change, NewBinding, PublicBinding, Revision, Version},
+    model::{
+        Binding, BindingPage, BindingState, Change, NewBinding, PublicBinding, Revision, Version,
+    },
     service::PluginAdmin,
 };
 use crate::{
@@ -562,7 +564,11 @@ impl PluginsApi {
     /// Show a version of a plugin
     ///
     /// For everybody.
-    #[oai(path = "/plugins/:name/versions/:digest", method = "get", operation_id = "show_plugin_version")]
+    #[oai(
+        path = "/plugins/:name/versions/:digest",
+        method = "get",
+        operation_id = "show_plugin_version"
+    )]
     async fn show_version(
         &self,
         _visitor: Visitor,

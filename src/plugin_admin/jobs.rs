@@ -1,7 +1,7 @@
 //! Keeping what is at work here in step with what is stored, whoever changed it.
 //! One swap at a time; what did not change is not loaded again.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, MutexGuard};
@@ -15,9 +15,6 @@ use crate::{
     db::Db,
     hooks::{self, Hooks, LoadCode, LoadError, Loaded, Mode},
 };
-
-/// How often another process's change is looked for: all have it within a second.
-const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What a version with settings became, or why it became nothing.
 type Attempt = Result<Arc<Loaded>, String>;
@@ -89,8 +86,12 @@ impl AtWork {
             Some(Running { attempt: Ok(loaded), .. }) => {
                 BindingState::Active { snapshot: loaded.is_snapshot() }
             }
-            Some(Running { attempt: Err(error), .. }) => BindingState::Failed { error: error.clone() },
-            None => BindingState::Failed { error: "this server has not taken the change over yet".into() },
+            Some(Running { attempt: Err(error), .. }) => {
+                BindingState::Failed { error: error.clone() }
+            }
+            None => BindingState::Failed {
+                error: "this server has not taken the change over yet".into(),
+            },
         }
     }
 
@@ -117,7 +118,8 @@ impl AtWork {
             let Terms { digest, settings, .. } = binding.terms.clone();
             running.insert(binding.id, Running { digest, settings, attempt });
         }
-        self.hooks.replace(bindings.iter().filter_map(|binding| at_work(binding, &running)).collect());
+        self.hooks
+            .replace(bindings.iter().filter_map(|binding| at_work(binding, &running)).collect());
         self.set.store(Arc::new(Set { generation, running }));
         Ok(())
     }
@@ -131,23 +133,13 @@ impl AtWork {
         })
     }
 
-    /// Takes over what other processes change; never ends.
-    pub(super) async fn watch(&self) {
-        loop {
-            tokio::time::sleep(WATCH_INTERVAL).await;
-            match store::generation(&self.db).await {
-                Ok(generation) if generation == self.set.load().generation => {}
-                Ok(_) => self.catch_up().await,
-                Err(error) => tracing::warn!(%error, "changes of plugins cannot be looked for"),
-            }
+    /// Takes over what other processes changed, if they did.
+    pub(super) async fn catch_up(&self) -> Result<(), Error> {
+        if store::generation(&self.db).await? == self.set.load().generation {
+            return Ok(());
         }
-    }
-
-    async fn catch_up(&self) {
         let turn = self.turn().await;
-        if let Err(error) = self.reload(&turn, None).await {
-            tracing::warn!(%error, "changes of plugins cannot be taken over");
-        }
+        self.reload(&turn, None).await
     }
 }
 

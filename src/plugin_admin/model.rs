@@ -56,7 +56,8 @@ pub struct About {
 impl About {
     /// From the texts of a manifest.
     pub fn new(version: &str, description: &str, license: &str) -> Self {
-        let line = |text: &str, most| crate::base::text::clean_line(text).chars().take(most).collect();
+        let line =
+            |text: &str, most| crate::base::text::clean_line(text).chars().take(most).collect();
         Self {
             version: line(version, VERSION_MAX),
             description: line(description, TEXT_MAX),

@@ -46,7 +46,7 @@ impl std::fmt::Debug for PluginAdmin {
 impl PluginAdmin {
     /// Plugins stored in `db` and run by `hooks`.
     pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>, hooks: Hooks) -> Self {
-        let at_work = Arc::new(AtWork::new(db.clone(), hooks.clone()));
+        let at_work = Arc::new(AtWork::new(db.counted_apart(), hooks.clone()));
         Self { db, clock, limits, hooks, at_work }
     }
 
@@ -57,9 +57,9 @@ impl PluginAdmin {
         self.at_work.reload(&turn, None).await
     }
 
-    /// Takes over what other processes change; runs until the server closes.
-    pub async fn watch(self) {
-        self.at_work.watch().await;
+    /// Takes over what other processes changed, if they did.
+    pub async fn catch_up(&self) -> Result<(), Error> {
+        self.at_work.catch_up().await
     }
 
     /// Stores a component as a version of a plugin. `false` when it was there.
@@ -75,8 +75,11 @@ impl PluginAdmin {
         if let Some(known) = store::find_version(&self.db, &sha256_hex(&component)).await? {
             return same_version(known, name.as_ref());
         }
-        let inspection =
-            self.hooks.inspect(Arc::clone(&component)).await.map_err(|error| rules::refused("component", error))?;
+        let inspection = self
+            .hooks
+            .inspect(Arc::clone(&component))
+            .await
+            .map_err(|error| rules::refused("component", error))?;
         let version = self.version(inspection, name)?;
         let mut tx = self.db.begin().await?;
         match store::insert_version(&mut tx, &version, &component, actor.id).await {
@@ -85,7 +88,10 @@ impl PluginAdmin {
             Err(error) => return Err(error.into()),
         }
         tracing::info!(
-            by = actor.username, plugin = version.plugin, digest = version.digest, "a plugin was uploaded"
+            by = actor.username,
+            plugin = version.plugin,
+            digest = version.digest,
+            "a plugin was uploaded"
         );
         Ok((version, true))
     }
@@ -262,20 +268,30 @@ impl PluginAdmin {
     }
 
     /// The version that a request names, or the newest.
-    async fn version_for(&self, plugin: &PluginName, digest: Option<&str>) -> Result<Version, Error> {
+    async fn version_for(
+        &self,
+        plugin: &PluginName,
+        digest: Option<&str>,
+    ) -> Result<Version, Error> {
         let Some(digest) = digest else {
             let newest = store::newest_version(&self.db, plugin.as_str()).await?;
-            return newest.ok_or_else(|| Error::invalid("plugin", "unknown", "has not been uploaded"));
+            return newest
+                .ok_or_else(|| Error::invalid("plugin", "unknown", "has not been uploaded"));
         };
         let version = store::find_version(&self.db, digest).await?;
         version.filter(|version| version.plugin == plugin.as_str()).ok_or_else(|| {
-            Error::invalid("digest", "unknown", format!("is not a version of `{}`", plugin.as_str()))
+            Error::invalid(
+                "digest",
+                "unknown",
+                format!("is not a version of `{}`", plugin.as_str()),
+            )
         })
     }
 
     async fn scope(&self, community: Option<&str>) -> Result<Option<CommunityId>, Error> {
         let Some(slug) = community else { return Ok(None) };
-        let unknown = || Error::invalid("scope.community", "unknown", "is not the slug of a community");
+        let unknown =
+            || Error::invalid("scope.community", "unknown", "is not the slug of a community");
         store::community(&self.db, slug).await?.map(Some).ok_or_else(unknown)
     }
 }

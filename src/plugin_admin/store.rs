@@ -47,8 +47,7 @@ macro_rules! select_binding {
 }
 
 const FIND_BINDING: &str = concat!(select_binding!(), " and b.id = ?");
-const LIST_BINDINGS: &str =
-    concat!(select_binding!(), " and b.id < ? order by b.id desc limit ?");
+const LIST_BINDINGS: &str = concat!(select_binding!(), " and b.id < ? order by b.id desc limit ?");
 const ALL_BINDINGS: &str = concat!(select_binding!(), " and b.mode <> 'off'");
 const LIST_PUBLIC: &str = "
     select b.id, b.plugin, v.version, b.digest, v.hooks, c.slug as community, b.mode, b.changed_at
@@ -162,11 +161,7 @@ pub(super) async fn list_public(
 }
 
 /// What a binding was before, the last first.
-pub(super) async fn revisions(
-    db: &Db,
-    id: BindingId,
-    most: i64,
-) -> Result<Vec<Revision>, Error> {
+pub(super) async fn revisions(db: &Db, id: BindingId, most: i64) -> Result<Vec<Revision>, Error> {
     let statement = statement(REVISIONS).bind(id.0).bind(most);
     db.all(statement).await?.iter().map(revision).collect()
 }
