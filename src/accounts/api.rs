@@ -3,9 +3,8 @@
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -14,13 +13,14 @@ use super::{
 };
 use crate::{
     base::{actor::SiteRole, page::PageRequest, secret::Secret},
-    http::{ClientAddress, Problem, Rendered, Tag},
+    http::{ClientAddress, Input, Problem, Rendered, Tag},
     sessions::{SignedIn, Visitor},
 };
 
 /// Who wants to join.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct Register {
     /// 3 to 30 letters, digits, `_`, `-`, `.`; unique without regard to case and look-alikes.
     username: String,
@@ -42,8 +42,9 @@ impl poem_openapi::types::Example for Register {
 }
 
 /// Changes to one's own account.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct EditMe {
     /// What one says of oneself, at most 2,000 characters.
     bio: String,
@@ -56,8 +57,9 @@ impl poem_openapi::types::Example for EditMe {
 }
 
 /// The password that one has, and the one that one wants.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct ChangePassword {
     /// The password that one has.
     #[oai(write_only)]
@@ -77,8 +79,9 @@ impl poem_openapi::types::Example for ChangePassword {
 }
 
 /// Proof that it is the owner who leaves.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct CloseAccount {
     /// The account's password.
     #[oai(write_only)]
@@ -92,7 +95,7 @@ impl poem_openapi::types::Example for CloseAccount {
 }
 
 /// What an account may do on the whole site.
-#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[derive(Clone, Copy, Debug, Enum, Serialize, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 enum RoleName {
@@ -121,8 +124,9 @@ impl From<RoleName> for SiteRole {
 }
 
 /// The role to give.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct ChangeRole {
     /// What the account may do from now on.
     role: RoleName,
@@ -243,7 +247,7 @@ impl AccountsApi {
     async fn create(
         &self,
         client: ClientAddress,
-        body: Json<Register>,
+        body: Input<Register>,
     ) -> Result<RegisterAnswer, Problem> {
         let Register { username, email, password } = body.0;
         let applicant = Applicant { username, email, password: Secret::new(password) };
@@ -304,7 +308,7 @@ impl AccountsApi {
         SignedIn(actor): SignedIn,
         /// The account's name.
         username: Path<String>,
-        body: Json<ChangeRole>,
+        body: Input<ChangeRole>,
     ) -> Result<Rendered<AccountView>, Problem> {
         let account = self.accounts.change_role(&actor, &username.0, body.0.role.into()).await?;
         Ok(Rendered::new(&AccountView::from(&account)))
@@ -326,7 +330,7 @@ impl AccountsApi {
     async fn edit_me(
         &self,
         SignedIn(actor): SignedIn,
-        body: Json<EditMe>,
+        body: Input<EditMe>,
     ) -> Result<Rendered<MeView>, Problem> {
         let account = self.accounts.edit_me(&actor, &body.0.bio).await?;
         Ok(Rendered::new(&MeView::new(&account, None)))
@@ -340,7 +344,7 @@ impl AccountsApi {
     async fn close_me(
         &self,
         SignedIn(actor): SignedIn,
-        body: Json<CloseAccount>,
+        body: Input<CloseAccount>,
     ) -> Result<Done, Problem> {
         self.accounts.close(&actor, Secret::new(body.0.password)).await?;
         Ok(Done::Done)
@@ -353,7 +357,7 @@ impl AccountsApi {
     async fn change_password(
         &self,
         SignedIn(actor): SignedIn,
-        body: Json<ChangePassword>,
+        body: Input<ChangePassword>,
     ) -> Result<Done, Problem> {
         let ChangePassword { current_password, new_password } = body.0;
         let (current, new) = (Secret::new(current_password), Secret::new(new_password));

@@ -18,8 +18,17 @@ const EMAIL_MAX: usize = 254;
 /// Longest local part of an address (RFC 5321, 4.5.3.1.1).
 const EMAIL_LOCAL_MAX: usize = 64;
 /// Names that look like the site speaking.
-const RESERVED: &[&str] =
-    &["admin", "administrator", "anonymous", "gatherly", "mod", "moderator", "root", "staff", "system"];
+const RESERVED: &[&str] = &[
+    "admin",
+    "administrator",
+    "anonymous",
+    "gatherly",
+    "mod",
+    "moderator",
+    "root",
+    "staff",
+    "system",
+];
 
 static COMMON_PASSWORDS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
@@ -74,11 +83,14 @@ pub struct Email(String);
 impl Email {
     /// Checks the form of an address; only a mail to it tells whether it exists.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
-        let invalid = || FieldError::new("email", "email", "must be a mail address like name@example.org");
+        let invalid =
+            || FieldError::new("email", "email", "must be a mail address like name@example.org");
         let text = text.trim();
         let (local, domain) = text.rsplit_once('@').ok_or_else(invalid)?;
         let local_ok = (1..=EMAIL_LOCAL_MAX).contains(&local.len())
-            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
+            && local
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
             && !local.starts_with('.')
             && !local.ends_with('.')
             && !local.contains("..");
@@ -130,7 +142,11 @@ impl Password {
         let first = characters.next();
         let is_one_character = characters.all(|c| Some(c) == first);
         if COMMON_PASSWORDS.contains(lower.as_str()) || is_one_character {
-            return Err(FieldError::new(field, "common", "is among the first that others would try"));
+            return Err(FieldError::new(
+                field,
+                "common",
+                "is among the first that others would try",
+            ));
         }
         if lower == username.to_lowercase() {
             return Err(FieldError::new(field, "username", "must not be the username"));
@@ -148,7 +164,11 @@ impl Password {
 pub fn parse_bio(text: &str) -> Result<String, FieldError> {
     let bio = clean_lines(text);
     if length(&bio) > BIO_MAX {
-        return Err(FieldError::new("bio", "length", format!("must have at most {BIO_MAX} characters")));
+        return Err(FieldError::new(
+            "bio",
+            "length",
+            format!("must have at most {BIO_MAX} characters"),
+        ));
     }
     Ok(bio)
 }

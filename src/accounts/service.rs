@@ -89,7 +89,10 @@ impl Accounts {
     ) -> Result<Registered, Error> {
         self.limits.check_network(Action::RegisterNetwork, client)?;
         if self.mode == RegistrationMode::Closed {
-            return Err(Error::forbidden("registration_closed", "This forum takes no new accounts."));
+            return Err(Error::forbidden(
+                "registration_closed",
+                "This forum takes no new accounts.",
+            ));
         }
         let (username, email, password) = parse(applicant)?;
         let password_hash = self.passwords.hash(password.into_secret()).await?;
@@ -159,7 +162,8 @@ impl Accounts {
         target: &DecisionTarget,
         outcome: Option<&Outcome<Registration>>,
     ) -> Result<Option<String>, Error> {
-        let by_setting = (self.mode == RegistrationMode::Approval).then(|| APPROVAL_REASON.to_owned());
+        let by_setting =
+            (self.mode == RegistrationMode::Approval).then(|| APPROVAL_REASON.to_owned());
         let Some(outcome) = outcome else { return Ok(by_setting) };
         match &outcome.verdict {
             Merged::Allow | Merged::Annotate => Ok(by_setting),
@@ -170,7 +174,10 @@ impl Accounts {
             }
             Merged::Unavailable => {
                 self.decisions.record_refusal(target, outcome).await?;
-                Err(Error::forbidden("policy_unavailable", "A policy could not be asked; try again."))
+                Err(Error::forbidden(
+                    "policy_unavailable",
+                    "A policy could not be asked; try again.",
+                ))
             }
         }
     }

@@ -21,14 +21,17 @@ const FIND: &str = concat!("select ", columns!(), " from accounts where id = ?")
 const FIND_BY_KEY: &str =
     concat!("select ", columns!(), " from accounts where username_key = ? and state = 'active'");
 const LIST: &str = concat!(
-    "select ", columns!(), ", username_key from accounts
+    "select ",
+    columns!(),
+    ", username_key from accounts
      where state = 'active' and username_key >= ? and username_key < ? and username_key > ?
      order by username_key limit ?"
 );
 const UPDATE_BIO: &str = "update accounts set bio = ? where id = ? and state = 'active'";
 const UPDATE_PASSWORD: &str =
     "update accounts set password_hash = ? where id = ? and state = 'active'";
-const UPDATE_ROLE: &str = "update accounts set role = ? where username_key = ? and state = 'active'";
+const UPDATE_ROLE: &str =
+    "update accounts set role = ? where username_key = ? and state = 'active'";
 const UPDATE_STATE: &str = "update accounts set state = ? where id = ? and state = ?";
 const CLOSE: &str = "
     update accounts

@@ -24,12 +24,8 @@ impl Serve {
         if app.config.server.docs {
             println!("Swagger UI: {}/docs", app.config.public_url());
         }
-        let serving = server::serve(
-            listener,
-            routes::endpoint(&app),
-            &app.config.server,
-            &app.lifecycle,
-        );
+        let serving =
+            server::serve(listener, routes::endpoint(&app), &app.config.server, &app.lifecycle);
         tokio::select! {
             () = serving => {}
             second = app.lifecycle.second_signal() => {

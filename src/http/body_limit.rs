@@ -31,9 +31,7 @@ pub(super) fn is_exceeded(error: &std::io::Error) -> bool {
         }
         // An io::Error shows its content by get_ref, not as its source.
         source = match error.downcast_ref::<std::io::Error>() {
-            Some(io) => io
-                .get_ref()
-                .map(|inner| inner as &(dyn std::error::Error + 'static)),
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
             None => error.source(),
         };
     }

@@ -18,18 +18,13 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 /// The origin of the page that asks, if it is on the list.
 pub(super) fn allowed(request: &Request, origins: &[String]) -> Option<HeaderValue> {
     let origin = request.headers().get(header::ORIGIN)?;
-    origins
-        .iter()
-        .any(|allowed| allowed.as_bytes() == origin.as_bytes())
-        .then(|| origin.clone())
+    origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
 }
 
 /// The answer to a preflight of an allowed origin; `None` for anything else.
 pub(super) fn preflight(request: &Request, origin: Option<&HeaderValue>) -> Option<Response> {
     let is_preflight = request.method() == Method::OPTIONS
-        && request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     (is_preflight && origin.is_some()).then(|| {
         Response::builder()
             .status(StatusCode::NO_CONTENT)

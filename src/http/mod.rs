@@ -5,6 +5,7 @@ pub mod body_limit;
 pub mod client_address;
 pub mod cors;
 pub mod hot_cache;
+pub mod input;
 pub mod onion;
 pub mod problem;
 pub mod rate_limit;
@@ -15,6 +16,7 @@ pub mod system;
 
 pub use client_address::ClientAddress;
 pub use hot_cache::HotReads;
+pub use input::Input;
 pub use problem::Problem;
 pub use rate_limit::{Action, RateLimits};
 pub use rendered::Rendered;

@@ -79,14 +79,9 @@ impl<E> Onion<E> {
             .and_then(|value| value.to_str().ok())
             .filter(|id| {
                 (1..=MAX_REQUEST_ID).contains(&id.len())
-                    && id
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                    && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
             })
-            .map_or_else(
-                || ids::new_uuid(self.clock.now()).to_string(),
-                str::to_owned,
-            )
+            .map_or_else(|| ids::new_uuid(self.clock.now()).to_string(), str::to_owned)
     }
 }
 
@@ -157,10 +152,7 @@ impl<E: Endpoint> Onion<E> {
                 (problem::internal().into_response(), None)
             }
             Err(_elapsed) => {
-                let error = Error::Unavailable {
-                    what: "time",
-                    retry_after: TIMEOUT_RETRY,
-                };
+                let error = Error::Unavailable { what: "time", retry_after: TIMEOUT_RETRY };
                 (problem::early(error), None)
             }
         }

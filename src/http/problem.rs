@@ -151,9 +151,7 @@ fn fields(errors: Vec<FieldError>) -> ProblemJson {
 
 /// Seconds for a `Retry-After`: at least one, rounded up.
 fn seconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis().div_ceil(1_000))
-        .unwrap_or(u64::MAX)
-        .max(1)
+    u64::try_from(duration.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
 }
 
 const NOT_FOUND: &str = "There is no such thing, or not for you.";
@@ -165,11 +163,9 @@ impl From<Error> for Problem {
             Error::Unauthenticated(code) => {
                 Self::Unauthenticated(body(code, "You are not signed in.", None), "Bearer".into())
             }
-            Error::Forbidden { code, message } => Self::Forbidden(body(
-                code,
-                "You may not do this.",
-                Some(message.into_owned()),
-            )),
+            Error::Forbidden { code, message } => {
+                Self::Forbidden(body(code, "You may not do this.", Some(message.into_owned())))
+            }
             Error::NotFound => Self::NotFound(body("not_found", NOT_FOUND, None)),
             Error::Invalid(errors) => Self::Invalid(fields(errors)),
             Error::Conflict { code, message } => Self::Conflict(body(
@@ -246,17 +242,13 @@ fn problem_of(error: &poem::Error) -> Problem {
             "Not a method of this path.",
             None,
         )),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::MediaType(body(
-            "media_type",
-            "The body's media type is not taken.",
-            detail,
-        )),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::MediaType(body("media_type", "The body's media type is not taken.", detail))
+        }
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(body("too_large", TOO_LARGE, None)),
-        status if status.is_client_error() => Problem::BadRequest(body(
-            "bad_request",
-            "The request cannot be understood.",
-            detail,
-        )),
+        status if status.is_client_error() => {
+            Problem::BadRequest(body("bad_request", "The request cannot be understood.", detail))
+        }
         _ => {
             tracing::error!(error = %error, "a request failed");
             internal()
@@ -264,12 +256,27 @@ fn problem_of(error: &poem::Error) -> Problem {
     }
 }
 
+/// A body that is not what the operation takes; `field` leads to the place.
+pub(super) fn unreadable(field: &str, message: &str) -> Problem {
+    let mut problem =
+        body("bad_request", "The request cannot be understood.", Some(message.to_owned()));
+    if !matches!(field, "" | "." | "?") {
+        let (field, rule) = (field.to_owned(), "type".to_owned());
+        problem.0.errors.push(ProblemField { field, rule, message: message.to_owned() });
+    }
+    Problem::BadRequest(problem)
+}
+
+/// A body of another media type than the operation takes.
+pub(super) fn media_type(found: Option<&str>, expected: &str) -> Problem {
+    let found = found.unwrap_or("none");
+    let detail = format!("The body must be {expected}; it was sent as {found}.");
+    Problem::MediaType(body("media_type", "The body's media type is not taken.", Some(detail)))
+}
+
 /// A problem that is answered before any operation is reached.
 pub(super) fn early(error: Error) -> Response {
     let mut response = Problem::from(error).into_response();
-    response.headers_mut().insert(
-        header::CONNECTION,
-        header::HeaderValue::from_static("close"),
-    );
+    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     response
 }

@@ -153,8 +153,7 @@ impl RateLimits {
 fn limiter(quota: config::Quota, clock: &Ticks) -> Limiter {
     // A whole quota may be used at once; then it comes back bit by bit.
     let each = quota.period / quota.count.get();
-    let quota = Quota::with_period(each)
-        .unwrap_or(Quota::per_second(quota.count))
-        .allow_burst(quota.count);
+    let quota =
+        Quota::with_period(each).unwrap_or(Quota::per_second(quota.count)).allow_burst(quota.count);
     RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
 }

@@ -31,10 +31,7 @@ impl<T: Serialize> Rendered<T> {
 impl<T> Rendered<T> {
     /// Bytes that an earlier [`Rendered::bytes`] gave.
     pub fn from_bytes(bytes: Bytes) -> Self {
-        Self {
-            bytes,
-            of: PhantomData,
-        }
+        Self { bytes, of: PhantomData }
     }
 
     /// The JSON text; cheap to clone.
@@ -57,9 +54,7 @@ impl<T: Type> Payload for Rendered<T> {
 
 impl<T: Send> IntoResponse for Rendered<T> {
     fn into_response(self) -> Response {
-        Response::builder()
-            .content_type("application/json")
-            .body(self.bytes)
+        Response::builder().content_type("application/json").body(self.bytes)
     }
 }
 

@@ -78,10 +78,7 @@ pub async fn serve<E>(
         }
     }
     drop(listener);
-    if tokio::time::timeout(settings.shutdown_timeout(), graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(settings.shutdown_timeout(), graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were cut off at the end of the time to finish");
     }
 }
@@ -101,10 +98,7 @@ async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(room)
-        .acquire_owned()
-        .await
-        .map_err(std::io::Error::other)?;
+    let permit = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, permit))
 }

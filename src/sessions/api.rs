@@ -4,10 +4,9 @@ use poem::{FromRequest, Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object, OpenApi,
     param::Path,
-    payload::Json,
     registry::{MetaSecurityScheme, Registry},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     base::{Error, actor::Actor, secret::Secret},
-    http::{ClientAddress, Problem, Rendered, Tag},
+    http::{ClientAddress, Input, Problem, Rendered, Tag},
 };
 
 /// Name of the security scheme in the specification.
@@ -97,9 +96,7 @@ macro_rules! extractor {
 }
 
 extractor!(SignedIn, false, |_, actor| {
-    actor
-        .map(SignedIn)
-        .ok_or(Error::Unauthenticated("no_token"))
+    actor.map(SignedIn).ok_or(Error::Unauthenticated("no_token"))
 });
 extractor!(Visitor, true, |sessions, actor| {
     if actor.is_none() && !sessions.is_public() {
@@ -124,8 +121,9 @@ impl<'a> FromRequest<'a> for Device {
 }
 
 /// Who signs in.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct SignIn {
     /// The account's name.
     username: String,
@@ -136,16 +134,14 @@ struct SignIn {
 
 impl poem_openapi::types::Example for SignIn {
     fn example() -> Self {
-        Self {
-            username: "ada".into(),
-            password: "correct horse battery".into(),
-        }
+        Self { username: "ada".into(), password: "correct horse battery".into() }
     }
 }
 
 /// The token to trade in.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct RefreshBody {
     /// From the last answer.
     refresh_token: String,
@@ -153,9 +149,7 @@ struct RefreshBody {
 
 impl poem_openapi::types::Example for RefreshBody {
     fn example() -> Self {
-        Self {
-            refresh_token: "dEVzP2kq0c7Yx1h3v9n5m8b2w4r6t0y7u1i3o5p7a9s".into(),
-        }
+        Self { refresh_token: "dEVzP2kq0c7Yx1h3v9n5m8b2w4r6t0y7u1i3o5p7a9s".into() }
     }
 }
 
@@ -250,37 +244,28 @@ impl SessionsApi {
     ///
     /// For anybody with an account. Wrong names and wrong passwords get the same answer.
     #[oai(path = "/sessions", method = "post", operation_id = "sign_in")]
-    async fn sign_in(&self, device: Device, body: Json<SignIn>) -> Result<SignedInAnswer, Problem> {
+    async fn sign_in(
+        &self,
+        device: Device,
+        body: Input<SignIn>,
+    ) -> Result<SignedInAnswer, Problem> {
         let SignIn { username, password } = body.0;
-        let grant = self
-            .sessions
-            .sign_in(&username, Secret::new(password), &device)
-            .await?;
+        let grant = self.sessions.sign_in(&username, Secret::new(password), &device).await?;
         let location = format!("/api/v1/sessions/{}", grant.session);
-        Ok(SignedInAnswer::Created(
-            Rendered::new(&Tokens::from(grant)),
-            location,
-        ))
+        Ok(SignedInAnswer::Created(Rendered::new(&Tokens::from(grant)), location))
     }
 
     /// Get new tokens
     ///
     /// For whoever has a refresh token. Each is good for one use; when an old one
     /// comes back after its successor was used, the session ends.
-    #[oai(
-        path = "/sessions/refresh",
-        method = "post",
-        operation_id = "refresh_session"
-    )]
+    #[oai(path = "/sessions/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh(
         &self,
         device: Device,
-        body: Json<RefreshBody>,
+        body: Input<RefreshBody>,
     ) -> Result<Rendered<Tokens>, Problem> {
-        let grant = self
-            .sessions
-            .refresh(&body.0.refresh_token, &device)
-            .await?;
+        let grant = self.sessions.refresh(&body.0.refresh_token, &device).await?;
         Ok(Rendered::new(&Tokens::from(grant)))
     }
 
@@ -290,21 +275,14 @@ impl SessionsApi {
     #[oai(path = "/sessions", method = "get", operation_id = "list_sessions")]
     async fn list(&self, SignedIn(actor): SignedIn) -> Result<Rendered<SessionList>, Problem> {
         let sessions = self.sessions.list(&actor).await?;
-        let items = sessions
-            .iter()
-            .map(|session| SessionItem::new(session, &actor))
-            .collect();
+        let items = sessions.iter().map(|session| SessionItem::new(session, &actor)).collect();
         Ok(Rendered::new(&SessionList { items }))
     }
 
     /// Sign out
     ///
     /// For everybody who is signed in: ends the session of this request.
-    #[oai(
-        path = "/sessions/current",
-        method = "delete",
-        operation_id = "sign_out"
-    )]
+    #[oai(path = "/sessions/current", method = "delete", operation_id = "sign_out")]
     async fn sign_out(&self, SignedIn(actor): SignedIn) -> Result<Ended, Problem> {
         self.sessions.end(&actor, actor.session).await?;
         Ok(Ended::Done)
@@ -313,11 +291,7 @@ impl SessionsApi {
     /// End one of one's sessions
     ///
     /// For everybody who is signed in.
-    #[oai(
-        path = "/sessions/:id",
-        method = "delete",
-        operation_id = "end_session"
-    )]
+    #[oai(path = "/sessions/:id", method = "delete", operation_id = "end_session")]
     async fn end(
         &self,
         SignedIn(actor): SignedIn,

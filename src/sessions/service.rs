@@ -63,15 +63,7 @@ impl Sessions {
         config: &config::Config,
     ) -> Self {
         let (settings, public_read) = (config.sessions.clone(), config.forum.public_read);
-        Self {
-            db,
-            clock,
-            limits,
-            passwords,
-            keys: Arc::new(keys),
-            settings,
-            public_read,
-        }
+        Self { db, clock, limits, passwords, keys: Arc::new(keys), settings, public_read }
     }
 
     /// Whether people who are not signed in may read.
@@ -88,32 +80,23 @@ impl Sessions {
         device: &Device,
     ) -> Result<Grant, Error> {
         let key = look_alike_key(username);
-        self.limits
-            .check_network(Action::SignInNetwork, device.address)?;
+        self.limits.check_network(Action::SignInNetwork, device.address)?;
         self.limits.check_name(Action::SignInAccount, &key)?;
         let credentials = store::credentials(&self.db, key).await?;
-        let hash = credentials
-            .as_ref()
-            .and_then(|credentials| credentials.password_hash.clone());
+        let hash = credentials.as_ref().and_then(|credentials| credentials.password_hash.clone());
         let matches = self.passwords.verify(password, hash).await?;
         let Some(credentials) = credentials.filter(|_| matches) else {
             return Err(Error::Unauthenticated("wrong_credentials"));
         };
         if !credentials.active {
-            return Err(Error::forbidden(
-                "account_held",
-                "This account waits for a decision.",
-            ));
+            return Err(Error::forbidden("account_held", "This account waits for a decision."));
         }
         self.begin(credentials.id, &device.user_agent).await
     }
 
     async fn begin(&self, account: AccountId, user_agent: &str) -> Result<Grant, Error> {
         let now = self.clock.now();
-        let user_agent = clean_line(user_agent)
-            .chars()
-            .take(USER_AGENT_MAX)
-            .collect();
+        let user_agent = clean_line(user_agent).chars().take(USER_AGENT_MAX).collect();
         let session = Session {
             id: SessionId::new(now),
             user_agent,
@@ -138,19 +121,13 @@ impl Sessions {
     ) -> Result<Grant, Error> {
         let access_lifetime = self.settings.access_lifetime();
         let access_token = self.keys.sign(account, session, now, access_lifetime)?;
-        Ok(Grant {
-            session,
-            access_token,
-            access_lifetime,
-            refresh_token,
-        })
+        Ok(Grant { session, access_token, access_lifetime, refresh_token })
     }
 
     /// Trades a refresh token for the next grant.
     pub async fn refresh(&self, token: &str, device: &Device) -> Result<Grant, Error> {
         const REFUSED: Error = Error::Unauthenticated("invalid_refresh_token");
-        self.limits
-            .check_network(Action::SignInNetwork, device.address)?;
+        self.limits.check_network(Action::SignInNetwork, device.address)?;
         let now = self.clock.now();
         let hash = token_hash(token);
         let mut tx = self.db.begin().await?;

@@ -50,11 +50,7 @@ const FORGET: &str = "delete from refresh_tokens where session_id in
 const FORGET_SESSIONS: &str = "delete from sessions where ended_at < ? or expires_at < ?";
 
 pub(super) async fn credentials(db: &Db, key: String) -> Result<Option<Credentials>, Error> {
-    db.optional(statement(CREDENTIALS).bind(key))
-        .await?
-        .as_ref()
-        .map(to_credentials)
-        .transpose()
+    db.optional(statement(CREDENTIALS).bind(key)).await?.as_ref().map(to_credentials).transpose()
 }
 
 pub(super) async fn credentials_by_id(
@@ -94,9 +90,7 @@ pub(super) async fn list(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Session>, Error> {
-    let rows = db
-        .all(statement(LIST).bind(account.0).bind(now.0).bind(limit))
-        .await?;
+    let rows = db.all(statement(LIST).bind(account.0).bind(now.0).bind(limit)).await?;
     rows.iter().map(to_session).collect()
 }
 
@@ -107,8 +101,7 @@ pub(super) async fn touch(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), Error> {
-    tx.execute_one(statement(TOUCH).bind(now.0).bind(expires_at.0).bind(id.0))
-        .await
+    tx.execute_one(statement(TOUCH).bind(now.0).bind(expires_at.0).bind(id.0)).await
 }
 
 /// Whether there was such a session to end.
@@ -118,10 +111,7 @@ pub(super) async fn end(
     id: SessionId,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    Ok(tx
-        .execute(statement(END).bind(now.0).bind(id.0).bind(account.0))
-        .await?
-        == 1)
+    Ok(tx.execute(statement(END).bind(now.0).bind(id.0).bind(account.0)).await? == 1)
 }
 
 /// Ends all sessions of an account but `keep`.
@@ -132,8 +122,7 @@ pub(super) async fn end_all(
     now: Timestamp,
 ) -> Result<u64, Error> {
     let keep = keep.map(|id| id.0).unwrap_or_default();
-    tx.execute(statement(END_ALL).bind(now.0).bind(account.0).bind(keep))
-        .await
+    tx.execute(statement(END_ALL).bind(now.0).bind(account.0).bind(keep)).await
 }
 
 pub(super) async fn insert_token(
@@ -142,13 +131,7 @@ pub(super) async fn insert_token(
     session: SessionId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.execute_one(
-        statement(INSERT_TOKEN)
-            .bind(hash.to_vec())
-            .bind(session.0)
-            .bind(now.0),
-    )
-    .await
+    tx.execute_one(statement(INSERT_TOKEN).bind(hash.to_vec()).bind(session.0).bind(now.0)).await
 }
 
 pub(super) async fn find_token(
@@ -156,9 +139,7 @@ pub(super) async fn find_token(
     hash: [u8; 32],
     now: Timestamp,
 ) -> Result<Option<StoredToken>, Error> {
-    let row = tx
-        .optional(statement(FIND_TOKEN).bind(now.0).bind(hash.to_vec()))
-        .await?;
+    let row = tx.optional(statement(FIND_TOKEN).bind(now.0).bind(hash.to_vec())).await?;
     row.as_ref().map(to_token).transpose()
 }
 
@@ -183,10 +164,8 @@ pub(super) async fn supersede_token(tx: &mut Tx, hash: Vec<u8>) -> Result<(), Er
 
 /// Forgets sessions that ended before `before`, with their tokens.
 pub(super) async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
-    tx.execute(statement(FORGET).bind(before.0).bind(before.0))
-        .await?;
-    tx.execute(statement(FORGET_SESSIONS).bind(before.0).bind(before.0))
-        .await
+    tx.execute(statement(FORGET).bind(before.0).bind(before.0)).await?;
+    tx.execute(statement(FORGET_SESSIONS).bind(before.0).bind(before.0)).await
 }
 
 fn to_credentials(row: &Row) -> Result<Credentials, Error> {
@@ -228,8 +207,6 @@ fn to_token(row: &Row) -> Result<StoredToken, Error> {
         alive: row.value("alive")?,
         state: TokenState::from_stored(row.value("state")?),
         successor: row.value("successor")?,
-        successor_state: row
-            .value::<Option<&str>>("successor_state")?
-            .map(TokenState::from_stored),
+        successor_state: row.value::<Option<&str>>("successor_state")?.map(TokenState::from_stored),
     })
 }

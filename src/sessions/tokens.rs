@@ -74,9 +74,7 @@ pub struct Keys {
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list()
-            .entries(self.keys.iter().map(|key| &key.id))
-            .finish()
+        f.debug_list().entries(self.keys.iter().map(|key| &key.id)).finish()
     }
 }
 
@@ -107,11 +105,7 @@ impl Keys {
             Err(error) => return Err(KeysError::File(name, error)),
         };
         let mut keys = Vec::new();
-        for (number, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-        {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match STANDARD.decode(line.trim()) {
                 Ok(bytes) if bytes.len() == KEY_BYTES => keys.push(Key::new(&bytes)),
                 _ => return Err(KeysError::NotAKey(name, number + 1)),
@@ -143,15 +137,9 @@ impl Keys {
             nbf: seconds,
             exp: seconds + lifetime,
         };
-        let key = self
-            .keys
-            .first()
-            .ok_or_else(|| Error::internal("no signing key"))?;
-        let header = Header {
-            typ: Some(TYPE.into()),
-            kid: Some(key.id.clone()),
-            ..Header::new(ALGORITHM)
-        };
+        let key = self.keys.first().ok_or_else(|| Error::internal("no signing key"))?;
+        let header =
+            Header { typ: Some(TYPE.into()), kid: Some(key.id.clone()), ..Header::new(ALGORITHM) };
         jsonwebtoken::encode(&header, &claims, &key.encoding)
             .map(Secret::new)
             .map_err(Error::internal)
@@ -167,11 +155,8 @@ impl Keys {
         if header.typ.as_deref() != Some(TYPE) {
             return Err(INVALID);
         }
-        let key = self
-            .keys
-            .iter()
-            .find(|key| Some(&key.id) == header.kid.as_ref())
-            .ok_or(INVALID)?;
+        let key =
+            self.keys.iter().find(|key| Some(&key.id) == header.kid.as_ref()).ok_or(INVALID)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation())
             .map_err(|error| {
                 debug_assert!(!matches!(error.kind(), ErrorKind::MissingAlgorithm));
@@ -203,11 +188,7 @@ fn validation() -> Validation {
 fn create(file: &Path) -> io::Result<String> {
     let key = random_bytes::<KEY_BYTES>().map_err(io::Error::other)?;
     let text = format!("{}\n", STANDARD.encode(key));
-    let opened = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file);
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     match opened {
         Ok(mut opened) => {
             opened.write_all(text.as_bytes())?;

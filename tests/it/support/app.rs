@@ -1,0 +1,147 @@
+//! A server of one test's own.
+
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use gatherly::{
+    accounts::Applicant,
+    app::App,
+    base::{
+        clock::{Clock, Timestamp},
+        secret::{Secret, random_bytes},
+    },
+    config::{Config, Synchronous},
+    http::server,
+    routes, workers,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::Client;
+
+/// The password of everybody.
+pub const PASSWORD: &str = "correct horse battery";
+/// When every test begins: 2026-01-01T00:00:00Z.
+pub const START: Timestamp = Timestamp(1_767_225_600_000);
+
+/// A running server, and a client that nobody is signed in with.
+pub struct TestApp {
+    pub app: App,
+    pub client: Client,
+    folder: Folder,
+}
+
+/// Somebody with an account, signed in.
+#[derive(Clone)]
+pub struct Person {
+    pub name: String,
+    pub client: Client,
+    /// What signing in answered.
+    pub tokens: Value,
+}
+
+impl Deref for Person {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// A folder that is gone with the test.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl TestApp {
+    /// A server with default settings, but no limits and a clock that stands still.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A server with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let name = format!("gatherly-it-{}", hex::encode(random_bytes::<8>().unwrap()));
+        let folder = Folder(std::env::temp_dir().join(name));
+        Self::start_in(folder, Clock::fixed(START), change).await
+    }
+
+    /// Stops the server and starts another on the same data.
+    pub async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        self.app.lifecycle.stop().await;
+        self.app.lifecycle.finish(Duration::from_secs(10)).await;
+        self.app.db.close().await;
+        Self::start_in(self.folder, self.app.clock.clone(), change).await
+    }
+
+    async fn start_in(folder: Folder, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = Config::defaults().unwrap();
+        config.data_dir.clone_from(&folder.0);
+        config.server.listen = listener.local_addr().unwrap();
+        config.database.synchronous = Synchronous::Normal;
+        config.limits.enabled = false;
+        change(&mut config);
+        let compiler = PathBuf::from(env!("CARGO_BIN_EXE_gatherly"));
+        let app = App::build(config, clock, compiler).await.expect("a server");
+        let client = Client::new(format!("http://{}", app.config.server.listen));
+        let endpoint = routes::endpoint(&app);
+        let (settings, lifecycle) = (app.config.server.clone(), app.lifecycle.clone());
+        app.lifecycle.spawn(async move {
+            server::serve(listener, endpoint, &settings, &lifecycle).await;
+        });
+        workers::start(&app);
+        Self { app, client, folder }
+    }
+
+    /// Folder of this server's data.
+    pub fn data_dir(&self) -> &Path {
+        &self.folder.0
+    }
+
+    /// Moves the server's clock on.
+    pub fn advance(&self, by: Duration) {
+        self.app.clock.advance(by);
+    }
+
+    /// Registers somebody and signs them in.
+    pub async fn member(&self, name: &str) -> Person {
+        let email = format!("{name}@example.org");
+        let body = json!({"username": name, "email": email, "password": PASSWORD});
+        self.client.post("/accounts", body).await.expect(201);
+        self.sign_in(name).await
+    }
+
+    /// Makes an admin, as the command line does, and signs them in.
+    pub async fn admin(&self, name: &str) -> Person {
+        let applicant = Applicant {
+            username: name.to_owned(),
+            email: format!("{name}@example.org"),
+            password: Secret::new(PASSWORD.to_owned()),
+        };
+        self.app.accounts.create_admin(applicant).await.expect("an admin");
+        self.sign_in(name).await
+    }
+
+    /// Signs somebody in.
+    pub async fn sign_in(&self, name: &str) -> Person {
+        let body = json!({"username": name, "password": PASSWORD});
+        let tokens = self.client.post("/sessions", body).await.expect(201);
+        let client = self.client.with_token(tokens["access_token"].as_str().unwrap());
+        Person { name: name.to_owned(), client, tokens }
+    }
+
+    /// How many statements the server runs while `work` is done.
+    pub async fn statements<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+        let before = self.app.db.statements_run();
+        let result = work.await;
+        (result, self.app.db.statements_run() - before)
+    }
+}
