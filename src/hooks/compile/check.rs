@@ -114,15 +114,27 @@ fn unknown_import(import: &str) -> LoadError {
 /// Compiles for the server.
 pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LoadError> {
     Component::from_binary(engine, component).map_err(|error| {
+        let is_memory = |cause: &(dyn std::error::Error + 'static)| {
+            let error = cause.downcast_ref::<io::Error>();
+            error.is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
+        };
         let message = format!("{error:#}");
-        let no_memory = error
-            .chain()
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .any(|error| error.kind() == io::ErrorKind::OutOfMemory);
-        let code = if no_memory { LoadCode::CompileMemory } else { LoadCode::InvalidComponent };
+        let code = if error.chain().any(is_memory) {
+            LoadCode::CompileMemory
+        } else if OVER_A_LIMIT.iter().any(|words| message.contains(words)) {
+            LoadCode::TooLarge
+        } else {
+            LoadCode::InvalidComponent
+        };
         LoadError::new(code, message)
     })
 }
+
+/// Words of the engine about a component that is in order and wants more
+/// memories, tables or instances, or larger ones, than the pool's slots have;
+/// they have no type of their own.
+const OVER_A_LIMIT: [&str; 3] =
+    ["exceeds the configured maximum", "exceeds the limit", "exceeds the per-instance limit"];
 
 /// Links and starts the component once, compares the types of all its exports,
 /// and returns the memory that it starts with.

@@ -40,7 +40,7 @@ const FATES: [(&str, Fate); 23] = [
     ("endless-copy", Fails(FaultKind::Cpu)),
     ("endless-loop", Fails(FaultKind::Cpu)),
     ("endless-start", NotInspected(LoadCode::StartFault)),
-    ("huge-memory", NotInspected(LoadCode::StartFault)),
+    ("huge-memory", NotInspected(LoadCode::TooLarge)),
     ("huge-output", Fails(FaultKind::Output)),
     ("invalid-utf8", Fails(FaultKind::BadOutput)),
     ("log-flood", Fails(FaultKind::HostQuota)),
