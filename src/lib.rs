@@ -17,3 +17,4 @@ pub mod plugin_admin;
 pub mod routes;
 pub mod sessions;
 pub mod workers;
+pub mod publishing;

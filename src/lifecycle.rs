@@ -78,10 +78,7 @@ impl Lifecycle {
     /// Waits for all tasks, for at most `limit`.
     pub async fn finish(&self, limit: Duration) {
         self.inner.tasks.close();
-        if tokio::time::timeout(limit, self.inner.tasks.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limit, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!("tasks were still running at the end");
         }
     }

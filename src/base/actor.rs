@@ -26,11 +26,7 @@ impl SiteRole {
 
     /// From what is stored; what is unknown has no power.
     pub fn from_stored(text: &str) -> Self {
-        if text == "admin" {
-            Self::Admin
-        } else {
-            Self::Member
-        }
+        if text == "admin" { Self::Admin } else { Self::Member }
     }
 }
 

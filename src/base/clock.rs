@@ -21,18 +21,13 @@ impl Timestamp {
     /// that Unix milliseconds and SQL can hold.
     pub fn parse(text: &str) -> Option<Self> {
         let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(time.unix_timestamp_nanos() / 1_000_000)
-            .ok()
-            .map(Self)
+        i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
 
     /// This much later; saturates.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// Time since `earlier`, zero when that is in the future.
@@ -66,23 +61,16 @@ impl Clock {
 
     /// A clock that stands still until it is moved by [`Clock::advance`].
     pub fn fixed(start: Timestamp) -> Self {
-        Self {
-            fixed: Some(Arc::new(AtomicI64::new(start.0))),
-        }
+        Self { fixed: Some(Arc::new(AtomicI64::new(start.0))) }
     }
 
     /// What time it is.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that the others are to use"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that the others are to use")]
     pub fn now(&self) -> Timestamp {
         if let Some(fixed) = &self.fixed {
             return Timestamp(fixed.load(Ordering::SeqCst));
         }
-        let elapsed = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 

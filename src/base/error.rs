@@ -21,11 +21,7 @@ impl FieldError {
         rule: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            field: field.into(),
-            rule,
-            message: message.into(),
-        }
+        Self { field: field.into(), rule, message: message.into() }
     }
 }
 
@@ -101,18 +97,12 @@ impl Error {
 
     /// A refusal to somebody who may know of the thing.
     pub fn forbidden(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Forbidden {
-            code,
-            message: message.into(),
-        }
+        Self::Forbidden { code, message: message.into() }
     }
 
     /// A refusal because of the state of things.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Conflict {
-            code,
-            message: message.into(),
-        }
+        Self::Conflict { code, message: message.into() }
     }
 
     /// A fault of ours.

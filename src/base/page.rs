@@ -31,19 +31,13 @@ impl<T> Page<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > limit;
         items.truncate(limit);
-        let next_cursor = items
-            .last()
-            .filter(|_| more)
-            .map(|last| encode_cursor(&key(last)));
+        let next_cursor = items.last().filter(|_| more).map(|last| encode_cursor(&key(last)));
         Self { items, next_cursor }
     }
 
     /// The same page of something else.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(convert).collect(),
-            next_cursor: self.next_cursor,
-        }
+        Page { items: self.items.into_iter().map(convert).collect(), next_cursor: self.next_cursor }
     }
 }
 
@@ -61,11 +55,7 @@ impl<K: DeserializeOwned> PageRequest<K> {
     pub fn parse(cursor: Option<&str>, limit: Option<u32>) -> Result<Self, Error> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Error::invalid(
-                "limit",
-                "range",
-                format!("must be from 1 to {MAX_LIMIT}"),
-            ));
+            return Err(Error::invalid("limit", "range", format!("must be from 1 to {MAX_LIMIT}")));
         }
         let after = cursor.map(decode_cursor).transpose()?;
         Ok(Self { after, limit })

@@ -35,11 +35,7 @@ impl Passwords {
             .map_err(|error| Error::internal(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash(&argon2, "nobody has this password")?.into();
-        Ok(Self {
-            argon2,
-            turns: Arc::new(Semaphore::new(concurrency)),
-            nobody,
-        })
+        Ok(Self { argon2, turns: Arc::new(Semaphore::new(concurrency)), nobody })
     }
 
     /// The hash of a new password, as a PHC string.
@@ -63,10 +59,7 @@ impl Passwords {
             let Ok(stored) = PasswordHash::new(&stored) else {
                 return false;
             };
-            argon2
-                .verify_password(password.expose().as_bytes(), &stored)
-                .is_ok()
-                && known
+            argon2.verify_password(password.expose().as_bytes(), &stored).is_ok() && known
         })
         .await
     }
@@ -77,10 +70,7 @@ impl Passwords {
     ) -> Result<T, Error> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
-            return Err(Error::Unavailable {
-                what: "password hashing",
-                retry_after: PATIENCE,
-            });
+            return Err(Error::Unavailable { what: "password hashing", retry_after: PATIENCE });
         };
         let result = tokio::task::spawn_blocking(move || {
             let result = work();

@@ -39,10 +39,7 @@ pub struct NoRandomness;
 /// Random bytes from the system.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map(|()| bytes)
-        .map_err(|_| NoRandomness)
+    SystemRandom::new().fill(&mut bytes).map(|()| bytes).map_err(|_| NoRandomness)
 }
 
 /// A token of 256 random bits, as 43 URL-safe characters.

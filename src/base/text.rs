@@ -23,11 +23,7 @@ pub fn clean_line(text: &str) -> String {
 /// Text of several lines: NFC, deceptive characters gone, lines ended by `\n`,
 /// white space at the ends trimmed.
 pub fn clean_lines(text: &str) -> String {
-    let cleaned: String = text
-        .replace("\r\n", "\n")
-        .nfc()
-        .filter(|c| !is_deceptive(*c))
-        .collect();
+    let cleaned: String = text.replace("\r\n", "\n").nfc().filter(|c| !is_deceptive(*c)).collect();
     cleaned.replace('\r', "\n").trim().to_owned()
 }
 

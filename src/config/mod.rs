@@ -104,7 +104,10 @@ impl Config {
             let origin = figment.find_metadata(key).map_or_else(
                 || "settings".to_owned(),
                 |metadata| {
-                    metadata.source.as_ref().map_or_else(|| metadata.name.to_string(), ToString::to_string)
+                    metadata
+                        .source
+                        .as_ref()
+                        .map_or_else(|| metadata.name.to_string(), ToString::to_string)
                 },
             );
             ConfigError::Invalid { origin, key, rule }

@@ -86,5 +86,9 @@ impl Plugins {
 }
 
 fn between(key: &'static str, value: u32, most: u32) -> Result<(), Broken> {
-    if (1..=most).contains(&value) { Ok(()) } else { Err((key, format!("must be from 1 to {most}"))) }
+    if (1..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err((key, format!("must be from 1 to {most}")))
+    }
 }

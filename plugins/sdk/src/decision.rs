@@ -27,10 +27,7 @@ macro_rules! decisions {
         /// Without evidence.
         impl From<Verdict> for Decision {
             fn from(verdict: Verdict) -> Self {
-                Self {
-                    verdict,
-                    evidence: Vec::new(),
-                }
+                Self { verdict, evidence: Vec::new() }
             }
         }
     };

@@ -9,13 +9,7 @@ impl Evidence {
     /// people. Shown to moderators only, until [`Evidence::public`].
     #[must_use]
     pub fn new(rule: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            rule: rule.into(),
-            field: None,
-            finding: None,
-            text: text.into(),
-            public: false,
-        }
+        Self { rule: rule.into(), field: None, finding: None, text: text.into(), public: false }
     }
 
     /// Where it stands: bytes of a field of the hook's input, on character
@@ -47,19 +41,13 @@ impl Evidence {
     /// The field of the hook's input that it is about.
     #[must_use]
     pub fn field(self, field: impl Into<String>) -> Self {
-        Self {
-            field: Some(field.into()),
-            ..self
-        }
+        Self { field: Some(field.into()), ..self }
     }
 
     /// Shows it to the author too.
     #[must_use]
     pub fn public(self) -> Self {
-        Self {
-            public: true,
-            ..self
-        }
+        Self { public: true, ..self }
     }
 }
 

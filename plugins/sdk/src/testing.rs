@@ -65,10 +65,7 @@ pub fn comment(body: &str) -> Content {
 /// actor.
 #[must_use]
 pub fn registration(username: &str, email_domain: &str) -> Registration {
-    Registration {
-        username: username.to_owned(),
-        email_domain: email_domain.to_owned(),
-    }
+    Registration { username: username.to_owned(), email_domain: email_domain.to_owned() }
 }
 
 /// A first vote on a post, 1 or -1.

@@ -57,8 +57,10 @@ fn corpus() -> Vec<String> {
 fn assert_harmless(html: &str, source: &str) {
     for tag in html.split('<').skip(1) {
         let tag = tag.split_once('>').map_or(tag, |(inside, _)| inside);
-        let (name, mut attributes) =
-            tag.trim_start_matches('/').split_once(' ').unwrap_or((tag.trim_start_matches('/'), ""));
+        let (name, mut attributes) = tag
+            .trim_start_matches('/')
+            .split_once(' ')
+            .unwrap_or((tag.trim_start_matches('/'), ""));
         assert!(TAGS.contains(&name), "<{name}> from {source:?} in {html}");
         while let Some((attribute, rest)) = attributes.trim_start().split_once("=\"") {
             let (value, rest) = rest.split_once('"').expect("a quoted value");
@@ -97,7 +99,9 @@ fn what_people_write_is_rendered() {
     );
     assert_eq!(to_html("a <b>bold</b> word").trim(), "<p>a &lt;b&gt;bold&lt;/b&gt; word</p>");
     assert_eq!(to_html("![cat](http://example.org/c.png)").trim(), "<p><img alt=\"cat\"></p>");
-    assert!(to_html("![cat](https://example.org/c.png)").contains("src=\"https://example.org/c.png\""));
+    assert!(
+        to_html("![cat](https://example.org/c.png)").contains("src=\"https://example.org/c.png\"")
+    );
     assert!(to_html("3. three").contains("<ol start=\"3\">"));
 }
 
