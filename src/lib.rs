@@ -14,7 +14,7 @@ pub mod hooks;
 pub mod http;
 pub mod lifecycle;
 pub mod plugin_admin;
+pub mod publishing;
 pub mod routes;
 pub mod sessions;
 pub mod workers;
-pub mod publishing;

@@ -1,0 +1,76 @@
+//! What moderation looks like in answers about content.
+
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::{
+    model::{ContentState, Waiting},
+    service::Judged,
+};
+use crate::decisions::AuthorDecision;
+
+/// What was decided about content; for its author and for those who moderate.
+#[derive(Clone, Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+pub struct ModerationView {
+    /// `published`, `held` or `removed`; for a change that waits, `held`.
+    state: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// What plugins decided at this request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decisions: Vec<AuthorDecision>,
+    /// The text that waits for a moderator while the published one stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<PendingView>,
+}
+
+/// A text that waits for a moderator.
+#[derive(Clone, Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+pub struct PendingView {
+    /// For a post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Markdown.
+    body: String,
+}
+
+impl ModerationView {
+    /// What there is to tell of content that is read.
+    pub fn of_stored(state: ContentState, waiting: Waiting) -> Option<Self> {
+        if state == ContentState::Published && waiting.pending.is_none() {
+            return None;
+        }
+        let shown = if waiting.pending.is_some() { ContentState::Held } else { state };
+        Some(Self {
+            state: shown.as_str().to_owned(),
+            message: waiting.reason,
+            decisions: Vec::new(),
+            pending: waiting
+                .pending
+                .map(|pending| PendingView { title: pending.title, body: pending.body }),
+        })
+    }
+
+    /// What there is to tell of content that has just been written.
+    pub fn of_judged(judged: &Judged) -> Option<Self> {
+        let decisions = judged.told();
+        if judged.state == ContentState::Published && decisions.is_empty() {
+            return None;
+        }
+        Some(Self {
+            state: judged.state.as_str().to_owned(),
+            message: judged.reason().map(str::to_owned),
+            decisions,
+            pending: None,
+        })
+    }
+
+    /// The same with the text that waits.
+    #[must_use]
+    pub fn with_pending(self, title: Option<String>, body: String) -> Self {
+        Self { pending: Some(PendingView { title, body }), ..self }
+    }
+}

@@ -1,0 +1,18 @@
+//! What posts and comments have in common: their states, and the way of a text
+//! from its author to its readers. Plugins are asked first; what they hold
+//! waits for a moderator, what they refuse is never stored, and what they
+//! decided is on record in the transaction that writes the text.
+
+mod api;
+mod model;
+mod rules;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use api::{ModerationView, PendingView};
+pub use model::{ContentState, Pending, Place, Tallies, Waiting};
+pub use rules::hot;
+pub use service::{Judged, Publishing};
+pub use store::{drop_pending, keep_past, put_pending, take_pending};

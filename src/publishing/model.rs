@@ -1,0 +1,92 @@
+//! States and counts of content.
+
+use crate::{base::ids::CommunityId, bans::Standing};
+
+/// Whether content can be read, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentState {
+    /// By everybody.
+    Published,
+    /// By its author and by those who moderate, until one of them decides.
+    Held,
+    /// By its author and by those who moderate.
+    Removed,
+    /// By nobody: its author took it back.
+    Deleted,
+}
+
+impl ContentState {
+    /// As stored, and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Held => "held",
+            Self::Removed => "removed",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// From what is stored; what is unknown is readable by nobody.
+    pub fn from_stored(text: &str) -> Self {
+        match text {
+            "published" => Self::Published,
+            "held" => Self::Held,
+            "removed" => Self::Removed,
+            _ => Self::Deleted,
+        }
+    }
+}
+
+/// Votes, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tallies {
+    /// In favour.
+    pub ups: i64,
+    /// Against.
+    pub downs: i64,
+}
+
+impl Tallies {
+    /// Up minus down votes.
+    pub fn score(self) -> i64 {
+        self.ups - self.downs
+    }
+
+    /// The same after one account's vote went from a value to another; both are
+    /// 1, 0 or -1.
+    #[must_use]
+    pub fn after(self, previous: i64, value: i64) -> Self {
+        let count = |of: i64| i64::from(value == of) - i64::from(previous == of);
+        Self { ups: self.ups + count(1), downs: self.downs + count(-1) }
+    }
+}
+
+/// Where something is published.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The community.
+    pub community: CommunityId,
+    /// Its slug.
+    pub slug: &'a str,
+    /// How the actor stands there.
+    pub standing: Standing,
+}
+
+/// A text that is to replace the published one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// For a post.
+    pub title: Option<String>,
+    /// Markdown.
+    pub body: String,
+}
+
+/// What its author and those who moderate are told about content that waits for
+/// a moderator, or on which one has decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Why it was held, if it was.
+    pub reason: Option<String>,
+    /// The edit that waits.
+    pub pending: Option<Pending>,
+}

@@ -1,0 +1,36 @@
+//! What a verdict means for a text, and how votes and age make a rank. Pure.
+
+use super::model::ContentState;
+use crate::{
+    base::{Error, clock::Timestamp},
+    hooks::Merged,
+};
+
+/// 2020-01-01, when no forum of this kind was there yet; milliseconds.
+const HOT_EPOCH: i64 = 1_577_836_800_000;
+/// Milliseconds of age that ten times the score makes up for: twelve and a half
+/// hours, as on the large link forums.
+const HOT_PERIOD: f64 = 45_000_000.0;
+
+/// The state that a new text gets; an error when it is refused.
+pub(super) fn settle(verdict: &Merged) -> Result<ContentState, Error> {
+    match verdict {
+        Merged::Allow | Merged::Annotate => Ok(ContentState::Published),
+        Merged::Hold { .. } => Ok(ContentState::Held),
+        Merged::Reject { reason } => Err(Error::RejectedByPolicy { message: reason.clone() }),
+        Merged::Unavailable => Err(Error::forbidden(
+            "policy_unavailable",
+            "A policy could not be asked; try again.",
+        )),
+    }
+}
+
+/// Rank of a post: new ones go ahead of old ones, and each tenfold of votes is
+/// worth half a day.
+pub fn hot(score: i64, created_at: Timestamp) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a rank needs no more than 52 bits")]
+    let (votes, age) = (score.abs().max(1) as f64, created_at.0.saturating_sub(HOT_EPOCH) as f64);
+    #[expect(clippy::cast_precision_loss, reason = "it is -1, 0 or 1")]
+    let sign = score.signum() as f64;
+    sign * votes.log10() + age / HOT_PERIOD
+}

@@ -1,0 +1,179 @@
+//! Asking plugins about a text, and putting what they said on record.
+
+use super::{
+    model::{ContentState, Place},
+    rules,
+};
+use crate::{
+    base::{
+        Error,
+        actor::Actor,
+        clock::{Clock, Timestamp},
+        ids::new_uuid,
+    },
+    bans::Standing,
+    db::Tx,
+    decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
+    hooks::{self, Content, Context, Hooks, Merged, Outcome, Purpose, Role},
+};
+
+/// The way to publication; cheap to clone.
+#[derive(Clone)]
+pub struct Publishing {
+    clock: Clock,
+    hooks: Hooks,
+    decisions: Decisions,
+}
+
+/// A text that may go on, and what plugins said of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// What to store: the text with what plugins changed.
+    pub content: Content,
+    /// Published, or held for a moderator.
+    pub state: ContentState,
+    /// What plugins said; `None` when none was asked.
+    outcome: Option<Outcome<Content>>,
+    target: DecisionTarget,
+}
+
+impl Judged {
+    /// Why it waits, if it does.
+    pub fn reason(&self) -> Option<&str> {
+        match self.outcome.as_ref().map(|outcome| &outcome.verdict) {
+            Some(Merged::Hold { reason }) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// What its author may know of the decisions.
+    pub fn told(&self) -> Vec<AuthorDecision> {
+        self.outcome
+            .as_ref()
+            .map(|outcome| AuthorDecision::list(&outcome.decisions))
+            .unwrap_or_default()
+    }
+}
+
+impl Publishing {
+    /// The feature.
+    pub fn new(clock: Clock, hooks: Hooks, decisions: Decisions) -> Self {
+        Self { clock, hooks, decisions }
+    }
+
+    /// What time it is for content.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Asks plugins about a text that its author wants to publish. A refusal is
+    /// recorded and becomes an error. `recheck` holds what a plugin changed to
+    /// the rules of what people write.
+    pub async fn judge(
+        &self,
+        actor: &Actor,
+        place: &Place<'_>,
+        (kind, content): (TargetKind, Content),
+        recheck: impl Fn(&Content) -> Result<(), String> + Send,
+    ) -> Result<Judged, Error> {
+        let now = self.clock.now();
+        let id = content.id.parse().map_err(Error::internal)?;
+        let target =
+            DecisionTarget { kind, id, community: Some(place.community), actor: actor.id };
+        let input = || (context(actor, place, now), content.clone());
+        let asked =
+            self.hooks.content_before_publish(Some(place.community.0), input, recheck).await;
+        let Some(outcome) = asked else {
+            let state = ContentState::Published;
+            return Ok(Judged { content, state, outcome: None, target });
+        };
+        match rules::settle(&outcome.verdict) {
+            Ok(state) => {
+                let content = outcome.subject.clone();
+                Ok(Judged { content, state, outcome: Some(outcome), target })
+            }
+            Err(refusal) => {
+                self.decisions.record_refusal(&target, &outcome).await?;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Asks plugins about a vote; a refusal is recorded and becomes an error.
+    /// What is returned is to be recorded with the vote.
+    pub async fn judge_vote(
+        &self,
+        actor: &Actor,
+        place: &Place<'_>,
+        vote: impl FnOnce() -> hooks::Vote + Send,
+        target: DecisionTarget,
+    ) -> Result<Option<(DecisionTarget, Outcome<hooks::Vote>)>, Error> {
+        let now = self.clock.now();
+        let input = || (context(actor, place, now), vote());
+        let asked = self.hooks.vote_before_cast(Some(place.community.0), input).await;
+        let Some(outcome) = asked else { return Ok(None) };
+        if let Err(refusal) = rules::settle(&outcome.verdict) {
+            self.decisions.record_refusal(&target, &outcome).await?;
+            return Err(refusal);
+        }
+        Ok(Some((target, outcome)))
+    }
+
+    /// Records what plugins said, with the text.
+    pub async fn record(&self, tx: &mut Tx, judged: &Judged) -> Result<(), Error> {
+        match &judged.outcome {
+            Some(outcome) => self.decisions.record(tx, &judged.target, outcome).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Records what plugins said, with the vote.
+    pub async fn record_vote(
+        &self,
+        tx: &mut Tx,
+        (target, outcome): &(DecisionTarget, Outcome<hooks::Vote>),
+    ) -> Result<(), Error> {
+        self.decisions.record(tx, target, outcome).await
+    }
+
+    /// Nobody need decide any longer about content or an edit of it.
+    pub async fn withdraw(&self, tx: &mut Tx, content: uuid::Uuid) -> Result<(), Error> {
+        self.decisions.withdraw(tx, content).await
+    }
+
+    /// Nobody need decide any longer about an edit.
+    pub async fn supersede_edit(&self, tx: &mut Tx, content: uuid::Uuid) -> Result<(), Error> {
+        self.decisions.supersede_edit(tx, content).await
+    }
+}
+
+fn context(actor: &Actor, place: &Place<'_>, now: Timestamp) -> Context {
+    let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
+    let age = now.since(actor.created_at).as_millis();
+    Context {
+        event_id: new_uuid(now).to_string(),
+        mode: Purpose::Enforce,
+        time: u64::try_from(now.0).unwrap_or(0),
+        community: Some(place.slug.to_owned()),
+        actor: Some(hooks::Actor {
+            id: actor.id.to_string(),
+            username: actor.username.clone(),
+            role: role(actor, place.standing),
+            account_age: u64::try_from(age).unwrap_or(u64::MAX),
+            verified: actor.verified,
+            post_count: count(actor.post_count),
+            comment_count: count(actor.comment_count),
+            score: actor.score,
+        }),
+    }
+}
+
+fn role(actor: &Actor, standing: Standing) -> Role {
+    if actor.is_admin() {
+        Role::Admin
+    } else if standing.moderates {
+        Role::Moderator
+    } else {
+        Role::Member
+    }
+}
