@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use crate::app::App;
 
 /// How often those who have done nothing are forgotten by the rate limits.
-const FORGET_IDLE: Duration = Duration::from_secs(60);
+const FORGET_IDLE: Duration = Duration::from_mins(1);
 /// How often histograms are tidied, as the exporter asks for.
 const TIDY_METRICS: Duration = Duration::from_secs(5);
 /// How often sessions that ended long ago are deleted.
-const FORGET_SESSIONS: Duration = Duration::from_secs(3_600);
+const FORGET_SESSIONS: Duration = Duration::from_hours(1);
 /// How often other processes' changes of plugins are looked for: a change is at
 /// work everywhere within a second.
 const CATCH_UP: Duration = Duration::from_millis(500);

@@ -29,7 +29,7 @@ const USER_AGENT_MAX: usize = 200;
 const LIST_MAX: i64 = 100;
 /// How long ended sessions are kept: long enough to notice that an old token is
 /// used again.
-const KEEP_ENDED: Duration = Duration::from_secs(30 * 86_400);
+const KEEP_ENDED: Duration = Duration::from_hours(30 * 24);
 
 /// Where somebody signs in from.
 #[derive(Clone, Debug)]

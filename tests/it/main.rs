@@ -1,5 +1,12 @@
 //! The one integration test binary: each extra one would link the world again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    unreachable_pub,
+    reason = "in a test, what is not there is a failure; and nothing else links this binary"
+)]
+
 mod hooks;
 mod http;
 mod support;

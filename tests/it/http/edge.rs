@@ -24,8 +24,8 @@ async fn every_error_is_a_problem() {
     send(Some("application/json"), "\u{0}").await.expect_problem(400, "bad_request");
     send(Some("text/plain"), "{}").await.expect_problem(415, "media_type");
     send(None, "{}").await.expect_problem(415, "media_type");
-    let deep = Box::leak("[".repeat(100_000).into_boxed_str());
-    send(Some("application/json"), &deep[..60_000]).await.expect_problem(400, "bad_request");
+    let deep = "{\"a\":".repeat(10_000).leak();
+    send(Some("application/json"), deep).await.expect_problem(400, "bad_request");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,7 +144,7 @@ async fn a_spoofed_forwarding_header_changes_no_limit() {
 async fn probes_tell_when_the_server_stops() {
     let app = TestApp::start().await;
     assert_eq!(app.client.get("//readyz").await.expect(200)["status"], "ok");
-    let (_, reply) = tokio::join!(app.app.lifecycle.stop(), async {
+    let ((), reply) = tokio::join!(app.app.lifecycle.stop(), async {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         (app.client.get("//readyz").await, app.client.get("//healthz").await)
     });

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::TestApp;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_from_beginning_to_end() {
