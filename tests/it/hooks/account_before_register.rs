@@ -20,7 +20,7 @@ async fn the_guest_sees_the_registration_and_may_allow_hold_or_reject() {
         (echo(2, (112, 116)), Merged::Reject { reason: "example.org".to_owned() }),
     ] {
         let guest = component(WORLD, &core("account-before-register", &decide, ""));
-        bench.hooks.replace(vec![binding(bench.activate(guest, "").await)]);
+        bench.hooks.replace(vec![binding(bench.activate(&guest, "").await)]);
         let input = || {
             let mut context = context();
             context.actor = None;

@@ -15,24 +15,24 @@ use gatherly::{
 use uuid::Uuid;
 
 /// A host with a folder of its own.
-pub struct Bench {
-    pub hooks: Hooks,
-    pub folder: PathBuf,
+pub(crate) struct Bench {
+    pub(crate) hooks: Hooks,
+    pub(crate) folder: PathBuf,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
     /// A host with other settings.
-    pub fn with(change: impl FnOnce(&mut config::Plugins)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut config::Plugins)) -> Self {
         let folder = std::env::temp_dir().join(format!("gatherly-hooks-{}", Uuid::now_v7()));
         Self::at(folder, change)
     }
 
     /// A host in a folder that may have been used before.
-    pub fn at(folder: PathBuf, change: impl FnOnce(&mut config::Plugins)) -> Self {
+    pub(crate) fn at(folder: PathBuf, change: impl FnOnce(&mut config::Plugins)) -> Self {
         let mut config = Config::defaults().expect("the defaults are good").plugins;
         // Fewer slots: many hosts run side by side in the tests.
         config.max_calls = 16;
@@ -41,18 +41,21 @@ impl Bench {
         Self { hooks, folder }
     }
 
-    pub async fn activate(&self, component: Arc<[u8]>, settings: &str) -> Arc<Loaded> {
-        self.hooks.activate(component, settings).await.expect("the component becomes active")
+    pub(crate) async fn activate(&self, component: &Arc<[u8]>, settings: &str) -> Arc<Loaded> {
+        self.hooks
+            .activate(Arc::clone(component), settings)
+            .await
+            .expect("the component becomes active")
     }
 
     /// Asks about a comment with this text.
-    pub async fn comment(&self, body: &str) -> Option<Outcome<Content>> {
+    pub(crate) async fn comment(&self, body: &str) -> Option<Outcome<Content>> {
         self.hooks.content_before_publish(None, || (context(), comment(body)), recheck).await
     }
 
     /// Binds one component to the whole site and asks about a comment.
-    pub async fn judge(&self, component: Arc<[u8]>, body: &str) -> Outcome<Content> {
-        self.hooks.replace(vec![binding(self.activate(component, "").await)]);
+    pub(crate) async fn judge(&self, component: Arc<[u8]>, body: &str) -> Outcome<Content> {
+        self.hooks.replace(vec![binding(self.activate(&component, "").await)]);
         self.comment(body).await.expect("somebody is bound")
     }
 }
@@ -64,18 +67,18 @@ impl Drop for Bench {
 }
 
 /// The program that compiles.
-pub fn compiler() -> PathBuf {
+pub(crate) fn compiler() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_gatherly"))
 }
 
 /// A component that belongs to the project.
-pub fn bundled(path: &str) -> Arc<[u8]> {
+pub(crate) fn bundled(path: &str) -> Arc<[u8]> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).into()
 }
 
 /// A binding that is obeyed, for the whole site.
-pub fn binding(loaded: Arc<Loaded>) -> Binding {
+pub(crate) fn binding(loaded: Arc<Loaded>) -> Binding {
     Binding {
         id: Uuid::now_v7(),
         plugin: "test".to_owned(),
@@ -93,7 +96,7 @@ pub fn binding(loaded: Arc<Loaded>) -> Binding {
 }
 
 /// A binding of a component that could not be loaded.
-pub fn broken(hook: HookPoint, failure: Option<FailureMode>) -> Binding {
+pub(crate) fn broken(hook: HookPoint, failure: Option<FailureMode>) -> Binding {
     Binding {
         id: Uuid::now_v7(),
         plugin: "broken".to_owned(),
@@ -110,7 +113,7 @@ pub fn broken(hook: HookPoint, failure: Option<FailureMode>) -> Binding {
     }
 }
 
-pub fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context {
         event_id: "event".to_owned(),
         mode: Purpose::Enforce,
@@ -129,7 +132,7 @@ pub fn context() -> Context {
     }
 }
 
-pub fn comment(body: &str) -> Content {
+pub(crate) fn comment(body: &str) -> Content {
     Content {
         kind: ContentKind::Comment,
         operation: Operation::Create,
@@ -142,6 +145,6 @@ pub fn comment(body: &str) -> Content {
 }
 
 /// What a user's comment must keep to: something in it, and not too much.
-pub fn recheck(content: &Content) -> Result<(), String> {
+pub(crate) fn recheck(content: &Content) -> Result<(), String> {
     if content.body.trim().is_empty() { Err("the text is empty".to_owned()) } else { Ok(()) }
 }

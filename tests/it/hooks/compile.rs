@@ -1,7 +1,7 @@
 //! Compiling in a child: its limits, its cache, and what happens when either is
 //! attacked.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use gatherly::hooks::{LoadCode, Merged};
 
@@ -12,7 +12,7 @@ use super::{
 
 /// A function that costs the compiler far more than its size: each branch of
 /// thousands of nested conditions is one more path to keep apart.
-fn bomb(depth: usize) -> std::sync::Arc<[u8]> {
+fn bomb(depth: usize) -> Arc<[u8]> {
     let open = "(if (result i32) (i32.load8_u (local.get $in)) (then ".repeat(depth);
     let close = ") (else (i32.load (local.get $in))))".repeat(depth);
     guest::content(&format!("(i32.add (i32.const 1024) {open}(i32.const 0){close})"))
@@ -27,7 +27,7 @@ fn artefacts(bench: &Bench, extension: &str) -> Vec<PathBuf> {
 #[tokio::test]
 async fn a_compile_bomb_is_refused_by_name_while_calls_go_on() {
     let bench = Bench::with(|config| config.compile_seconds = 5);
-    bench.hooks.replace(vec![binding(bench.activate(guest::content(&answer(4, "no")), "").await)]);
+    bench.hooks.replace(vec![binding(bench.activate(&guest::content(&answer(4, "no")), "").await)]);
     let compile = bench.hooks.inspect(bomb(12_000));
     tokio::pin!(compile);
     let mut calls = 0;
@@ -51,10 +51,10 @@ async fn a_compile_bomb_is_refused_by_name_while_calls_go_on() {
 async fn what_was_compiled_is_kept_and_found_again() {
     let bench = Bench::new();
     let component = guest::configurable();
-    bench.activate(component.clone(), "first").await;
-    bench.activate(component.clone(), "first").await;
+    bench.activate(&component, "first").await;
+    bench.activate(&component, "first").await;
     assert_eq!(artefacts(&bench, "cwasm").len(), 1);
-    bench.activate(component.clone(), "second").await;
+    bench.activate(&component, "second").await;
     assert_eq!(artefacts(&bench, "cwasm").len(), 2, "other settings are another artefact");
     // A host that cannot compile finds it all the same.
     let mut config = gatherly::config::Config::defaults().expect("the defaults are good").plugins;
@@ -62,7 +62,7 @@ async fn what_was_compiled_is_kept_and_found_again() {
     let other =
         gatherly::hooks::Hooks::start(&config, &bench.folder, PathBuf::from("/nonexistent"))
             .expect("it starts");
-    other.activate(component.clone(), "second").await.expect("it was kept");
+    other.activate(Arc::clone(&component), "second").await.expect("it was kept");
     let error = other.activate(component, "third").await.expect_err("it cannot be compiled");
     assert_eq!(error.code, LoadCode::Host);
 }
@@ -71,7 +71,7 @@ async fn what_was_compiled_is_kept_and_found_again() {
 async fn an_artefact_that_was_changed_is_not_loaded_but_made_anew() {
     let bench = Bench::new();
     let component = guest::content(&answer(4, "no"));
-    bench.activate(component.clone(), "").await;
+    bench.activate(&component, "").await;
     let artefact = artefacts(&bench, "cwasm").pop().expect("one artefact");
     let good = fs::read(&artefact).expect("it can be read");
     let mut bad = good.clone();
@@ -79,13 +79,13 @@ async fn an_artefact_that_was_changed_is_not_loaded_but_made_anew() {
     bad[middle] ^= 1;
     fs::remove_file(&artefact).expect("it can be removed");
     fs::write(&artefact, &bad).expect("it can be written");
-    let outcome = bench.judge(component.clone(), "A text").await;
+    let outcome = bench.judge(Arc::clone(&component), "A text").await;
     assert_eq!(outcome.verdict, Merged::Reject { reason: "no".to_owned() });
     assert_eq!(fs::read(&artefact).expect("it can be read").len(), good.len());
     assert_ne!(fs::read(&artefact).expect("it can be read"), bad);
 
     // The seal of another artefact is no better.
-    bench.activate(guest::content(&answer(4, "other")), "").await;
+    bench.activate(&guest::content(&answer(4, "other")), "").await;
     let [first, second] = artefacts(&bench, "json").try_into().expect("two artefacts");
     fs::copy(first, second).expect("it can be copied");
     for text in ["no", "other"] {

@@ -72,7 +72,7 @@ async fn nothing_bound_asks_nobody_and_builds_no_input() {
 #[tokio::test]
 async fn a_binding_of_a_community_is_asked_there_only() {
     let bench = Bench::new();
-    let loaded = bench.activate(guest::content(&answer(4, "no")), "").await;
+    let loaded = bench.activate(&guest::content(&answer(4, "no")), "").await;
     let (here, elsewhere) = (Uuid::now_v7(), Uuid::now_v7());
     let mut bound = binding(loaded);
     bound.scope = Some(here);
@@ -88,7 +88,7 @@ async fn a_binding_of_a_community_is_asked_there_only() {
 #[tokio::test]
 async fn a_binding_that_is_off_is_not_asked() {
     let bench = Bench::new();
-    let mut bound = binding(bench.activate(guest::content(&answer(4, "no")), "").await);
+    let mut bound = binding(bench.activate(&guest::content(&answer(4, "no")), "").await);
     bound.mode = Mode::Off;
     bench.hooks.replace(vec![bound]);
     assert!(bench.comment("A text").await.is_none());
@@ -97,7 +97,7 @@ async fn a_binding_that_is_off_is_not_asked() {
 #[tokio::test]
 async fn settings_are_taken_once_and_stay() {
     let bench = Bench::new();
-    let loaded = bench.activate(guest::configurable(), "my settings").await;
+    let loaded = bench.activate(&guest::configurable(), "my settings").await;
     assert!(loaded.is_snapshot());
     bench.hooks.replace(vec![binding(loaded)]);
     for _ in 0..3 {

@@ -8,10 +8,10 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// Offsets in what `content-before-publish` is given: pointer and length of the body.
-pub const BODY: (u32, u32) = (152, 156);
+pub(crate) const BODY: (u32, u32) = (152, 156);
 
 /// A component of a core module, with this world's imports and exports.
-pub fn component(world: &str, core: &str) -> Arc<[u8]> {
+pub(crate) fn component(world: &str, core: &str) -> Arc<[u8]> {
     let mut resolve = Resolve::default();
     resolve.push_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit")).expect("wit/ parses");
     let package = resolve
@@ -29,16 +29,16 @@ pub fn component(world: &str, core: &str) -> Arc<[u8]> {
 }
 
 /// World of a guest that only judges content.
-pub const CONTENT: &str = "export gatherly:plugin/content-before-publish@0.1.0;";
+pub(crate) const CONTENT: &str = "export gatherly:plugin/content-before-publish@0.1.0;";
 
 /// A guest that judges content with this function body: it has the arguments'
 /// address in `$in` and leaves the address of a decision.
-pub fn content(decide: &str) -> Arc<[u8]> {
+pub(crate) fn content(decide: &str) -> Arc<[u8]> {
     component(CONTENT, &core("content-before-publish", decide, ""))
 }
 
 /// The core module of a guest with one hook.
-pub fn core(interface: &str, decide: &str, more: &str) -> String {
+pub(crate) fn core(interface: &str, decide: &str, more: &str) -> String {
     format!(
         r#"(module
           (memory (export "memory") 2)
@@ -55,14 +55,11 @@ pub fn core(interface: &str, decide: &str, more: &str) -> String {
 }
 
 /// Body of a function that answers `case` of the verdict (0 is allow) with a text.
-pub fn answer(case: u8, text: &str) -> String {
+pub(crate) fn answer(case: u8, text: &str) -> String {
     // A decision is at 1024 and its text at 2048, both put there by code: data
     // would be outside of the function.
-    let stores: String = text
-        .bytes()
-        .enumerate()
-        .map(|(at, byte)| format!("(i32.store8 (i32.const {}) (i32.const {byte}))", 2048 + at))
-        .collect();
+    let store = |(at, byte)| format!("(i32.store8 (i32.const {}) (i32.const {byte}))", 2048 + at);
+    let stores = text.bytes().enumerate().map(store).collect::<Vec<String>>().join("\n");
     format!(
         "{stores}
          (i32.store8 (i32.const 1024) (i32.const {case}))
@@ -75,7 +72,7 @@ pub fn answer(case: u8, text: &str) -> String {
 
 /// Body of a function that answers `case` with a text of its input, whose
 /// pointer and length stand at these offsets.
-pub fn echo(case: u8, (pointer, length): (u32, u32)) -> String {
+pub(crate) fn echo(case: u8, (pointer, length): (u32, u32)) -> String {
     format!(
         "(i32.store8 (i32.const 1024) (i32.const {case}))
          (i32.store (i32.const 1028) (i32.load offset={pointer} (local.get $in)))
@@ -86,7 +83,7 @@ pub fn echo(case: u8, (pointer, length): (u32, u32)) -> String {
 
 /// Body of a function that answers `modify` with a new body: the old one without
 /// its first byte.
-pub const SHORTEN: &str = "
+pub(crate) const SHORTEN: &str = "
     (i32.store8 (i32.const 1024) (i32.const 2))
     (i32.store8 (i32.const 1040) (i32.const 1))
     (i32.store (i32.const 1044) (i32.add (i32.load offset=152 (local.get $in)) (i32.const 1)))
@@ -95,7 +92,7 @@ pub const SHORTEN: &str = "
 
 /// A guest that takes settings: `bad` is refused, `trap` and `loop` are what
 /// they say; anything else becomes the reason of its rejections.
-pub fn configurable() -> Arc<[u8]> {
+pub(crate) fn configurable() -> Arc<[u8]> {
     let configure = r#"
         (global $settings (mut i32) (i32.const 0))
         (global $length (mut i32) (i32.const 0))

@@ -84,7 +84,7 @@ fn every_hostile_component_has_a_fate() {
 #[tokio::test]
 async fn hostile_components_do_no_harm() {
     let bench = Bench::new();
-    let good = binding(bench.activate(hostile("allow"), "").await);
+    let good = binding(bench.activate(&hostile("allow"), "").await);
     for (name, fate) in FATES {
         meet(&bench, name, fate).await;
         bench.hooks.replace(vec![good.clone()]);
@@ -138,7 +138,7 @@ fn describe<T>(outcome: &Outcome<T>) -> String {
 #[tokio::test]
 async fn each_failure_mode_does_what_it_says() {
     let bench = Bench::new();
-    let loaded = bench.activate(hostile("trap"), "").await;
+    let loaded = bench.activate(&hostile("trap"), "").await;
     for (failure, verdict) in [
         (Some(FailureMode::Open), "allow"),
         (Some(FailureMode::Closed), "Unavailable"),
@@ -163,8 +163,8 @@ async fn each_failure_mode_does_what_it_says() {
 #[tokio::test]
 async fn one_deadline_holds_for_the_whole_chain() {
     let bench = Bench::with(|config| config.cpu_ms = 1_000);
-    let endless = bench.activate(hostile("endless-loop"), "").await;
-    let mut chain = vec![binding(bench.activate(hostile("allow"), "").await)];
+    let endless = bench.activate(&hostile("endless-loop"), "").await;
+    let mut chain = vec![binding(bench.activate(&hostile("allow"), "").await)];
     for priority in 1..4 {
         let mut bound = binding(Arc::clone(&endless));
         // One after another: three deadlines would be seen.
@@ -190,7 +190,7 @@ async fn more_calls_than_there_is_room_for_are_an_overload() {
         config.max_calls_per_binding = 2;
         config.cpu_ms = 1_000;
     }));
-    bench.hooks.replace(vec![binding(bench.activate(hostile("endless-loop"), "").await)]);
+    bench.hooks.replace(vec![binding(bench.activate(&hostile("endless-loop"), "").await)]);
     let calls = (0..6).map(|_| bench.comment("A text"));
     let outcomes = futures_util::future::join_all(calls).await;
     let overloaded = outcomes

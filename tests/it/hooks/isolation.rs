@@ -24,7 +24,7 @@ async fn every_call_starts_from_the_same_memory() {
         CONTENT,
         &core("content-before-publish", decide, "(global $calls (mut i32) (i32.const 0))"),
     );
-    bench.hooks.replace(vec![binding(bench.activate(counter, "").await)]);
+    bench.hooks.replace(vec![binding(bench.activate(&counter, "").await)]);
     for _ in 0..50 {
         let outcome = bench.comment("A text").await.expect("somebody is bound");
         assert_eq!(outcome.verdict, Merged::Reject { reason: "1".to_owned() });
@@ -57,7 +57,7 @@ async fn a_log_is_cut_and_a_flood_of_it_is_a_fault() {
             ),
         )
     };
-    let loaded = bench.activate(flood(30), "").await;
+    let loaded = bench.activate(&flood(30), "").await;
     let input = serde_json::json!({
         "context": super::bench::context(), "content": super::bench::comment("A text"),
     });

@@ -9,7 +9,7 @@ use super::{
 
 /// A binding of a guest with this answer.
 async fn bound(bench: &Bench, decide: &str) -> Binding {
-    binding(bench.activate(guest::content(decide), "").await)
+    binding(bench.activate(&guest::content(decide), "").await)
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ mod account_before_register;
 mod bench;
 mod compile;
 mod content_before_publish;
-pub mod guest;
+mod guest;
 mod hostile;
 mod isolation;
 mod load;

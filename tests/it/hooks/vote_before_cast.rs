@@ -29,7 +29,7 @@ async fn the_guest_sees_the_vote_and_may_allow_or_reject() {
         (echo(1, (116, 120)), Merged::Reject { reason: "author".to_owned() }),
     ] {
         let guest = component(WORLD, &core("vote-before-cast", &decide, ""));
-        bench.hooks.replace(vec![binding(bench.activate(guest, "").await)]);
+        bench.hooks.replace(vec![binding(bench.activate(&guest, "").await)]);
         let outcome = bench
             .hooks
             .vote_before_cast(None, || (context(), vote()))
