@@ -14,3 +14,4 @@ mod tests;
 pub use api::{AuthorDecision, DecisionView, DecisionsApi, EvidenceView};
 pub use model::{DecisionFilter, DecisionRecord, DecisionTarget, TargetKind};
 pub use service::Decisions;
+pub(crate) use store::{moderates, record, select_decisions};

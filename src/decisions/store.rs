@@ -31,7 +31,7 @@ const SUPERSEDE_EDIT: &str = "
 const WITHDRAW: &str =
     "update review_items set state = 'superseded' where target_id = ? and state = 'open'";
 
-// Whether the one who asks moderates where the decision was made.
+/// Whether the one who asks moderates where the decision `d` was made.
 macro_rules! moderates {
     () => {
         "exists (select 1 from community_members m
@@ -40,21 +40,22 @@ macro_rules! moderates {
     };
 }
 
-// An author knows of the decisions that counted, on own deeds.
+/// An author knows of the decisions that counted, on own deeds.
 macro_rules! own {
     () => {
         "(d.actor_id = ? and d.mode = 'enforce')"
     };
 }
 
-macro_rules! select {
+/// Decisions as [`record`] reads them; takes the id of the one who asks.
+macro_rules! select_decisions {
     ($($more:literal)?) => {
         concat!(
             "select d.id, d.hook, d.event_id, d.binding_id, d.plugin, d.digest, d.settings_hash,
                     d.mode, d.verdict, d.outcome, d.message, d.evidence, d.fault, d.fault_detail,
                     d.duration_us, d.actor_id, a.username as actor, d.target_id,
                     c.slug as community, d.created_at, ", $($more,)?
-            moderates!(), " as moderates
+            $crate::decisions::moderates!(), " as moderates
              from decisions d
              left join accounts a on a.id = d.actor_id
              left join communities c on c.id = d.community_id"
@@ -62,13 +63,15 @@ macro_rules! select {
     };
 }
 
+pub(crate) use {moderates, select_decisions};
+
 const FIND: &str =
-    concat!(select!("d.input, "), " where d.id = ? and (? or ", moderates!(), " or ", own!(), ")");
+    concat!(select_decisions!("d.input, "), " where d.id = ? and (? or ", moderates!(), " or ", own!(), ")");
 
 macro_rules! list {
     ($which:expr) => {
         concat!(
-            select!(),
+            select_decisions!(),
             " where ",
             $which,
             "
@@ -212,7 +215,8 @@ pub(super) async fn list(
     db.all(statement).await?.iter().map(|row| record(row, viewer)).collect()
 }
 
-fn record(row: &Row, viewer: &Actor) -> Result<DecisionRecord, Error> {
+/// A row of [`select_decisions`].
+pub(crate) fn record(row: &Row, viewer: &Actor) -> Result<DecisionRecord, Error> {
     let evidence: String = row.value("evidence")?;
     let is_staff = viewer.is_admin() || row.value("moderates")?;
     Ok(DecisionRecord {

@@ -252,8 +252,9 @@ fn rules_example() -> serde_json::Value {
     serde_json::json!({
         "rules": [{
             "id": "pills",
-            "when": { "words": ["cheap pills"] },
-            "then": { "hold": "A moderator looks at advertisements first." }
+            "action": "hold",
+            "message": "A moderator looks at advertisements first.",
+            "when": { "words": ["cheap pills"] }
         }]
     })
 }

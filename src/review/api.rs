@@ -1,0 +1,295 @@
+//! `/review-items`.
+
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::Example,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    model::{ItemFilter, ItemKind, ItemState, Resolution, ReviewItem, Text},
+    service::Review,
+};
+use crate::{
+    base::page::PageRequest,
+    decisions::DecisionView,
+    http::{Problem, Rendered, Tag},
+    sessions::SignedIn,
+};
+
+/// What waits.
+#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum KindName {
+    /// A post that was never published.
+    Post,
+    /// A comment that was never published.
+    Comment,
+    /// A change of a post or a comment that is published.
+    Edit,
+    /// Somebody who wants to join.
+    Account,
+}
+
+impl From<ItemKind> for KindName {
+    fn from(kind: ItemKind) -> Self {
+        match kind {
+            ItemKind::Post => Self::Post,
+            ItemKind::Comment => Self::Comment,
+            ItemKind::Edit => Self::Edit,
+            ItemKind::Account => Self::Account,
+        }
+    }
+}
+
+impl From<KindName> for ItemKind {
+    fn from(kind: KindName) -> Self {
+        match kind {
+            KindName::Post => Self::Post,
+            KindName::Comment => Self::Comment,
+            KindName::Edit => Self::Edit,
+            KindName::Account => Self::Account,
+        }
+    }
+}
+
+/// A state to look for.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename_all = "snake_case")]
+enum StateParam {
+    /// Still waits.
+    Open,
+    /// A person let it through.
+    Approved,
+    /// A person did not.
+    Removed,
+}
+
+impl From<StateParam> for ItemState {
+    fn from(state: StateParam) -> Self {
+        match state {
+            StateParam::Open => Self::Open,
+            StateParam::Approved => Self::Approved,
+            StateParam::Removed => Self::Removed,
+        }
+    }
+}
+
+/// A post's or comment's text.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct TextView {
+    /// Posts only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Markdown.
+    body: String,
+}
+
+impl From<Text> for TextView {
+    fn from(text: Text) -> Self {
+        Self { title: text.title, body: text.body }
+    }
+}
+
+/// Something that waits for a person, or has been settled by one.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+struct ItemView {
+    /// Opaque, in the order of time.
+    id: Uuid,
+    /// What waits.
+    kind: KindName,
+    /// `open`, `approved`, `removed`; or `superseded` when something newer took
+    /// its place or its author took it back.
+    state: String,
+    /// The post, comment or account.
+    target_id: Uuid,
+    /// Slug of the community; absent for an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    community: Option<String>,
+    /// Name of the author, or of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    /// Why it waits.
+    reason: String,
+    /// The text as it stands; absent for accounts, and once its author deleted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<TextView>,
+    /// The text that an edit wants, while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<TextView>,
+    /// The post of a comment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post_id: Option<Uuid>,
+    /// Since when it waits, RFC 3339.
+    created_at: String,
+    /// Name of the person who settled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_by: Option<String>,
+    /// When, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_at: Option<String>,
+    /// For other moderators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// What plugins decided about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decisions: Vec<DecisionView>,
+}
+
+impl From<ReviewItem> for ItemView {
+    fn from(item: ReviewItem) -> Self {
+        Self {
+            id: item.id.0,
+            kind: item.kind.into(),
+            state: item.state.as_str().to_owned(),
+            target_id: item.target_id,
+            community: item.community,
+            author: item.author,
+            reason: item.reason,
+            text: item.text.map(TextView::from),
+            pending: item.pending.map(TextView::from),
+            post_id: item.post_id.map(|post| post.0),
+            created_at: item.created_at.to_string(),
+            resolved_by: item.resolved_by,
+            resolved_at: item.resolved_at.map(|at| at.to_string()),
+            note: item.note,
+            decisions: item.decisions.into_iter().map(DecisionView::from).collect(),
+        }
+    }
+}
+
+/// Items, the newest first.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct ItemList {
+    /// One page of them.
+    items: Vec<ItemView>,
+    /// Where the next page starts; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// How to settle an item.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename_all = "snake_case")]
+enum ResolutionName {
+    /// Publish it, or let the account take part.
+    Approve,
+    /// Do not; an account is closed.
+    Remove,
+}
+
+impl From<ResolutionName> for Resolution {
+    fn from(resolution: ResolutionName) -> Self {
+        match resolution {
+            ResolutionName::Approve => Self::Approve,
+            ResolutionName::Remove => Self::Remove,
+        }
+    }
+}
+
+/// A person's word on an item.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct ResolutionBody {
+    /// What is to happen.
+    resolution: ResolutionName,
+    /// For other moderators; at most 1,000 characters.
+    note: Option<String>,
+}
+
+impl Example for ResolutionBody {
+    fn example() -> Self {
+        Self { resolution: ResolutionName::Approve, note: Some("A joke between friends.".into()) }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Settled {
+    /// It is settled.
+    #[oai(status = 201)]
+    Created(Rendered<ItemView>, #[oai(header = "Location")] String),
+}
+
+/// Operations on what waits for a person.
+#[derive(Clone, Debug)]
+pub struct ReviewApi {
+    /// The feature.
+    pub review: Review,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Moderation")]
+impl ReviewApi {
+    /// List what waits for a person
+    ///
+    /// For moderators, what is in their communities; for admins, everything and
+    /// held accounts too. Newest first. Empty for everybody else.
+    #[oai(path = "/review-items", method = "get", operation_id = "list_review_items")]
+    #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
+    async fn list(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// In this state; `open` when absent.
+        state: Query<Option<StateParam>>,
+        /// Of this kind.
+        kind: Query<Option<KindName>>,
+        /// In the community with this slug.
+        community: Query<Option<String>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Items wanted, 1 to 100; 25 when absent.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<ItemList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let filter = ItemFilter {
+            state: state.0.map_or(ItemState::Open, ItemState::from),
+            kind: kind.0.map(ItemKind::from),
+            community: community.0,
+        };
+        let page = self.review.list(&actor, &filter, &page).await?.map(ItemView::from);
+        Ok(Rendered::new(&ItemList { items: page.items, next_cursor: page.next_cursor }))
+    }
+
+    /// Show an item
+    ///
+    /// For moderators of its community and admins.
+    #[oai(path = "/review-items/:id", method = "get", operation_id = "show_review_item")]
+    async fn show(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The item's id.
+        id: Path<Uuid>,
+    ) -> Result<Rendered<ItemView>, Problem> {
+        let item = self.review.find(&actor, id.0.into()).await?;
+        Ok(Rendered::new(&ItemView::from(item)))
+    }
+
+    /// Settle an item
+    ///
+    /// For moderators of its community and admins; accounts are the admins' to
+    /// settle. Once settled, or overtaken by something newer, 409.
+    #[oai(
+        path = "/review-items/:id/resolutions",
+        method = "post",
+        operation_id = "resolve_review_item"
+    )]
+    async fn resolve(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The item's id.
+        id: Path<Uuid>,
+        body: Json<ResolutionBody>,
+    ) -> Result<Settled, Problem> {
+        let ResolutionBody { resolution, note } = body.0;
+        let note = note.unwrap_or_default();
+        let item = self.review.resolve(&actor, id.0.into(), resolution.into(), &note).await?;
+        let location = format!("/api/v1/review-items/{}", item.id);
+        Ok(Settled::Created(Rendered::new(&ItemView::from(item)), location))
+    }
+}

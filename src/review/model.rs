@@ -1,0 +1,179 @@
+//! Items that wait, and how they are settled.
+
+use uuid::Uuid;
+
+use crate::{
+    base::{
+        FieldError,
+        clock::Timestamp,
+        ids::{PostId, ReviewItemId},
+        text::{clean_lines, length},
+    },
+    decisions::DecisionRecord,
+};
+
+/// Most characters of a note, as of a ban's reason.
+const NOTE_MAX: usize = 1_000;
+
+/// What waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemKind {
+    /// A post that was never published.
+    Post,
+    /// A comment that was never published.
+    Comment,
+    /// A change of a post or a comment that is published.
+    Edit,
+    /// Somebody who wants to join.
+    Account,
+}
+
+impl ItemKind {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Comment => "comment",
+            Self::Edit => "edit",
+            Self::Account => "account",
+        }
+    }
+
+    /// From what is stored.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Post, Self::Comment, Self::Edit, Self::Account]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Whether something still waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemState {
+    /// It does.
+    Open,
+    /// A person let it through.
+    Approved,
+    /// A person did not.
+    Removed,
+    /// Something newer took its place, or its author took it back.
+    Superseded,
+}
+
+impl ItemState {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Removed => "removed",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// From what is stored.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Open, Self::Approved, Self::Removed, Self::Superseded]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// How a person settles an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It is published, or may take part.
+    Approve,
+    /// It is not.
+    Remove,
+}
+
+impl Resolution {
+    /// What the item is then.
+    pub fn state(self) -> ItemState {
+        match self {
+            Self::Approve => ItemState::Approved,
+            Self::Remove => ItemState::Removed,
+        }
+    }
+}
+
+/// A note for other moderators.
+pub fn parse_note(text: &str) -> Result<Option<String>, FieldError> {
+    let note = clean_lines(text);
+    if length(&note) > NOTE_MAX {
+        let rule = format!("must have at most {NOTE_MAX} characters");
+        return Err(FieldError::new("note", "length", rule));
+    }
+    Ok(Some(note).filter(|note| !note.is_empty()))
+}
+
+/// A post's or comment's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Posts only.
+    pub title: Option<String>,
+    /// Markdown.
+    pub body: String,
+}
+
+/// What is to be settled, as far as that is needed to do it.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// What waits.
+    pub kind: ItemKind,
+    /// Whether it still does.
+    pub state: ItemState,
+    /// The post, comment or account.
+    pub target: Uuid,
+    /// Whether the target is a post.
+    pub is_post: bool,
+}
+
+/// Something that waits, or has been settled.
+#[derive(Clone, Debug)]
+pub struct ReviewItem {
+    /// Opaque, in the order of time.
+    pub id: ReviewItemId,
+    /// What waits.
+    pub kind: ItemKind,
+    /// Whether it still does.
+    pub state: ItemState,
+    /// The post, comment or account.
+    pub target_id: Uuid,
+    /// The event that plugins were asked about, if it is they who hold it.
+    pub event_id: Option<Uuid>,
+    /// Slug of the community; none for an account.
+    pub community: Option<String>,
+    /// Name of the author, or of the account.
+    pub author: Option<String>,
+    /// Why it waits.
+    pub reason: String,
+    /// The text as it stands; none for accounts, and once its author deleted it.
+    pub text: Option<Text>,
+    /// The text that an edit wants.
+    pub pending: Option<Text>,
+    /// The post of a comment.
+    pub post_id: Option<PostId>,
+    /// Since when it waits.
+    pub created_at: Timestamp,
+    /// Name of the person who settled it.
+    pub resolved_by: Option<String>,
+    /// When.
+    pub resolved_at: Option<Timestamp>,
+    /// For other moderators.
+    pub note: Option<String>,
+    /// What plugins decided about it.
+    pub decisions: Vec<DecisionRecord>,
+}
+
+/// Which items are asked for.
+#[derive(Clone, Debug)]
+pub struct ItemFilter {
+    /// In this state.
+    pub state: ItemState,
+    /// Of this kind.
+    pub kind: Option<ItemKind>,
+    /// In this community, by slug.
+    pub community: Option<String>,
+}

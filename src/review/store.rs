@@ -1,0 +1,210 @@
+//! The statements on items that wait.
+
+use uuid::Uuid;
+
+use super::model::{ItemFilter, ItemKind, ItemState, Resolution, ReviewItem, Text, Waiting};
+use crate::{
+    base::{actor::Actor, clock::Timestamp, ids::ReviewItemId, page::PageRequest},
+    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    decisions::{DecisionRecord, moderates, record, select_decisions},
+};
+
+/// Whether the one who asks may settle the item `d`: admins all, moderators what
+/// is in their communities. Takes whether that is an admin, and the id.
+macro_rules! may_settle {
+    () => {
+        concat!("(? or ", moderates!(), ")")
+    };
+}
+
+macro_rules! select {
+    () => {
+        "select d.id, d.kind, d.state, d.target_id, d.event_id, co.slug as community,
+                a.username as author, d.reason, p.title, coalesce(p.body, c.body) as body,
+                coalesce(p.state, c.state) as content_state, c.post_id,
+                v.title as pending_title, v.body as pending_body,
+                d.created_at, s.username as resolved_by, d.resolved_at, d.note
+         from review_items d
+         left join accounts a on a.id = d.author_id
+         left join accounts s on s.id = d.resolved_by
+         left join communities co on co.id = d.community_id
+         left join posts p on p.id = d.target_id
+         left join comments c on c.id = d.target_id
+         left join revisions v
+             on d.kind = 'edit' and v.content_id = d.target_id and v.state = 'pending'"
+    };
+}
+
+/// The items of one page. Takes what [`page`] binds.
+macro_rules! on_page {
+    () => {
+        concat!(
+            " where d.state = ? and (? is null or d.kind = ?)
+                and (? is null or d.community_id = (select id from communities where slug = ?))
+                and ",
+            may_settle!(),
+            " and d.id < ?
+              order by d.id desc limit ?"
+        )
+    };
+}
+
+const FIND: &str = concat!(select!(), " where d.id = ? and ", may_settle!());
+const LIST: &str = concat!(select!(), on_page!());
+const DECISIONS_OF_ITEM: &str = concat!(
+    select_decisions!(),
+    " join review_items r on r.target_id = d.target_id and r.event_id = d.event_id
+      where r.id = ? order by d.id"
+);
+const DECISIONS_OF_PAGE: &str = concat!(
+    select_decisions!(),
+    " join (select d.target_id, d.event_id from review_items d",
+    on_page!(),
+    ") r on r.target_id = d.target_id and r.event_id = d.event_id
+      order by d.id"
+);
+const FIND_WAITING: &str = concat!(
+    "select d.kind, d.state, d.target_id,
+            exists (select 1 from posts p where p.id = d.target_id) as is_post
+     from review_items d where d.id = ? and ",
+    may_settle!()
+);
+const RESOLVE: &str = "
+    update review_items set state = ?, resolved_by = ?, resolved_at = ?, note = ?
+    where id = ? and state = 'open'";
+
+/// One item with its decisions, if `viewer` may settle it.
+pub(super) async fn find(
+    db: &Db,
+    viewer: &Actor,
+    id: ReviewItemId,
+) -> Result<Option<(ReviewItem, Vec<DecisionRecord>)>, Error> {
+    let statement = bind_viewer(statement(FIND).bind(id.0), viewer);
+    let Some(row) = db.optional(statement).await? else { return Ok(None) };
+    Ok(Some((item(&row)?, decisions_of(db, viewer, id).await?)))
+}
+
+async fn decisions_of(
+    db: &Db,
+    viewer: &Actor,
+    id: ReviewItemId,
+) -> Result<Vec<DecisionRecord>, Error> {
+    let statement = statement(DECISIONS_OF_ITEM).bind(viewer.id.0).bind(id.0);
+    db.all(statement).await?.iter().map(|row| record(row, viewer)).collect()
+}
+
+/// Items that `viewer` may settle, newest first, and the decisions on them.
+pub(super) async fn list(
+    db: &Db,
+    viewer: &Actor,
+    filter: &ItemFilter,
+    request: &PageRequest<ReviewItemId>,
+) -> Result<(Vec<ReviewItem>, Vec<DecisionRecord>), Error> {
+    let items = page(statement(LIST), viewer, filter, request);
+    let items = db.all(items).await?.iter().map(item).collect::<Result<_, _>>()?;
+    let of_viewer = statement(DECISIONS_OF_PAGE).bind(viewer.id.0);
+    let decisions = page(of_viewer, viewer, filter, request);
+    let decisions =
+        db.all(decisions).await?.iter().map(|row| record(row, viewer)).collect::<Result<_, _>>()?;
+    Ok((items, decisions))
+}
+
+/// What there is to settle, read where it cannot change until the end of `tx`.
+pub(super) async fn find_waiting(
+    tx: &mut Tx,
+    viewer: &Actor,
+    id: ReviewItemId,
+) -> Result<Option<Waiting>, Error> {
+    let statement = bind_viewer(statement(FIND_WAITING).bind(id.0), viewer);
+    let Some(row) = tx.optional(statement).await? else { return Ok(None) };
+    Ok(Some(Waiting {
+        kind: kind(&row)?,
+        state: state(&row)?,
+        target: row.value("target_id")?,
+        is_post: row.value("is_post")?,
+    }))
+}
+
+/// A resolution of an item that waits.
+pub(super) struct Resolved {
+    pub(super) resolution: Resolution,
+    pub(super) note: Option<String>,
+    pub(super) at: Timestamp,
+}
+
+pub(super) async fn resolve(
+    tx: &mut Tx,
+    by: &Actor,
+    id: ReviewItemId,
+    resolved: Resolved,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(RESOLVE)
+            .bind(resolved.resolution.state().as_str())
+            .bind(by.id.0)
+            .bind(resolved.at.0)
+            .bind(resolved.note)
+            .bind(id.0),
+    )
+    .await
+}
+
+fn bind_viewer(statement: Statement, viewer: &Actor) -> Statement {
+    statement.bind(viewer.is_admin()).bind(viewer.id.0)
+}
+
+fn page(
+    statement: Statement,
+    viewer: &Actor,
+    filter: &ItemFilter,
+    request: &PageRequest<ReviewItemId>,
+) -> Statement {
+    let kind = filter.kind.map(ItemKind::as_str);
+    let statement = statement
+        .bind(filter.state.as_str())
+        .bind(kind)
+        .bind(kind)
+        .bind(filter.community.clone())
+        .bind(filter.community.clone());
+    bind_viewer(statement, viewer)
+        .bind(request.after.map_or(Uuid::max(), |after| after.0))
+        .bind(request.rows())
+}
+
+fn item(row: &Row) -> Result<ReviewItem, Error> {
+    let kind = kind(row)?;
+    let content_state: Option<String> = row.value("content_state")?;
+    let is_gone = content_state.as_deref() == Some("deleted");
+    let body: Option<String> = row.value("body")?;
+    let title: Option<String> = row.value("title")?;
+    let pending_body: Option<String> = row.value("pending_body")?;
+    let pending_title: Option<String> = row.value("pending_title")?;
+    Ok(ReviewItem {
+        id: row.id("id")?,
+        kind,
+        state: state(row)?,
+        target_id: row.value("target_id")?,
+        event_id: row.value("event_id")?,
+        community: row.value("community")?,
+        author: row.value("author")?,
+        reason: row.value("reason")?,
+        text: body.filter(|_| !is_gone).map(|body| Text { title, body }),
+        pending: pending_body
+            .filter(|_| !is_gone)
+            .map(|body| Text { title: pending_title, body }),
+        post_id: row.optional_id("post_id")?,
+        created_at: row.time("created_at")?,
+        resolved_by: row.value("resolved_by")?,
+        resolved_at: row.optional_time("resolved_at")?,
+        note: row.value("note")?,
+        decisions: Vec::new(),
+    })
+}
+
+fn kind(row: &Row) -> Result<ItemKind, Error> {
+    ItemKind::from_stored(row.value("kind")?).ok_or(Error::Inconsistent { column: "kind" })
+}
+
+fn state(row: &Row) -> Result<ItemState, Error> {
+    ItemState::from_stored(row.value("state")?).ok_or(Error::Inconsistent { column: "state" })
+}

@@ -1,0 +1,460 @@
+//! Uploading plugins, putting them to work, changing them live.
+
+use std::time::Duration;
+
+use gatherly::hooks::{Content, ContentKind, Context, Merged, Operation, Outcome, Purpose};
+use hyper::{Method, body::Bytes};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Person, Reply, TestApp};
+
+const WASM: Option<&str> = Some("application/wasm");
+
+fn file(name: &str) -> Vec<u8> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    std::fs::read(format!("{root}/plugins/{name}")).expect(name)
+}
+
+fn automod() -> Vec<u8> {
+    file("automod/automod.wasm")
+}
+
+fn hostile(name: &str) -> Vec<u8> {
+    let text = String::from_utf8(file(&format!("hostile/{name}.wat"))).unwrap();
+    wat::parse_str(text).expect(name)
+}
+
+/// Another version of a component: the same with a custom section at its end.
+fn another_version(mut component: Vec<u8>, mark: u8) -> Vec<u8> {
+    component.extend([0, 3, 1, b'v', mark]);
+    component
+}
+
+/// Settings of automod that hold one word.
+fn holds(word: &str) -> Value {
+    json!({"rules": [{
+        "id": "word", "action": "hold", "message": format!("not {word}"), "when": {"words": [word]},
+    }]})
+}
+
+async fn upload(admin: &Person, path: &str, component: Vec<u8>) -> Reply {
+    admin.send_bytes(Method::POST, path, WASM, Bytes::from(component)).await
+}
+
+async fn bind(admin: &Person, body: Value) -> Value {
+    admin.post("/plugin-bindings", body).await.expect(201)
+}
+
+fn binding_path(binding: &Value) -> String {
+    format!("/plugin-bindings/{}", binding["id"].as_str().unwrap())
+}
+
+/// What the plugins of the site say of a comment.
+async fn judge(app: &TestApp, body: &str) -> Option<Outcome<Content>> {
+    let id = Uuid::now_v7().to_string();
+    let context = Context {
+        event_id: id.clone(),
+        mode: Purpose::Enforce,
+        time: 1,
+        community: None,
+        actor: None,
+    };
+    let content = Content {
+        kind: ContentKind::Comment,
+        operation: Operation::Create,
+        id,
+        post_id: None,
+        parent_id: None,
+        title: None,
+        body: body.to_owned(),
+    };
+    app.app.hooks.content_before_publish(None, || (context, content), |_| Ok(())).await
+}
+
+async fn verdict(app: &TestApp, body: &str) -> Option<Merged> {
+    judge(app, body).await.map(|outcome| outcome.verdict)
+}
+
+fn held(reason: &str) -> Option<Merged> {
+    Some(Merged::Hold { reason: reason.to_owned() })
+}
+
+/// An admin and an app where automod holds "pears" and enforces it.
+async fn with_automod() -> (TestApp, Person, Value) {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    upload(&admin, "/plugins", automod()).await.expect(201);
+    let body = json!({"plugin": "automod", "settings": holds("pears"), "mode": "enforce"});
+    let binding = bind(&admin, body).await;
+    (app, admin, binding)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upload_and_look() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let reply = upload(&admin, "/plugins", automod()).await;
+    let version = reply.expect(201);
+    assert_eq!(version["plugin"], "automod");
+    assert_eq!(version["hooks"], json!(["content.before-publish"]));
+    assert_eq!(version["size"], automod().len());
+    let path = format!("/plugins/automod/versions/{}", version["digest"].as_str().unwrap());
+    assert_eq!(reply.headers["location"], format!("/api/v1{path}"));
+    // Everybody may know what is judged by what.
+    assert_eq!(app.client.get(&path).await.expect(200), version);
+    app.client.get("/plugins/other/versions/00").await.expect_problem(404, "not_found");
+    let other = path.replace("automod", "other");
+    app.client.get(&other).await.expect_problem(404, "not_found");
+
+    let octets = Some("application/octet-stream");
+    let again = admin.send_bytes(Method::POST, "/plugins", octets, automod().into()).await;
+    assert_eq!(again.expect(200), version);
+    upload(&admin, "/plugins?name=other", automod()).await.expect_problem(409, "other_plugin");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_needs_a_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let component = hostile("allow");
+    upload(&admin, "/plugins", component.clone()).await.expect_invalid(&[("name", "required")]);
+    for name in ["a", "UPPER", "with%20space", &"x".repeat(65)] {
+        let path = format!("/plugins?name={name}");
+        upload(&admin, &path, component.clone()).await.expect_invalid(&[("name", "name")]);
+    }
+    let version = upload(&admin, "/plugins?name=allow", component).await.expect(201);
+    assert_eq!(version["plugin"], "allow");
+    assert!(version.get("version").is_none(), "it says none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_plugin_is_refused_with_the_reason() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let text = file("hostile/allow.wat");
+    let cases = [
+        (b"nonsense".to_vec(), "not-a-component"),
+        (Vec::new(), "not-a-component"),
+        // Text is for people; a server takes bytes.
+        (text.clone(), "not-a-component"),
+        (hostile("core-module"), "not-a-component"),
+        (hostile("unknown-import"), "unknown-import"),
+        (hostile("no-hook"), "no-known-hook"),
+        (hostile("wrong-types"), "wrong-type"),
+        (hostile("huge-memory"), "invalid-component"),
+    ];
+    for (component, code) in cases {
+        let reply = upload(&admin, "/plugins?name=bad", component).await;
+        reply.expect_invalid(&[("component", code)]);
+        assert!(!reply.json()["errors"][0]["message"].as_str().unwrap().is_empty());
+    }
+    let wrong = upload(&admin, "/plugins?name=bad", hostile("wrong-types")).await.json();
+    let message = wrong["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("expected") && message.contains("found"), "{message}");
+    let reply = admin.send_bytes(Method::POST, "/plugins", Some("text/plain"), text.into()).await;
+    reply.expect_problem(415, "media_type");
+    let none = admin.send_bytes(Method::POST, "/plugins", None, automod().into()).await;
+    assert!(none.status.is_client_error());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugins_are_the_admins_to_manage() {
+    let (app, _admin, binding) = with_automod().await;
+    let member = app.member("ada").await;
+    let path = binding_path(&binding);
+    let rollback = format!("{path}/rollback");
+    let body = || json!({"plugin": "automod"});
+    let forbidden = [
+        upload(&member, "/plugins", hostile("allow")).await,
+        member.get("/plugin-bindings").await,
+        member.post("/plugin-bindings", body()).await,
+        member.get(&path).await,
+        member.patch(&path, json!({"mode": "off"})).await,
+        member.delete(&path).await,
+        member.send(Method::POST, &rollback, None).await,
+    ];
+    for reply in forbidden {
+        reply.expect_problem(403, "admins_only");
+    }
+    app.client.get(&path).await.expect_problem(401, "no_token");
+    app.client.post("/plugin-bindings", body()).await.expect_problem(401, "no_token");
+    assert_eq!(verdict(&app, "ripe pears").await, held("not pears"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binding_starts_in_shadow_with_nothing_granted() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let version = upload(&admin, "/plugins", automod()).await.expect(201);
+    let body = json!({"plugin": "automod", "settings": holds("pears")});
+    let reply = admin.post("/plugin-bindings", body).await;
+    let binding = reply.expect(201);
+    assert_eq!(reply.headers["location"], format!("/api/v1{}", binding_path(&binding)));
+    assert_eq!(binding["digest"], version["digest"]);
+    assert_eq!(binding["mode"], "shadow");
+    assert_eq!(binding["failure_mode"], "hold");
+    assert_eq!(binding["state"], "active");
+    assert_eq!(binding["snapshot"], true);
+    assert_eq!(binding["revision"], 1);
+    assert_eq!(binding["settings"], holds("pears"));
+    for absent in ["scope", "grants", "error", "previous"] {
+        assert!(binding.get(absent).is_none(), "{absent}");
+    }
+    assert_eq!(admin.get(&binding_path(&binding)).await.expect(200), binding);
+
+    let outcome = judge(&app, "ripe pears").await.expect("it is asked");
+    assert_eq!(outcome.verdict, Merged::Allow);
+    assert_eq!(outcome.decisions[0].message.as_deref(), Some("not pears"));
+
+    let public = app.client.get("/plugins").await.expect(200);
+    assert_eq!(public["items"][0]["digest"], version["digest"]);
+    assert_eq!(public["items"][0]["mode"], "shadow");
+    assert!(public["items"][0].get("settings").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_bound_is_refused() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    upload(&admin, "/plugins", automod()).await.expect(201);
+    let digest = "0".repeat(64);
+    let huge = "x".repeat((1 << 20) + 1);
+    let cases = [
+        (json!({"plugin": "nobody"}), vec![("plugin", "unknown")]),
+        (json!({"plugin": "No Name"}), vec![("plugin", "name")]),
+        (json!({"plugin": "automod", "digest": digest}), vec![("digest", "unknown")]),
+        (
+            json!({"plugin": "automod", "scope": {"community": "atlantis"}}),
+            vec![("scope.community", "unknown")],
+        ),
+        (
+            json!({"plugin": "automod", "settings": huge, "priority": 1_000_001}),
+            vec![("settings", "length"), ("priority", "range")],
+        ),
+        (json!({"plugin": "automod"}), vec![("settings", "configure-refused")]),
+        (
+            json!({"plugin": "automod", "settings": {"rules": [{"id": "x"}]}}),
+            vec![("settings", "configure-refused")],
+        ),
+    ];
+    for (body, expected) in cases {
+        admin.post("/plugin-bindings", body).await.expect_invalid(&expected);
+    }
+    let body = json!({"plugin": "automod", "settings": {"rules": [{"id": "x"}]}});
+    let own_words = admin.post("/plugin-bindings", body).await.json();
+    let message = own_words["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("rules[0]"), "{message}");
+    for body in [
+        json!({"plugin": "automod", "mode": "loud"}),
+        json!({"plugin": "automod", "grants": ["everything"]}),
+        json!({"plugin": "automod", "colour": "red"}),
+        json!({}),
+    ] {
+        admin.post("/plugin-bindings", body).await.expect_problem(400, "bad_request");
+    }
+    assert_eq!(admin.get("/plugin-bindings").await.expect(200)["items"], json!([]));
+    assert_eq!(verdict(&app, "anything").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_mode_must_be_one_of_the_hooks() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    upload(&admin, "/plugins?name=trap", hostile("trap")).await.expect(201);
+    let body = json!({"plugin": "trap", "mode": "enforce", "failure_mode": "closed"});
+    bind(&admin, body).await;
+    assert_eq!(verdict(&app, "anything").await, Some(Merged::Unavailable));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_may_be_text() {
+    let (app, admin, binding) = with_automod().await;
+    let yaml = "rules:\n  - { id: w, action: reject, message: no plums, when: { words: [plums] } }\n";
+    let changed = admin.patch(&binding_path(&binding), json!({"settings": yaml})).await.expect(200);
+    assert_eq!(changed["settings"], yaml);
+    let rejected = Some(Merged::Reject { reason: "no plums".into() });
+    assert_eq!(verdict(&app, "plums").await, rejected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_at_work_at_once_and_can_be_undone() {
+    let (app, admin, binding) = with_automod().await;
+    let path = binding_path(&binding);
+    let first = judge(&app, "ripe pears").await.unwrap();
+    assert_eq!(first.verdict, Merged::Hold { reason: "not pears".into() });
+
+    let changed = admin.patch(&path, json!({"settings": holds("plums")})).await.expect(200);
+    assert_eq!(changed["revision"], 2);
+    assert_eq!(changed["previous"][0]["settings_hash"], binding["settings_hash"]);
+    assert_eq!(verdict(&app, "ripe pears").await, Some(Merged::Allow));
+    let second = judge(&app, "ripe plums").await.unwrap();
+    assert_eq!(second.verdict, Merged::Hold { reason: "not plums".into() });
+    assert_eq!(*second.decisions[0].settings_hash, *changed["settings_hash"].as_str().unwrap());
+    assert_ne!(second.decisions[0].settings_hash, first.decisions[0].settings_hash);
+
+    let rolled_back =
+        admin.send(Method::POST, &format!("{path}/rollback"), None).await.expect(200);
+    assert_eq!(rolled_back["revision"], 3);
+    assert_eq!(rolled_back["settings"], holds("pears"));
+    assert_eq!(verdict(&app, "ripe pears").await, held("not pears"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_version_is_another_digest_in_the_record() {
+    let (app, admin, binding) = with_automod().await;
+    app.advance(Duration::from_secs(1));
+    let newer = upload(&admin, "/plugins", another_version(automod(), b'2')).await.expect(201);
+    assert_ne!(newer["digest"], binding["digest"]);
+    let change = json!({"digest": newer["digest"]});
+    let changed = admin.patch(&binding_path(&binding), change).await.expect(200);
+    assert_eq!(changed["digest"], newer["digest"]);
+    let outcome = judge(&app, "ripe pears").await.unwrap();
+    assert_eq!(*outcome.decisions[0].digest, *newer["digest"].as_str().unwrap());
+    // The newest is what is bound when nothing else is said.
+    let second = bind(&admin, json!({"plugin": "automod", "settings": holds("figs")})).await;
+    assert_eq!(second["digest"], newer["digest"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_fails_changes_nothing() {
+    let (app, admin, binding) = with_automod().await;
+    let path = binding_path(&binding);
+    let bad = json!({"settings": {"rules": []}, "mode": "off", "priority": 7});
+    admin.patch(&path, bad).await.expect_invalid(&[("settings", "configure-refused")]);
+    let bad = json!({"digest": "f".repeat(64)});
+    admin.patch(&path, bad).await.expect_invalid(&[("digest", "unknown")]);
+    assert_eq!(admin.get(&path).await.expect(200), binding);
+    assert_eq!(verdict(&app, "ripe pears").await, held("not pears"));
+    let rollback = format!("{path}/rollback");
+    let reply = admin.send(Method::POST, &rollback, None).await;
+    reply.expect_problem(409, "no_previous_revision");
+    let unknown = format!("/plugin-bindings/{}", Uuid::now_v7());
+    admin.patch(&unknown, json!({"mode": "off"})).await.expect_problem(404, "not_found");
+    admin.delete(&unknown).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugins_that_cannot_take_settings_are_not_put_to_work() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    for name in ["trap-in-configure", "endless-configure"] {
+        let component = hostile(name);
+        upload(&admin, &format!("/plugins?name={name}"), component).await.expect(201);
+        let reply = admin.post("/plugin-bindings", json!({"plugin": name})).await;
+        reply.expect_invalid(&[("settings", "configure-fault")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_changes_at_once_one_loses() {
+    let (app, admin, binding) = with_automod().await;
+    let path = binding_path(&binding);
+    let (one, two) = tokio::join!(
+        admin.patch(&path, json!({"settings": holds("plums")})),
+        admin.patch(&path, json!({"settings": holds("figs")})),
+    );
+    let now = admin.get(&path).await.expect(200);
+    for (reply, word) in [(&one, "plums"), (&two, "figs")] {
+        if reply.status == 409 {
+            reply.expect_problem(409, "binding_changed");
+        } else {
+            reply.expect(200);
+        }
+        let is_last = now["settings"] == holds(word);
+        let expected = if is_last { held(&format!("not {word}")) } else { Some(Merged::Allow) };
+        assert_eq!(verdict(&app, word).await, expected);
+    }
+    let successes = [&one, &two].iter().filter(|reply| reply.status == 200).count();
+    assert_eq!(now["revision"], 1 + successes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn off_and_removed_bindings_are_not_asked() {
+    let (app, admin, binding) = with_automod().await;
+    let path = binding_path(&binding);
+    let off = admin.patch(&path, json!({"mode": "off"})).await.expect(200);
+    assert_eq!(off["state"], "off");
+    assert_eq!(verdict(&app, "ripe pears").await, None);
+    assert_eq!(app.client.get("/plugins").await.expect(200)["items"], json!([]));
+    let on = admin.patch(&path, json!({"mode": "enforce", "priority": 5})).await.expect(200);
+    assert_eq!((&on["state"], &on["priority"]), (&json!("active"), &json!(5)));
+    assert_eq!(verdict(&app, "ripe pears").await, held("not pears"));
+    admin.delete(&path).await.expect(204);
+    assert_eq!(verdict(&app, "ripe pears").await, None);
+    admin.get(&path).await.expect_problem(404, "not_found");
+    admin.delete(&path).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bindings_survive_a_restart() {
+    let (app, _admin, binding) = with_automod().await;
+    let app = app.restart_with(|_| {}).await;
+    let admin = app.sign_in("root").await;
+    assert_eq!(admin.get(&binding_path(&binding)).await.expect(200), binding);
+    assert_eq!(verdict(&app, "ripe pears").await, held("not pears"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_cannot_be_loaded_shows_why_and_its_failure_mode_applies() {
+    let (app, admin, binding) = with_automod().await;
+    let path = binding_path(&binding);
+    let fails = json!({"failure_mode": "closed"});
+    admin.patch(&path, fails).await.expect(200);
+    let mut tx = app.app.db.begin().await.unwrap();
+    let damage = "update plugin_versions set component = x'00'";
+    tx.execute(gatherly::db::statement(damage)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let app = app.restart_with(|_| {}).await;
+    let admin = app.sign_in(&admin.name).await;
+    let failed = admin.get(&path).await.expect(200);
+    assert_eq!(failed["state"], "failed");
+    assert!(failed["error"].as_str().unwrap().contains("damaged"), "{failed}");
+    assert_eq!(verdict(&app, "anything").await, Some(Merged::Unavailable));
+    // It can be made harmless and switched off, but not asked more.
+    admin.patch(&path, json!({"failure_mode": "open"})).await.expect(200);
+    assert_eq!(verdict(&app, "anything").await, Some(Merged::Allow));
+    let off = admin.patch(&path, json!({"mode": "off"})).await.expect(200);
+    assert_eq!(off["state"], "off");
+    admin.patch(&path, json!({"mode": "shadow"})).await.expect_problem(503, "unavailable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_changes_is_taken_over() {
+    let (app, _admin, _) = with_automod().await;
+    let mut tx = app.app.db.begin().await.unwrap();
+    for sql in [
+        "update plugin_bindings set mode = 'shadow'",
+        "update plugin_generation set generation = generation + 1",
+    ] {
+        tx.execute(gatherly::db::statement(sql)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for _ in 0..40 {
+        if verdict(&app, "ripe pears").await == Some(Merged::Allow) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the change was not taken over within two seconds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_have_pages() {
+    let (app, admin, first) = with_automod().await;
+    for _ in 0..2 {
+        app.advance(Duration::from_millis(5));
+        bind(&admin, json!({"plugin": "automod", "settings": holds("pears")})).await;
+    }
+    for path in ["/plugin-bindings", "/plugins"] {
+        let page = admin.get(&format!("{path}?limit=2")).await.expect(200);
+        assert_eq!(page["items"].as_array().unwrap().len(), 2);
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let rest = admin.get(&format!("{path}?limit=2&cursor={cursor}")).await.expect(200);
+        assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+        assert_eq!(rest["items"][0]["digest"], first["digest"]);
+        assert!(rest.get("next_cursor").is_none());
+    }
+    admin.get("/plugin-bindings?cursor=x").await.expect_invalid(&[("cursor", "cursor")]);
+}
