@@ -11,14 +11,18 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::{
     accounts::{self, Accounts},
+    bans::Bans,
     base::{self, clock::Clock, password::Passwords},
+    communities::{self, Communities},
     config::Config,
     db::{self, Db},
     decisions::Decisions,
     hooks::{self, Hooks},
-    http::RateLimits,
+    http::{HotReads, RateLimits},
     lifecycle::Lifecycle,
     plugin_admin::PluginAdmin,
+    posts::{self, Posts},
+    publishing::Publishing,
     sessions::{Keys, KeysError, Sessions},
 };
 
@@ -62,6 +66,48 @@ pub struct App {
     pub decisions: Decisions,
     pub accounts: Accounts,
     pub plugins: PluginAdmin,
+    pub forum: Forum,
+}
+
+/// What people write, and who may.
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Forum {
+    pub bans: Bans,
+    pub communities: Communities,
+    pub posts: Posts,
+    pub hot: HotReads,
+}
+
+impl Forum {
+    fn new(config: &Config, core: &Core, decisions: &Decisions) -> Self {
+        let Core { db, clock, limits, hooks } = core.clone();
+        let bans = Bans::new(db.clone(), clock.clone(), Arc::clone(&limits));
+        let communities = Communities::new(communities::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            bans: bans.clone(),
+            creation: config.forum.community_creation,
+        });
+        let publishing = Publishing::new(clock, hooks, decisions.clone());
+        let posts = Posts::new(posts::Parts {
+            db: db.clone(),
+            limits,
+            bans: bans.clone(),
+            communities: communities.clone(),
+            publishing,
+        });
+        Self { bans, communities, posts, hot: HotReads::new(db, config.cache) }
+    }
+}
+
+/// What every feature is built on.
+#[derive(Clone)]
+struct Core {
+    db: Db,
+    clock: Clock,
+    limits: Arc<RateLimits>,
+    hooks: Hooks,
 }
 
 impl App {
@@ -103,6 +149,14 @@ impl App {
         let plugins =
             PluginAdmin::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         plugins.load_all().await?;
+        communities::ensure_general(&db, clock.now()).await?;
+        let core = Core {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            hooks: hooks.clone(),
+        };
+        let forum = Forum::new(&config, &core, &decisions);
         Ok(Self {
             lifecycle: Lifecycle::new(),
             metrics: recorder(),
@@ -115,6 +169,7 @@ impl App {
             decisions,
             accounts,
             plugins,
+            forum,
         })
     }
 }

@@ -10,9 +10,12 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 use crate::{
     accounts::AccountsApi,
     app::App,
+    bans::BansApi,
+    communities::CommunitiesApi,
     decisions::DecisionsApi,
     http::{onion::Onion, system::SystemApi},
     plugin_admin::PluginsApi,
+    posts::PostsApi,
     sessions::SessionsApi,
 };
 
@@ -50,6 +53,12 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         AccountsApi { accounts: app.accounts.clone() },
         DecisionsApi { decisions: app.decisions.clone() },
         PluginsApi { plugins: app.plugins.clone() },
+        BansApi { bans: app.forum.bans.clone() },
+        CommunitiesApi {
+            communities: app.forum.communities.clone(),
+            hot: app.forum.hot.clone(),
+        },
+        PostsApi { posts: app.forum.posts.clone(), hot: app.forum.hot.clone() },
     )
 }
 

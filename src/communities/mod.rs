@@ -12,4 +12,3 @@ mod tests;
 pub use api::CommunitiesApi;
 pub use model::{Community, CommunityAccess, MemberRole, Moderator};
 pub use service::{Communities, Parts, ensure_general};
-pub(crate) use store::{community_visible, count_posts};

@@ -21,7 +21,6 @@ macro_rules! community_visible {
         $crate::bans::allowed!("1", "c.id")
     };
 }
-pub(crate) use community_visible;
 
 macro_rules! columns {
     () => {
@@ -79,7 +78,6 @@ const FIND_MEMBER: &str = "
     left join community_members m on m.account_id = a.id and m.community_id = ?
     where a.username_key = ? and a.state = 'active'";
 const COUNT_MEMBERS: &str = "update communities set member_count = member_count + ? where id = ?";
-const COUNT_POSTS: &str = "update communities set post_count = post_count + ? where id = ?";
 const MODERATORS: &str = "
     select a.id, a.username, m.joined_at from community_members m
     join accounts a on a.id = m.account_id
@@ -195,15 +193,6 @@ pub(super) async fn count_members(
     change: i64,
 ) -> Result<(), Error> {
     tx.execute_one(statement(COUNT_MEMBERS).bind(change).bind(community.0)).await
-}
-
-/// Counts published posts.
-pub(crate) async fn count_posts(
-    tx: &mut Tx,
-    community: CommunityId,
-    change: i64,
-) -> Result<(), Error> {
-    tx.execute_one(statement(COUNT_POSTS).bind(change).bind(community.0)).await
 }
 
 /// Who moderates a community.

@@ -1,0 +1,421 @@
+//! `/posts`, and bans from posts.
+
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::Example,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    model::{Access, Post, PostEdit, PostFilter, PostSort, SearchTerms},
+    service::{Posts, Written},
+};
+use crate::{
+    bans::{BanCreated, BanList, BanRequest, Lifted},
+    base::{
+        Error,
+        actor::Viewer,
+        ids::PostId,
+        page::{Page, PageRequest},
+    },
+    http::{ClientAddress, HotReads, Problem, Rendered, Tag},
+    publishing::{ContentState, ModerationView},
+    sessions::{SignedIn, Visitor},
+};
+
+/// A post that is to be written.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct PostRequest {
+    /// Slug of the community that it goes to.
+    community: String,
+    /// 3 to 200 characters.
+    title: String,
+    /// Markdown, at most 40,000 characters.
+    body: Option<String>,
+}
+
+impl Example for PostRequest {
+    fn example() -> Self {
+        Self {
+            community: "general".into(),
+            title: "What are you reading?".into(),
+            body: Some("I have just begun *Middlemarch*.".into()),
+        }
+    }
+}
+
+/// Changes to a post; what is absent stays.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, example)]
+struct PostPatch {
+    /// 3 to 200 characters.
+    title: Option<String>,
+    /// Markdown, at most 40,000 characters.
+    body: Option<String>,
+}
+
+impl Example for PostPatch {
+    fn example() -> Self {
+        Self { title: None, body: Some("I have finished *Middlemarch*.".into()) }
+    }
+}
+
+/// The order of a list of posts.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename_all = "snake_case")]
+enum SortParam {
+    /// By rank: votes against age.
+    Hot,
+    /// Newest first.
+    New,
+    /// Highest score first.
+    Top,
+}
+
+impl From<SortParam> for PostSort {
+    fn from(sort: SortParam) -> Self {
+        match sort {
+            SortParam::Hot => Self::Hot,
+            SortParam::New => Self::New,
+            SortParam::Top => Self::Top,
+        }
+    }
+}
+
+/// A post.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+pub struct PostView {
+    /// Opaque, in the order of time.
+    id: Uuid,
+    /// Slug of its community.
+    community: String,
+    /// Name of its author.
+    author: String,
+    /// One line.
+    title: String,
+    /// Markdown; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    /// HTML that any page may show; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_html: Option<String>,
+    /// `published`, or for its author and those who moderate `held` or `removed`.
+    state: String,
+    /// Whether comments are closed.
+    locked: bool,
+    /// Votes in favour.
+    ups: i64,
+    /// Votes against.
+    downs: i64,
+    /// Up minus down votes.
+    score: i64,
+    /// Published comments.
+    comment_count: i64,
+    /// When it was written.
+    created_at: String,
+    /// When it was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<String>,
+    /// One's own vote, 1, 0 or -1; absent for those who are not signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    my_vote: Option<i64>,
+    /// What was decided about it; for its author and those who moderate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<ModerationView>,
+}
+
+impl PostView {
+    /// A post as in lists.
+    pub fn listed(post: Post, viewer: Viewer<'_>) -> Self {
+        Self {
+            id: post.id.0,
+            community: post.slug,
+            author: post.author_name,
+            title: post.title,
+            body: None,
+            body_html: None,
+            state: post.state.as_str().to_owned(),
+            locked: post.locked,
+            ups: post.tallies.ups,
+            downs: post.tallies.downs,
+            score: post.tallies.score(),
+            comment_count: post.comment_count,
+            created_at: post.created_at.to_string(),
+            edited_at: post.edited_at.map(|at| at.to_string()),
+            my_vote: viewer.map(|_| post.my_vote),
+            moderation: None,
+        }
+    }
+
+    fn full(mut access: Access, viewer: Viewer<'_>) -> Self {
+        let body = std::mem::take(&mut access.post.body);
+        let body_html = std::mem::take(&mut access.post.body_html);
+        let told = access.may_see_waiting(viewer.map(|actor| actor.id));
+        let moderation = told
+            .then(|| ModerationView::of_stored(access.post.state, access.waiting))
+            .flatten();
+        Self {
+            body: Some(body),
+            body_html: Some(body_html),
+            moderation,
+            ..Self::listed(access.post, viewer)
+        }
+    }
+
+    fn written(written: Written, viewer: Viewer<'_>) -> Self {
+        let Written { access, judged } = written;
+        let Some(judged) = judged else { return Self::full(access, viewer) };
+        let mut view = Self::full(access, viewer);
+        let waiting = judged.state == ContentState::Held && view.state == "published";
+        let decided = ModerationView::of_judged(&judged);
+        view.moderation = match decided {
+            Some(decided) if waiting => {
+                Some(decided.with_pending(judged.content.title, judged.content.body))
+            }
+            Some(decided) => Some(decided),
+            None => view.moderation,
+        };
+        view
+    }
+}
+
+/// Posts.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct PostList {
+    /// This page.
+    items: Vec<PostView>,
+    /// For the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl PostList {
+    fn new(page: Page<Post>, viewer: Viewer<'_>) -> Self {
+        let page = page.map(|post| PostView::listed(post, viewer));
+        Self { items: page.items, next_cursor: page.next_cursor }
+    }
+}
+
+#[derive(ApiResponse)]
+enum PostCreated {
+    /// The post is published.
+    #[oai(status = 201)]
+    Published(Rendered<PostView>, #[oai(header = "Location")] String),
+    /// The post waits for a moderator; `moderation` says why.
+    #[oai(status = 202)]
+    Held(Rendered<PostView>, #[oai(header = "Location")] String),
+}
+
+#[derive(ApiResponse)]
+enum PostEdited {
+    /// The post is changed.
+    #[oai(status = 200)]
+    Published(Rendered<PostView>),
+    /// The change waits for a moderator; `moderation` says why.
+    #[oai(status = 202)]
+    Held(Rendered<PostView>),
+}
+
+#[derive(ApiResponse)]
+enum PostDeleted {
+    /// The post is gone.
+    #[oai(status = 204)]
+    Done,
+}
+
+/// Operations on posts.
+#[derive(Clone)]
+pub struct PostsApi {
+    /// The feature.
+    pub posts: Posts,
+    /// Reads for those who are not signed in.
+    pub hot: HotReads,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Posts")]
+impl PostsApi {
+    /// List posts
+    ///
+    /// For everybody. Without bodies. A cursor is good for the list it came from.
+    #[oai(path = "/posts", method = "get", operation_id = "list_posts")]
+    #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
+    async fn list(
+        &self,
+        Visitor(viewer): Visitor,
+        client: ClientAddress,
+        /// Only those of a community, by slug.
+        community: Query<Option<String>>,
+        /// Only those of an author, by name.
+        author: Query<Option<String>>,
+        /// Only those with these words.
+        query: Query<Option<String>>,
+        /// `hot` (the default): votes against age; `new`; `top`: highest score.
+        sort: Query<Option<SortParam>>,
+        /// From the page before.
+        cursor: Query<Option<String>>,
+        /// Items of a page, 1 to 100.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<PostList>, Problem> {
+        let viewer = viewer.as_ref();
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let terms = query.0.as_deref().map(SearchTerms::parse).transpose().map_err(Error::from)?;
+        if terms.is_some() {
+            self.posts.count_search(client)?;
+        }
+        let filter = PostFilter { community: community.0, author: author.0, terms };
+        let sort = sort.0.map(PostSort::from).unwrap_or_default();
+        let list = async {
+            let posts = self.posts.list(viewer, (&filter, sort), &page).await?;
+            Ok(PostList::new(posts, viewer))
+        };
+        let key = || format!("list_posts {filter:?} {sort:?} {page:?}");
+        Ok(self.hot.read(viewer, key, list).await?)
+    }
+
+    /// Write a post
+    ///
+    /// For everybody who is signed in and not banned from posting there. Plugins
+    /// are asked; what they hold waits for a moderator. The author's vote is in
+    /// favour to begin with.
+    #[oai(path = "/posts", method = "post", operation_id = "create_post")]
+    async fn create(
+        &self,
+        SignedIn(actor): SignedIn,
+        body: Json<PostRequest>,
+    ) -> Result<PostCreated, Problem> {
+        let PostRequest { community, title, body } = body.0;
+        let text = (title.as_str(), body.as_deref().unwrap_or_default());
+        let written = self.posts.create(&actor, &community, text).await?;
+        let location = format!("/api/v1/posts/{}", written.access.post.id);
+        let state = written.access.post.state;
+        let view = Rendered::new(&PostView::written(written, Some(&actor)));
+        Ok(match state {
+            ContentState::Published => PostCreated::Published(view, location),
+            _ => PostCreated::Held(view, location),
+        })
+    }
+
+    /// Show a post
+    ///
+    /// For everybody; a post that is held or removed for its author and those
+    /// who moderate.
+    #[oai(path = "/posts/:id", method = "get", operation_id = "get_post")]
+    async fn get(
+        &self,
+        Visitor(viewer): Visitor,
+        /// The post's id.
+        id: Path<Uuid>,
+    ) -> Result<Rendered<PostView>, Problem> {
+        let (viewer, id) = (viewer.as_ref(), PostId(id.0));
+        let get = async { Ok(PostView::full(self.posts.access(viewer, id).await?, viewer)) };
+        Ok(self.hot.read(viewer, || format!("get_post {id}"), get).await?)
+    }
+
+    /// Edit a post
+    ///
+    /// For its author. Plugins are asked again; a change that they hold waits
+    /// for a moderator, and the published text stands until then.
+    #[oai(path = "/posts/:id", method = "patch", operation_id = "edit_post")]
+    async fn edit(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The post's id.
+        id: Path<Uuid>,
+        body: Json<PostPatch>,
+    ) -> Result<PostEdited, Problem> {
+        let PostPatch { title, body } = body.0;
+        let edit = PostEdit { title, body };
+        let written = self.posts.edit(&actor, id.0.into(), &edit).await?;
+        let held =
+            written.judged.as_ref().is_some_and(|judged| judged.state == ContentState::Held);
+        let view = Rendered::new(&PostView::written(written, Some(&actor)));
+        Ok(if held { PostEdited::Held(view) } else { PostEdited::Published(view) })
+    }
+
+    /// Take a post back
+    ///
+    /// For its author. It is then gone for everybody, with its comments.
+    #[oai(path = "/posts/:id", method = "delete", operation_id = "delete_post")]
+    async fn delete(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The post's id.
+        id: Path<Uuid>,
+    ) -> Result<PostDeleted, Problem> {
+        self.posts.delete(&actor, id.0.into()).await?;
+        Ok(PostDeleted::Done)
+    }
+
+    /// List bans from a post
+    ///
+    /// For its author and those who moderate. Newest first, those that are over
+    /// included.
+    #[oai(
+        path = "/posts/:id/bans",
+        method = "get",
+        operation_id = "list_post_bans",
+        tag = "Tag::Bans"
+    )]
+    async fn bans(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The post's id.
+        id: Path<Uuid>,
+        /// From the page before.
+        cursor: Query<Option<String>>,
+        /// Items of a page, 1 to 100.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<BanList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let bans = self.posts.bans(&actor, id.0.into(), &page).await?;
+        Ok(Rendered::new(&BanList::new(bans, self.posts.now())))
+    }
+
+    /// Ban somebody from a post
+    ///
+    /// For its author and those who moderate, who cannot be banned themselves.
+    #[oai(
+        path = "/posts/:id/bans",
+        method = "post",
+        operation_id = "create_post_ban",
+        tag = "Tag::Bans"
+    )]
+    async fn ban(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The post's id.
+        id: Path<Uuid>,
+        body: Json<BanRequest>,
+    ) -> Result<BanCreated, Problem> {
+        let parse = |scope: &_, now| body.0.parse(scope, now);
+        let ban = self.posts.ban(&actor, id.0.into(), parse).await?;
+        Ok(BanCreated::new(&format!("/posts/{}/bans", id.0), ban, self.posts.now()))
+    }
+
+    /// Lift a ban from a post
+    ///
+    /// For its author and those who moderate.
+    #[oai(
+        path = "/posts/:id/bans/:ban_id",
+        method = "delete",
+        operation_id = "lift_post_ban",
+        tag = "Tag::Bans"
+    )]
+    async fn lift_ban(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The post's id.
+        id: Path<Uuid>,
+        /// The ban's id.
+        ban_id: Path<Uuid>,
+    ) -> Result<Lifted, Problem> {
+        self.posts.lift_ban(&actor, id.0.into(), ban_id.0.into()).await?;
+        Ok(Lifted::Done)
+    }
+}

@@ -1,0 +1,376 @@
+//! Writing, reading and taking back posts, and bans from them.
+
+use std::sync::Arc;
+
+use super::{
+    model::{Access, Post, PostEdit, PostFilter, PostKey, PostSort, PostText},
+    rules::{self, Refusal},
+    store::{self, NewRow},
+};
+use crate::{
+    bans::{Ban, Bans, Deed, NewBan, Scope},
+    base::{
+        Error,
+        actor::{Actor, Viewer},
+        clock::Timestamp,
+        ids::{BanId, PostId},
+        markdown,
+        page::{Page, PageRequest},
+    },
+    communities::{Communities, CommunityAccess},
+    db::{Db, Tx},
+    decisions::TargetKind,
+    hooks::{Content, ContentKind, Operation},
+    http::{Action, ClientAddress, RateLimits},
+    publishing::{self, ContentState, Judged, Place, Publishing, Tallies, Waiting},
+};
+
+/// What posts are made of.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub limits: Arc<RateLimits>,
+    pub bans: Bans,
+    pub communities: Communities,
+    pub publishing: Publishing,
+}
+
+/// Posts; cheap to clone.
+#[derive(Clone)]
+pub struct Posts {
+    parts: Parts,
+}
+
+/// A post that has been written, as its author sees it, and what was decided.
+#[derive(Debug)]
+pub struct Written {
+    /// The post; after an edit that is held, as it was.
+    pub access: Access,
+    /// The text that was written, and its verdict; `None` when nothing changed.
+    pub judged: Option<Judged>,
+}
+
+impl Posts {
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// What time it is for posts.
+    pub fn now(&self) -> Timestamp {
+        self.parts.publishing.now()
+    }
+
+    /// A post as the viewer may see it.
+    pub async fn access(&self, viewer: Viewer<'_>, id: PostId) -> Result<Access, Error> {
+        store::access(&self.parts.db, viewer, id, self.now()).await?.ok_or(Error::NotFound)
+    }
+
+    /// Posts that the viewer may see, without their bodies.
+    pub async fn list(
+        &self,
+        viewer: Viewer<'_>,
+        (filter, sort): (&PostFilter, PostSort),
+        page: &PageRequest<PostKey>,
+    ) -> Result<Page<Post>, Error> {
+        if page.after.is_some_and(|after| !after.is_of(sort)) {
+            return Err(Error::invalid("cursor", "cursor", "is not a cursor of this list"));
+        }
+        let posts = store::list(&self.parts.db, viewer, (filter, sort), page, self.now()).await?;
+        Ok(Page::cut(posts, page.limit, |post| PostKey::of(post, sort)))
+    }
+
+    /// Counts a search for words.
+    pub fn count_search(&self, client: ClientAddress) -> Result<(), Error> {
+        self.parts.limits.check_network(Action::SearchNetwork, client)
+    }
+
+    /// Writes a post.
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        community: &str,
+        (title, body): (&str, &str),
+    ) -> Result<Written, Error> {
+        self.parts.limits.check_actor(Action::Post, actor)?;
+        let text = PostText::parse(title, body)?;
+        let found = self.community(actor, community).await?;
+        let place = Place {
+            community: found.community.id,
+            slug: &found.community.slug,
+            standing: found.standing,
+        };
+        if !place.standing.allows(Deed::Post) {
+            return Err(self.parts.bans.refusal(actor, Deed::Post, place.community, None).await);
+        }
+        let id = PostId::new(self.now());
+        let content = content(id, Operation::Create, &text);
+        let judged = self
+            .parts
+            .publishing
+            .judge(actor, &place, (TargetKind::Post, content), recheck)
+            .await?;
+        let post = self.insert(actor, &place, id, &judged).await?;
+        let access = Access { post, standing: place.standing, waiting: Waiting::default() };
+        Ok(Written { access, judged: Some(judged) })
+    }
+
+    async fn insert(
+        &self,
+        actor: &Actor,
+        place: &Place<'_>,
+        id: PostId,
+        judged: &Judged,
+    ) -> Result<Post, Error> {
+        let text = PostText::of_content(&judged.content)?;
+        let html = markdown::to_html(&text.body);
+        let (now, state) = (self.now(), judged.state);
+        let hot = publishing::hot(1, now);
+        let new = NewRow { id, community: place.community, author: actor, state, hot, now };
+        let mut tx = self.parts.db.begin().await?;
+        if !store::insert(&mut tx, &new, text.clone(), html.clone()).await? {
+            drop(tx);
+            return Err(self.parts.bans.refusal(actor, Deed::Post, place.community, None).await);
+        }
+        store::insert_own_vote(&mut tx, id, actor.id, now).await?;
+        if state == ContentState::Published {
+            store::count(&mut tx, id, 1).await?;
+        }
+        self.parts.publishing.record(&mut tx, judged).await?;
+        tx.commit().await?;
+        Ok(Post {
+            id,
+            community: place.community,
+            slug: place.slug.to_owned(),
+            author: actor.id,
+            author_name: actor.username.clone(),
+            title: text.title,
+            body: text.body,
+            body_html: html,
+            state,
+            locked: false,
+            tallies: Tallies { ups: 1, downs: 0 },
+            hot,
+            comment_count: 0,
+            created_at: now,
+            edited_at: None,
+            my_vote: 1,
+        })
+    }
+
+    /// Changes the text of a post. One that has never been published stays as
+    /// it is otherwise: a moderator still decides about it.
+    pub async fn edit(&self, actor: &Actor, id: PostId, edit: &PostEdit) -> Result<Written, Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let access = self.access(Some(actor), id).await?;
+        if let Err(refusal) = rules::may_edit(actor, &access) {
+            return Err(self.refused(actor, &access, refusal).await);
+        }
+        let text = edit.apply(&access.post)?;
+        if (&text.title, &text.body) == (&access.post.title, &access.post.body) {
+            return Ok(Written { access, judged: None });
+        }
+        let kind = match access.post.state {
+            ContentState::Held => TargetKind::Post,
+            _ => TargetKind::Edit,
+        };
+        let content = content(id, Operation::Edit, &text);
+        let judged = self
+            .parts
+            .publishing
+            .judge(actor, &access.place(), (kind, content), recheck)
+            .await?;
+        let waits = kind == TargetKind::Edit && judged.state == ContentState::Held;
+        let stored = if waits {
+            self.put_pending(actor, &access, &judged).await?
+        } else {
+            self.replace(actor, &access, &judged).await?
+        };
+        if !stored {
+            return Err(self.changed_meanwhile(actor, id).await);
+        }
+        Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
+    }
+
+    /// Lets an edit wait for a moderator.
+    async fn put_pending(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        judged: &Judged,
+    ) -> Result<bool, Error> {
+        let (id, now) = (access.post.id, self.now());
+        let PostText { title, body } = PostText::of_content(&judged.content)?;
+        let pending = publishing::Pending { title: Some(title), body };
+        let mut tx = self.parts.db.begin().await?;
+        if !store::is_editable(&mut tx, actor, &access.post, now).await? {
+            return Ok(false);
+        }
+        publishing::put_pending(&mut tx, id.0, pending, now).await?;
+        self.parts.publishing.record(&mut tx, judged).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Puts a new text in the place of the old one.
+    async fn replace(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        judged: &Judged,
+    ) -> Result<bool, Error> {
+        let (seen, now) = (&access.post, self.now());
+        let text = PostText::of_content(&judged.content)?;
+        let html = markdown::to_html(&text.body);
+        let mut tx = self.parts.db.begin().await?;
+        if !store::update_text(&mut tx, actor, seen, (text, html), now).await? {
+            return Ok(false);
+        }
+        let old = (Some(seen.title.clone()), seen.body.clone());
+        publishing::keep_past(&mut tx, seen.id.0, old, now).await?;
+        if access.waiting.pending.is_some() {
+            publishing::drop_pending(&mut tx, seen.id.0).await?;
+            self.parts.publishing.supersede_edit(&mut tx, seen.id.0).await?;
+        }
+        if judged.state == ContentState::Held {
+            // The item that waits is about another text.
+            self.parts.publishing.withdraw(&mut tx, seen.id.0).await?;
+        }
+        self.parts.publishing.record(&mut tx, judged).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Takes a post back.
+    pub async fn delete(&self, actor: &Actor, id: PostId) -> Result<(), Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let access = self.access(Some(actor), id).await?;
+        rules::may_delete(actor, &access)?;
+        let mut tx = self.parts.db.begin().await?;
+        if store::update_state(&mut tx, id, ContentState::Published, ContentState::Deleted).await? {
+            store::count(&mut tx, id, -1).await?;
+        } else if !store::update_state(&mut tx, id, ContentState::Held, ContentState::Deleted).await? {
+            return Err(Error::NotFound);
+        }
+        publishing::drop_pending(&mut tx, id.0).await?;
+        self.parts.publishing.withdraw(&mut tx, id.0).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Publishes a post that is held; whether it was.
+    pub async fn approve(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
+        let held = store::update_state(tx, id, ContentState::Held, ContentState::Published).await?;
+        if held {
+            store::count(tx, id, 1).await?;
+        }
+        Ok(held)
+    }
+
+    /// Removes a post that is held; whether it was.
+    pub async fn remove(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
+        Ok(store::update_state(tx, id, ContentState::Held, ContentState::Removed).await?)
+    }
+
+    /// Publishes the edit that waits; whether one did.
+    pub async fn approve_edit(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
+        let Some(pending) = publishing::take_pending(tx, id.0).await? else { return Ok(false) };
+        let now = self.now();
+        let text =
+            PostText { title: pending.title.unwrap_or_default(), body: pending.body };
+        let html = markdown::to_html(&text.body);
+        let Some(old) = store::replace_text(tx, id, (text, html), now).await? else {
+            return Ok(false);
+        };
+        publishing::keep_past(tx, id.0, (Some(old.title), old.body), now).await?;
+        Ok(true)
+    }
+
+    /// Drops the edit that waits; whether one did.
+    pub async fn drop_edit(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
+        Ok(publishing::drop_pending(tx, id.0).await?)
+    }
+
+    /// Bans from a post.
+    pub async fn bans(
+        &self,
+        actor: &Actor,
+        id: PostId,
+        page: &PageRequest<BanId>,
+    ) -> Result<Page<Ban>, Error> {
+        self.parts.bans.list(&self.ban_scope(actor, id).await?, page).await
+    }
+
+    /// Bans somebody from a post; `parse` checks the ban for its scope.
+    pub async fn ban(
+        &self,
+        actor: &Actor,
+        id: PostId,
+        parse: impl FnOnce(&Scope, Timestamp) -> Result<NewBan, Error>,
+    ) -> Result<Ban, Error> {
+        let scope = self.ban_scope(actor, id).await?;
+        let new = parse(&scope, self.now())?;
+        self.parts.bans.create(actor, &scope, new).await
+    }
+
+    /// Lifts a ban from a post.
+    pub async fn lift_ban(&self, actor: &Actor, id: PostId, ban: BanId) -> Result<(), Error> {
+        self.parts.bans.lift(actor, &self.ban_scope(actor, id).await?, ban).await
+    }
+
+    async fn ban_scope(&self, actor: &Actor, id: PostId) -> Result<Scope, Error> {
+        let access = self.access(Some(actor), id).await?;
+        rules::may_ban(actor, &access)?;
+        let Post { community, author, .. } = access.post;
+        Ok(Scope::Post { id, community, author })
+    }
+
+    /// The error for a refusal, with a ban's reason.
+    pub async fn refused(&self, actor: &Actor, access: &Access, refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::Banned(deed) => {
+                let Post { id, community, .. } = access.post;
+                self.parts.bans.refusal(actor, deed, community, Some(id)).await
+            }
+            Refusal::Other(error) => error,
+        }
+    }
+
+    async fn changed_meanwhile(&self, actor: &Actor, id: PostId) -> Error {
+        let access = match self.access(Some(actor), id).await {
+            Ok(access) => access,
+            Err(error) => return error,
+        };
+        match rules::may_edit(actor, &access) {
+            Err(refusal) => self.refused(actor, &access, refusal).await,
+            Ok(()) => Error::conflict("changed_meanwhile", "It was changed in the meantime."),
+        }
+    }
+
+    async fn community(&self, actor: &Actor, slug: &str) -> Result<CommunityAccess, Error> {
+        match self.parts.communities.find(Some(actor), slug).await {
+            Err(Error::NotFound) => {
+                Err(Error::invalid("community", "unknown", "is not the slug of a community"))
+            }
+            other => other,
+        }
+    }
+}
+
+fn content(id: PostId, operation: Operation, text: &PostText) -> Content {
+    Content {
+        kind: ContentKind::Post,
+        operation,
+        id: id.to_string(),
+        post_id: None,
+        parent_id: None,
+        title: Some(text.title.clone()),
+        body: text.body.clone(),
+    }
+}
+
+/// Holds what a plugin made of a post to the rules of what people write.
+fn recheck(content: &Content) -> Result<(), String> {
+    PostText::of_content(content).map(|_| ()).map_err(|error| error.to_string())
+}

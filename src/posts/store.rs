@@ -1,0 +1,361 @@
+//! The statements on posts, and the predicate that says who sees one.
+
+use uuid::Uuid;
+
+use super::model::{Access, Post, PostFilter, PostKey, PostSort, PostText};
+use crate::{
+    bans::{Deeds, Standing, allowed, denied, looking, moderates, viewer},
+    base::{
+        actor::{Actor, Viewer},
+        clock::Timestamp,
+        ids::{AccountId, CommunityId, PostId},
+        page::PageRequest,
+        text::look_alike_key,
+    },
+    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    publishing::{ContentState, Pending, Tallies, Waiting},
+};
+
+/// Whether the viewer may see the post `p`.
+macro_rules! post_visible {
+    () => {
+        concat!(
+            "(p.state = 'published'
+              or (p.state in ('held', 'removed')
+                  and (p.author_id = (select id from viewer) or ",
+            $crate::bans::moderates!("p.community_id"),
+            "))) and ",
+            $crate::bans::allowed!("1", "p.community_id, p.id")
+        )
+    };
+}
+pub(crate) use post_visible;
+
+macro_rules! columns {
+    () => {
+        "p.id, p.community_id, c.slug, p.author_id, a.username as author, p.title, p.state,
+         p.locked, p.ups, p.downs, p.hot, p.comment_count, p.created_at, p.edited_at,
+         coalesce(v.value, 0) as my_vote "
+    };
+}
+
+macro_rules! from {
+    () => {
+        "from posts p
+         join communities c on c.id = p.community_id
+         join accounts a on a.id = p.author_id
+         left join votes v on v.content_id = p.id and v.account_id = (select id from viewer) "
+    };
+}
+
+const ACCESS: &str = concat!(
+    viewer!(),
+    "select ",
+    columns!(),
+    ", p.body, p.body_html, ",
+    moderates!("p.community_id"),
+    " as moderates, ",
+    denied!("p.community_id, p.id"),
+    " as denied, e.title as pending_title, e.body as pending_body,
+    (select r.reason from review_items r where r.target_id = p.id order by r.id desc limit 1)
+        as reason ",
+    from!(),
+    "left join revisions e on e.content_id = p.id and e.state = 'pending'
+     where p.id = ? and ",
+    post_visible!()
+);
+
+macro_rules! list {
+    ($which:literal, $after:literal, $order:literal) => {
+        concat!(
+            viewer!(),
+            "select ",
+            columns!(),
+            from!(),
+            "where ",
+            $which,
+            " and ",
+            post_visible!(),
+            " and ",
+            $after,
+            " order by ",
+            $order,
+            " limit ?"
+        )
+    };
+}
+
+/// One statement for each order, so that each walks its index.
+macro_rules! lists {
+    ($which:literal) => {
+        [
+            list!($which, "(p.hot, p.id) < (?, ?)", "p.hot desc, p.id desc"),
+            list!($which, "p.id < ?", "p.id desc"),
+            list!($which, "(p.score, p.id) < (?, ?)", "p.score desc, p.id desc"),
+        ]
+    };
+}
+
+const LIST: [&str; 3] = lists!("1 = 1");
+const LIST_COMMUNITY: [&str; 3] =
+    lists!("p.community_id = (select id from communities where slug = ?)");
+const LIST_AUTHOR: [&str; 3] = lists!(
+    "p.author_id = (select id from accounts where username_key = ?)
+     and (? is null or c.slug = ?)"
+);
+const SEARCH: [&str; 3] = lists!(
+    "p.search_id in (select rowid from posts_search where posts_search match ?)
+     and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
+);
+
+const INSERT: &str = concat!(
+    "insert into posts (id, community_id, author_id, title, body, body_html, state,
+                        ups, score, hot, created_at) ",
+    viewer!(),
+    "select ?, c.id, (select id from viewer), ?, ?, ?, ?, 1, 1, ?, (select now from viewer)
+     from communities c where c.id = ? and ",
+    allowed!("9", "c.id")
+);
+const INSERT_OWN_VOTE: &str =
+    "insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)";
+/// Whether the post `p` is as its author read it, and nothing forbids them to
+/// change it.
+macro_rules! editable {
+    () => {
+        concat!(
+            "p.id = ? and p.state = ? and p.title = ? and p.body = ?
+             and p.author_id = (select id from viewer) and (p.locked = 0 or ",
+            moderates!("p.community_id"),
+            ") and ",
+            allowed!("9", "p.community_id, p.id")
+        )
+    };
+}
+
+const UPDATE_TEXT: &str = concat!(
+    viewer!(),
+    "update posts as p set title = ?, body = ?, body_html = ?, edited_at = (select now from viewer)
+     where ",
+    editable!()
+);
+const IS_EDITABLE: &str = concat!(viewer!(), "select 1 from posts p where ", editable!());
+const UPDATE_STATE: &str = "update posts set state = ? where id = ? and state = ?";
+const REPLACE_TEXT: &str =
+    "update posts set title = ?, body = ?, body_html = ?, edited_at = ? where id = ?";
+const FIND_TEXT: &str = "select title, body from posts where id = ?";
+const COUNT_COMMENTS: &str = "update posts set comment_count = comment_count + ? where id = ?";
+const COUNT_IN_COMMUNITY: &str = "
+    update communities set post_count = post_count + ?
+    where id = (select community_id from posts where id = ?)";
+const COUNT_FOR_AUTHOR: &str = "
+    update accounts set post_count = post_count + ?
+    where id = (select author_id from posts where id = ?)";
+
+/// A post as the viewer may see it.
+pub(super) async fn access(
+    db: &Db,
+    viewer: Viewer<'_>,
+    id: PostId,
+    now: Timestamp,
+) -> Result<Option<Access>, Error> {
+    let row = db.optional(looking(ACCESS, viewer, now).bind(id.0)).await?;
+    row.map(|row| {
+        let mut post = post(&row)?;
+        post.body = row.value("body")?;
+        post.body_html = row.value("body_html")?;
+        let body: Option<String> = row.value("pending_body")?;
+        let title = row.value("pending_title")?;
+        Ok(Access {
+            post,
+            standing: Standing {
+                moderates: row.value("moderates")?,
+                denied: Deeds::from_stored(row.value("denied")?),
+            },
+            waiting: Waiting {
+                reason: row.value("reason")?,
+                pending: body.map(|body| Pending { title, body }),
+            },
+        })
+    })
+    .transpose()
+}
+
+/// Posts that the viewer may see.
+pub(super) async fn list(
+    db: &Db,
+    viewer: Viewer<'_>,
+    (filter, sort): (&PostFilter, PostSort),
+    page: &PageRequest<PostKey>,
+    now: Timestamp,
+) -> Result<Vec<Post>, Error> {
+    let [hot, new, top] = match filter {
+        PostFilter { terms: Some(_), .. } => SEARCH,
+        PostFilter { author: Some(_), .. } => LIST_AUTHOR,
+        PostFilter { community: Some(_), .. } => LIST_COMMUNITY,
+        PostFilter { .. } => LIST,
+    };
+    let sql = match sort {
+        PostSort::Hot => hot,
+        PostSort::New => new,
+        PostSort::Top => top,
+    };
+    let statement = bind_filter(looking(sql, viewer, now), filter);
+    let rows = db.all(bind_after(statement, sort, page.after).bind(page.rows())).await?;
+    rows.iter().map(post).collect()
+}
+
+fn bind_filter(statement: Statement, filter: &PostFilter) -> Statement {
+    let community = filter.community.clone();
+    let author = filter.author.as_deref().map(look_alike_key);
+    if let Some(terms) = &filter.terms {
+        let statement = statement.bind(terms.as_str().to_owned());
+        return statement.bind(community.clone()).bind(community).bind(author.clone()).bind(author);
+    }
+    match (author, community) {
+        (Some(author), community) => {
+            statement.bind(author).bind(community.clone()).bind(community)
+        }
+        (None, Some(community)) => statement.bind(community),
+        (None, None) => statement,
+    }
+}
+
+/// Binds the sort key to go on after; before the first page, one that no post reaches.
+fn bind_after(statement: Statement, sort: PostSort, after: Option<PostKey>) -> Statement {
+    match (sort, after) {
+        (_, Some(PostKey::Hot(hot, id))) => statement.bind(f64::from_bits(hot)).bind(id.0),
+        (_, Some(PostKey::New(id))) => statement.bind(id.0),
+        (_, Some(PostKey::Top(score, id))) => statement.bind(score).bind(id.0),
+        (PostSort::Hot, None) => statement.bind(f64::MAX).bind(Uuid::max()),
+        (PostSort::New, None) => statement.bind(Uuid::max()),
+        (PostSort::Top, None) => statement.bind(i64::MAX).bind(Uuid::max()),
+    }
+}
+
+/// A post's row, but for what its text says.
+#[derive(Debug)]
+pub(super) struct NewRow<'a> {
+    pub(super) id: PostId,
+    pub(super) community: CommunityId,
+    pub(super) author: &'a Actor,
+    pub(super) state: ContentState,
+    pub(super) hot: f64,
+    pub(super) now: Timestamp,
+}
+
+/// Whether the post was inserted: not when a ban forbids it by now.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    new: &NewRow<'_>,
+    text: PostText,
+    html: String,
+) -> Result<bool, Error> {
+    let statement = looking(INSERT, Some(new.author), new.now)
+        .bind(new.id.0)
+        .bind(text.title)
+        .bind(text.body)
+        .bind(html)
+        .bind(new.state.as_str())
+        .bind(new.hot)
+        .bind(new.community.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// The author's vote for the own post.
+pub(super) async fn insert_own_vote(
+    tx: &mut Tx,
+    id: PostId,
+    author: AccountId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(statement(INSERT_OWN_VOTE).bind(id.0).bind(author.0).bind(now.0)).await
+}
+
+/// Changes a text that is still as it was read. Whether it was, and nothing
+/// forbids the change by now.
+pub(super) async fn update_text(
+    tx: &mut Tx,
+    author: &Actor,
+    seen: &Post,
+    (text, html): (PostText, String),
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement = looking(UPDATE_TEXT, Some(author), now)
+        .bind(text.title)
+        .bind(text.body)
+        .bind(html);
+    Ok(tx.execute(bind_seen(statement, seen)).await? == 1)
+}
+
+/// Whether a post is still as it was read, and nothing forbids a change by now.
+pub(super) async fn is_editable(
+    tx: &mut Tx,
+    author: &Actor,
+    seen: &Post,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement = bind_seen(looking(IS_EDITABLE, Some(author), now), seen);
+    Ok(tx.optional(statement).await?.is_some())
+}
+
+fn bind_seen(statement: Statement, seen: &Post) -> Statement {
+    let statement = statement.bind(seen.id.0).bind(seen.state.as_str());
+    statement.bind(seen.title.clone()).bind(seen.body.clone())
+}
+
+/// Replaces a text, and returns the one that was there.
+pub(super) async fn replace_text(
+    tx: &mut Tx,
+    id: PostId,
+    (text, html): (PostText, String),
+    now: Timestamp,
+) -> Result<Option<PostText>, Error> {
+    let Some(row) = tx.optional(statement(FIND_TEXT).bind(id.0)).await? else { return Ok(None) };
+    let old = PostText { title: row.value("title")?, body: row.value("body")? };
+    let statement = statement(REPLACE_TEXT).bind(text.title).bind(text.body).bind(html);
+    tx.execute_one(statement.bind(now.0).bind(id.0)).await?;
+    Ok(Some(old))
+}
+
+/// Whether the post was in the state that it has to leave.
+pub(super) async fn update_state(
+    tx: &mut Tx,
+    id: PostId,
+    from: ContentState,
+    to: ContentState,
+) -> Result<bool, Error> {
+    let statement = statement(UPDATE_STATE).bind(to.as_str()).bind(id.0).bind(from.as_str());
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Counts a published post: in its community, for its author.
+pub(super) async fn count(tx: &mut Tx, id: PostId, change: i64) -> Result<(), Error> {
+    tx.execute_one(statement(COUNT_IN_COMMUNITY).bind(change).bind(id.0)).await?;
+    tx.execute_one(statement(COUNT_FOR_AUTHOR).bind(change).bind(id.0)).await
+}
+
+/// Counts published comments of a post.
+pub(crate) async fn count_comments(tx: &mut Tx, id: PostId, change: i64) -> Result<(), Error> {
+    tx.execute_one(statement(COUNT_COMMENTS).bind(change).bind(id.0)).await
+}
+
+fn post(row: &Row) -> Result<Post, Error> {
+    Ok(Post {
+        id: row.id("id")?,
+        community: row.id("community_id")?,
+        slug: row.value("slug")?,
+        author: row.id("author_id")?,
+        author_name: row.value("author")?,
+        title: row.value("title")?,
+        body: String::new(),
+        body_html: String::new(),
+        state: ContentState::from_stored(row.value("state")?),
+        locked: row.value("locked")?,
+        tallies: Tallies { ups: row.value("ups")?, downs: row.value("downs")? },
+        hot: row.value("hot")?,
+        comment_count: row.value("comment_count")?,
+        created_at: row.time("created_at")?,
+        edited_at: row.optional_time("edited_at")?,
+        my_vote: row.value("my_vote")?,
+    })
+}
