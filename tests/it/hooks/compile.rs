@@ -1,7 +1,12 @@
 //! Compiling in a child: its limits, its cache, and what happens when either is
 //! attacked.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use gatherly::hooks::{LoadCode, Merged};
 
@@ -45,6 +50,29 @@ async fn a_compile_bomb_is_refused_by_name_while_calls_go_on() {
     assert!(refusals.contains(&error.code), "{error:?}");
     assert!(calls > 10, "calls went on");
     assert!(artefacts(&bench, "draft").is_empty());
+}
+
+#[tokio::test]
+async fn a_compile_that_nobody_waits_for_any_more_is_ended() {
+    let bench = Bench::new();
+    let component = bomb(11_000);
+    let length = component.len().to_string();
+    let waited = tokio::time::timeout(Duration::from_millis(150), bench.hooks.inspect(component));
+    assert!(waited.await.is_err(), "it takes longer than that");
+    let start = Instant::now();
+    while compilers_of(&length) > 0 {
+        assert!(start.elapsed() < Duration::from_secs(5), "the compiler goes on for nobody");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Processes that compile a component of this length, ended but not reaped ones
+/// not counted.
+fn compilers_of(length: &str) -> usize {
+    let command = format!("compile-plugin\0{length}\0");
+    let processes = fs::read_dir("/proc").expect("processes are listed");
+    let lines = processes.flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).ends_with(&command)).count()
 }
 
 #[tokio::test]

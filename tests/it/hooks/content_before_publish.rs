@@ -107,6 +107,23 @@ async fn settings_are_taken_once_and_stay() {
 }
 
 #[tokio::test]
+async fn a_component_that_cannot_be_snapshotted_takes_its_settings_in_every_call() {
+    let bench = Bench::new();
+    // What a table holds is in no memory, so a snapshot would lose it.
+    let more = "(table $t 1 funcref) (func (table.set $t (i32.const 0) (ref.null func)))";
+    let guest = guest::configurable_with(more);
+    let loaded = bench.activate(&guest, "my settings").await;
+    assert!(!loaded.is_snapshot());
+    bench.hooks.replace(vec![binding(loaded)]);
+    for _ in 0..3 {
+        let outcome = bench.comment("A text").await.expect("somebody is bound");
+        assert_eq!(outcome.verdict, Merged::Reject { reason: "my settings".to_owned() });
+    }
+    let error = bench.hooks.activate(guest, "bad").await.expect_err("it is refused");
+    assert_eq!((error.code, error.message.as_str()), (LoadCode::ConfigureRefused, "bad"));
+}
+
+#[tokio::test]
 async fn bad_settings_are_refused_in_the_plugins_own_words() {
     let bench = Bench::new();
     for (settings, code) in [

@@ -93,6 +93,11 @@ pub(crate) const SHORTEN: &str = "
 /// A guest that takes settings: `bad` is refused, `trap` and `loop` are what
 /// they say; anything else becomes the reason of its rejections.
 pub(crate) fn configurable() -> Arc<[u8]> {
+    configurable_with("")
+}
+
+/// The same with more in its core module.
+pub(crate) fn configurable_with(more: &str) -> Arc<[u8]> {
     let configure = r#"
         (global $settings (mut i32) (i32.const 0))
         (global $length (mut i32) (i32.const 0))
@@ -111,5 +116,5 @@ pub(crate) fn configurable() -> Arc<[u8]> {
          (i32.store (i32.const 1032) (global.get $length))
          (i32.const 1024)";
     let world = format!("export gatherly:plugin/lifecycle@0.1.0; {CONTENT}");
-    component(&world, &core("content-before-publish", decide, configure))
+    component(&world, &core("content-before-publish", decide, &format!("{configure} {more}")))
 }

@@ -2,6 +2,7 @@
 
 mod account_before_register;
 mod bench;
+mod catalogue;
 mod compile;
 mod content_before_publish;
 mod guest;
