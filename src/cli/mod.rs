@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
 
 mod admin;
+mod demo;
 mod logging;
 mod plugin;
 mod serve;

@@ -6,10 +6,15 @@ use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use super::demo::Demo;
 use crate::{app::App, base::clock::Clock, config::Config, http::server, routes, workers};
 
 #[derive(Debug, Args)]
-pub(super) struct Serve {}
+pub(super) struct Serve {
+    /// Fill an empty forum with people and posts, bind a policy, and say what to try
+    #[arg(long)]
+    demo: bool,
+}
 
 impl Serve {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
@@ -17,12 +22,17 @@ impl Serve {
         let listener = TcpListener::bind(config.server.listen)
             .await
             .with_context(|| format!("server.listen: {} cannot be used", config.server.listen))?;
+        let demo = if self.demo { Some(Demo::prepare(&config).await?) } else { None };
         let app = App::build(config, Clock::system(), super::compiler()?).await?;
         serve_metrics(&app).await?;
         workers::start(&app);
         println!("Gatherly listens on {}", app.config.public_url());
-        if app.config.server.docs {
-            println!("Swagger UI: {}/docs", app.config.public_url());
+        match &demo {
+            Some(demo) => print!("{}", demo.tour(&app).await?),
+            None if app.config.server.docs => {
+                println!("Swagger UI: {}/docs", app.config.public_url());
+            }
+            None => {}
         }
         let serving =
             server::serve(listener, routes::endpoint(&app), &app.config.server, &app.lifecycle);

@@ -10,5 +10,5 @@ mod store;
 mod tests;
 
 pub use api::CommunitiesApi;
-pub use model::{Community, CommunityAccess, MemberRole, Moderator};
+pub use model::{Community, CommunityAccess, MemberRole, Moderator, NewCommunity};
 pub use service::{Communities, Parts, ensure_general};

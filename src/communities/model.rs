@@ -89,7 +89,8 @@ pub struct NewCommunity {
 }
 
 impl NewCommunity {
-    pub(super) fn parse(slug: &str, name: &str, description: &str) -> Result<Self, Error> {
+    /// Checks every field.
+    pub fn parse(slug: &str, name: &str, description: &str) -> Result<Self, Error> {
         let (slug, name) = (parse_slug(slug), parse_name(name));
         let description = parse_description(description);
         match (slug, name, description) {

@@ -16,4 +16,5 @@ mod store;
 mod tests;
 
 pub use api::PluginsApi;
+pub use model::{Change, NewBinding};
 pub use service::PluginAdmin;

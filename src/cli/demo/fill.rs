@@ -1,0 +1,146 @@
+//! Tells the story to an empty forum, through the doors that everybody uses:
+//! people register, sign in, write and vote, and the policy reads along. Which
+//! of them votes for what is a rule and not chance, so that every demo forum is
+//! the same but for its ids, its times and its password.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+
+use super::{
+    ADMIN,
+    story::{AUTOMOD, NewPlace, Person, RULES, Story, Topic},
+};
+use crate::{
+    accounts::{Applicant, Registered},
+    app::App,
+    base::{
+        actor::Actor,
+        secret::Secret,
+    },
+    communities::NewCommunity,
+    hooks::Mode,
+    http::ClientAddress,
+    plugin_admin::{Change, NewBinding},
+    publishing::ContentState,
+    sessions::Device,
+};
+
+/// Where everybody seems to be.
+const HERE: ClientAddress = ClientAddress(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+/// A forum that is being filled; `step` is what its clock moves on by.
+pub(super) struct Filling<'a> {
+    app: &'a App,
+    story: &'a Story,
+    password: &'a Secret<String>,
+    step: Duration,
+    /// Access tokens, in the order of the accounts.
+    tokens: Vec<Secret<String>>,
+}
+
+impl<'a> Filling<'a> {
+    pub(super) fn new(
+        app: &'a App,
+        story: &'a Story,
+        password: &'a Secret<String>,
+        step: Duration,
+    ) -> Self {
+        Self { app, story, password, step, tokens: Vec::new() }
+    }
+
+    /// Tells the whole story.
+    pub(super) async fn run(mut self) -> anyhow::Result<()> {
+        for person in &self.story.accounts {
+            self.welcome(person).await.with_context(|| person.name.clone())?;
+        }
+        for place in &self.story.communities {
+            if let Some(new) = &place.new {
+                self.open(&place.slug, new).await.with_context(|| place.slug.clone())?;
+            }
+        }
+        self.bind_automod().await.context("automod")?;
+        for (community, topic) in self.story.posts() {
+            self.discuss(community, topic).await.with_context(|| topic.title.clone())?;
+        }
+        self.sign_out().await
+    }
+
+    /// Makes an account, and signs it in.
+    async fn welcome(&mut self, person: &Person) -> anyhow::Result<()> {
+        let accounts = &self.app.accounts;
+        let applicant = Applicant {
+            username: person.name.clone(),
+            email: format!("{}@example.org", person.name),
+            password: self.password.clone(),
+        };
+        if person.name == ADMIN {
+            accounts.create_admin(applicant).await?;
+        } else {
+            let registered = accounts.register(applicant, HERE).await?;
+            ensure!(matches!(registered, Registered::Active(_)), "the account is held");
+        }
+        let device = Device { address: HERE, user_agent: "gatherly serve --demo".to_owned() };
+        let password = self.password.clone();
+        let grant = self.app.sessions.sign_in(&person.name, password, &device).await?;
+        self.tokens.push(grant.access_token);
+        accounts.edit_me(&self.actor(&person.name).await?, &person.bio).await?;
+        self.app.clock.advance(self.step);
+        Ok(())
+    }
+
+    async fn open(&self, slug: &str, new: &NewPlace) -> anyhow::Result<()> {
+        let admin = self.actor(ADMIN).await?;
+        let community = NewCommunity::parse(slug, &new.name, &new.description)?;
+        self.app.forum.communities.create(&admin, community).await?;
+        self.app.forum.communities.appoint(&admin, slug, &new.moderator).await?;
+        Ok(())
+    }
+
+    async fn bind_automod(&self) -> anyhow::Result<()> {
+        let admin = self.actor(ADMIN).await?;
+        let (version, _) = self.app.plugins.upload(&admin, None, Arc::from(AUTOMOD)).await?;
+        let change = Change {
+            settings: Some(RULES.into()),
+            mode: Some(Mode::Enforce),
+            ..Change::default()
+        };
+        let binding = NewBinding { plugin: version.plugin, community: None, change };
+        self.app.plugins.bind(&admin, binding).await?;
+        Ok(())
+    }
+
+    /// Writes a post and what is said about it.
+    async fn discuss(&mut self, community: &str, topic: &Topic) -> anyhow::Result<()> {
+        let author = self.actor(&topic.by).await?;
+        let communities = &self.app.forum.communities;
+        communities.join(&author, community).await?;
+        let text = (topic.title.as_str(), topic.body.as_str());
+        let post = self.app.forum.posts.create(&author, community, text).await?.access.post;
+        self.app.clock.advance(self.step);
+        let is_published = post.state == ContentState::Published;
+        ensure!(is_published || topic.comments.is_empty(), "who would see it?");
+        Ok(())
+    }
+
+    /// Somebody, as they stand now.
+    async fn actor(&self, name: &str) -> anyhow::Result<Actor> {
+        let at = self.story.accounts.iter().position(|person| person.name == name);
+        let token = at.and_then(|at| self.tokens.get(at));
+        let token = token.with_context(|| format!("nobody is called {name}"))?;
+        Ok(self.app.sessions.authenticate(token.expose()).await?)
+    }
+
+    async fn sign_out(&self) -> anyhow::Result<()> {
+        for person in &self.story.accounts {
+            let actor = self.actor(&person.name).await?;
+            self.app.sessions.end(&actor, actor.session).await?;
+        }
+        Ok(())
+    }
+}
+
