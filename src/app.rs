@@ -13,6 +13,7 @@ use crate::{
     accounts::{self, Accounts},
     bans::Bans,
     base::{self, clock::Clock, password::Passwords},
+    comments::{self, Comments},
     communities::{self, Communities},
     config::Config,
     db::{self, Db},
@@ -23,7 +24,9 @@ use crate::{
     plugin_admin::PluginAdmin,
     posts::{self, Posts},
     publishing::Publishing,
+    review::Review,
     sessions::{Keys, KeysError, Sessions},
+    votes::{self, Votes},
 };
 
 /// Buckets of durations, in seconds: from a plugin's call to a slow request.
@@ -67,6 +70,7 @@ pub struct App {
     pub accounts: Accounts,
     pub plugins: PluginAdmin,
     pub forum: Forum,
+    pub review: Review,
 }
 
 /// What people write, and who may.
@@ -75,6 +79,8 @@ pub struct Forum {
     pub bans: Bans,
     pub communities: Communities,
     pub posts: Posts,
+    pub comments: Comments,
+    pub votes: Votes,
     pub hot: HotReads,
 }
 
@@ -92,12 +98,20 @@ impl Forum {
         let publishing = Publishing::new(clock, hooks, decisions.clone());
         let posts = Posts::new(posts::Parts {
             db: db.clone(),
-            limits,
+            limits: Arc::clone(&limits),
             bans: bans.clone(),
             communities: communities.clone(),
-            publishing,
+            publishing: publishing.clone(),
         });
-        Self { bans, communities, posts, hot: HotReads::new(db, config.cache) }
+        let comments = Comments::new(comments::Parts {
+            db: db.clone(),
+            limits: Arc::clone(&limits),
+            posts: posts.clone(),
+            publishing: publishing.clone(),
+        });
+        let votes =
+            Votes::new(votes::Parts { db: db.clone(), limits, posts: posts.clone(), publishing });
+        Self { bans, communities, posts, comments, votes, hot: HotReads::new(db, config.cache) }
     }
 }
 
@@ -157,6 +171,8 @@ impl App {
             hooks: hooks.clone(),
         };
         let forum = Forum::new(&config, &core, &decisions);
+        let content = (forum.posts.clone(), forum.comments.clone());
+        let review = Review::new(db.clone(), clock.clone(), Arc::clone(&limits), content);
         Ok(Self {
             lifecycle: Lifecycle::new(),
             metrics: recorder(),
@@ -170,6 +186,7 @@ impl App {
             accounts,
             plugins,
             forum,
+            review,
         })
     }
 }

@@ -11,12 +11,15 @@ use crate::{
     accounts::AccountsApi,
     app::App,
     bans::BansApi,
+    comments::CommentsApi,
     communities::CommunitiesApi,
     decisions::DecisionsApi,
     http::{onion::Onion, system::SystemApi},
     plugin_admin::PluginsApi,
     posts::PostsApi,
+    review::ReviewApi,
     sessions::SessionsApi,
+    votes::VotesApi,
 };
 
 /// Largest JSON body, but for what is named in [`body_limit`]: a name, a reason
@@ -53,12 +56,15 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         AccountsApi { accounts: app.accounts.clone() },
         DecisionsApi { decisions: app.decisions.clone() },
         PluginsApi { plugins: app.plugins.clone() },
+        ReviewApi { review: app.review.clone() },
         BansApi { bans: app.forum.bans.clone() },
         CommunitiesApi {
             communities: app.forum.communities.clone(),
             hot: app.forum.hot.clone(),
         },
         PostsApi { posts: app.forum.posts.clone(), hot: app.forum.hot.clone() },
+        CommentsApi { comments: app.forum.comments.clone(), hot: app.forum.hot.clone() },
+        VotesApi { votes: app.forum.votes.clone() },
     )
 }
 
@@ -99,7 +105,7 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         &app.config.server,
         std::sync::Arc::clone(&app.limits),
         body_limit,
-        app.clock.clone(),
+        (app.clock.clone(), app.db.clone()),
     )
 }
 

@@ -116,10 +116,41 @@ pub struct Access {
     pub waiting: Waiting,
 }
 
-impl Access {
-    /// Where the post is.
+/// The post that somebody comments under or votes on, as far as rules need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// The post.
+    pub id: PostId,
+    /// Where it is.
+    pub community: CommunityId,
+    /// The community's slug.
+    pub slug: String,
+    /// Who may see the post.
+    pub state: ContentState,
+    /// Whether comments are closed.
+    pub locked: bool,
+    /// Rights and bans of the viewer.
+    pub standing: Standing,
+}
+
+impl Ground {
+    /// Where it is, for plugins.
     pub fn place(&self) -> Place<'_> {
-        Place { community: self.post.community, slug: &self.post.slug, standing: self.standing }
+        Place { community: self.community, slug: &self.slug, standing: self.standing }
+    }
+}
+
+impl Access {
+    /// The post as far as rules need it.
+    pub fn ground(&self) -> Ground {
+        Ground {
+            id: self.post.id,
+            community: self.post.community,
+            slug: self.post.slug.clone(),
+            state: self.post.state,
+            locked: self.post.locked,
+            standing: self.standing,
+        }
     }
 
     /// Whether somebody may see what waits: its author, and those who moderate.

@@ -1,8 +1,8 @@
 //! Who may do what with a post that they may see. Pure.
 
-use super::model::Access;
+use super::model::{Access, Ground};
 use crate::{
-    bans::Deed,
+    bans::{Deed, Standing},
     base::{Error, actor::Actor},
     publishing::ContentState,
 };
@@ -23,8 +23,8 @@ impl From<Error> for Refusal {
     }
 }
 
-fn allowed(access: &Access, deed: Deed) -> Result<(), Refusal> {
-    if access.standing.allows(deed) { Ok(()) } else { Err(Refusal::Banned(deed)) }
+fn allowed(standing: Standing, deed: Deed) -> Result<(), Refusal> {
+    if standing.allows(deed) { Ok(()) } else { Err(Refusal::Banned(deed)) }
 }
 
 fn only_author(actor: &Actor, access: &Access) -> Result<(), Error> {
@@ -51,7 +51,7 @@ pub(super) fn may_edit(actor: &Actor, access: &Access) -> Result<(), Refusal> {
     if access.post.locked && !access.standing.moderates {
         return Err(Error::conflict("locked", "The post is locked.").into());
     }
-    allowed(access, Deed::Post)
+    allowed(access.standing, Deed::Post)
 }
 
 /// Whether the actor may take the post back. What was removed stays for those
@@ -74,18 +74,18 @@ pub(super) fn may_ban(actor: &Actor, access: &Access) -> Result<(), Error> {
 }
 
 /// Whether comments may be added.
-pub fn may_comment(access: &Access) -> Result<(), Refusal> {
-    allowed(access, Deed::Comment)?;
-    if access.post.locked {
+pub fn may_comment(ground: &Ground) -> Result<(), Refusal> {
+    allowed(ground.standing, Deed::Comment)?;
+    if ground.locked {
         return Err(Error::conflict("locked", "The post is locked.").into());
     }
-    published(access.post.state)
+    published(ground.state)
 }
 
 /// Whether votes count: on the post, or on a comment of it.
-pub fn may_vote(access: &Access) -> Result<(), Refusal> {
-    allowed(access, Deed::Vote)?;
-    published(access.post.state)
+pub fn may_vote(ground: &Ground) -> Result<(), Refusal> {
+    allowed(ground.standing, Deed::Vote)?;
+    published(ground.state)
 }
 
 fn published(state: ContentState) -> Result<(), Refusal> {

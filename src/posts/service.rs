@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    model::{Access, Post, PostEdit, PostFilter, PostKey, PostSort, PostText},
+    model::{Access, Ground, Post, PostEdit, PostFilter, PostKey, PostSort, PostText},
     rules::{self, Refusal},
     store::{self, NewRow},
 };
@@ -165,7 +165,7 @@ impl Posts {
         self.parts.limits.check_actor(Action::Write, actor)?;
         let access = self.access(Some(actor), id).await?;
         if let Err(refusal) = rules::may_edit(actor, &access) {
-            return Err(self.refused(actor, &access, refusal).await);
+            return Err(self.refused(actor, &access.ground(), refusal).await);
         }
         let text = edit.apply(&access.post)?;
         if (&text.title, &text.body) == (&access.post.title, &access.post.body) {
@@ -179,7 +179,7 @@ impl Posts {
         let judged = self
             .parts
             .publishing
-            .judge(actor, &access.place(), (kind, content), recheck)
+            .judge(actor, &access.ground().place(), (kind, content), recheck)
             .await?;
         let waits = kind == TargetKind::Edit && judged.state == ContentState::Held;
         let stored = if waits {
@@ -327,11 +327,11 @@ impl Posts {
     }
 
     /// The error for a refusal, with a ban's reason.
-    pub async fn refused(&self, actor: &Actor, access: &Access, refusal: Refusal) -> Error {
+    pub async fn refused(&self, actor: &Actor, ground: &Ground, refusal: Refusal) -> Error {
         match refusal {
             Refusal::Banned(deed) => {
-                let Post { id, community, .. } = access.post;
-                self.parts.bans.refusal(actor, deed, community, Some(id)).await
+                let Ground { id, community, .. } = ground;
+                self.parts.bans.refusal(actor, deed, *community, Some(*id)).await
             }
             Refusal::Other(error) => error,
         }
@@ -343,7 +343,7 @@ impl Posts {
             Err(error) => return error,
         };
         match rules::may_edit(actor, &access) {
-            Err(refusal) => self.refused(actor, &access, refusal).await,
+            Err(refusal) => self.refused(actor, &access.ground(), refusal).await,
             Ok(()) => Error::conflict("changed_meanwhile", "It was changed in the meantime."),
         }
     }

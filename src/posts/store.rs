@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Access, Post, PostFilter, PostKey, PostSort, PostText};
+use super::model::{Access, Ground, Post, PostFilter, PostKey, PostSort, PostText};
 use crate::{
     bans::{Deeds, Standing, allowed, denied, looking, moderates, viewer},
     base::{
@@ -29,7 +29,21 @@ macro_rules! post_visible {
         )
     };
 }
-pub(crate) use post_visible;
+
+/// The columns of a [`Ground`]: the post `p` of the community `c`.
+macro_rules! ground_columns {
+    () => {
+        concat!(
+            "p.id as ground_id, p.community_id, c.slug, p.state as ground_state, p.locked, ",
+            $crate::bans::moderates!("p.community_id"),
+            " as moderates, ",
+            $crate::bans::denied!("p.community_id, p.id"),
+            " as denied "
+        )
+    };
+}
+
+pub(crate) use {ground_columns, post_visible};
 
 macro_rules! columns {
     () => {
@@ -167,10 +181,7 @@ pub(super) async fn access(
         let title = row.value("pending_title")?;
         Ok(Access {
             post,
-            standing: Standing {
-                moderates: row.value("moderates")?,
-                denied: Deeds::from_stored(row.value("denied")?),
-            },
+            standing: standing(&row)?,
             waiting: Waiting {
                 reason: row.value("reason")?,
                 pending: body.map(|body| Pending { title, body }),
@@ -337,6 +348,25 @@ pub(super) async fn count(tx: &mut Tx, id: PostId, change: i64) -> Result<(), Er
 /// Counts published comments of a post.
 pub(crate) async fn count_comments(tx: &mut Tx, id: PostId, change: i64) -> Result<(), Error> {
     tx.execute_one(statement(COUNT_COMMENTS).bind(change).bind(id.0)).await
+}
+
+/// Reads the columns of `ground_columns!()`.
+pub(crate) fn ground(row: &Row) -> Result<Ground, Error> {
+    Ok(Ground {
+        id: row.id("ground_id")?,
+        community: row.id("community_id")?,
+        slug: row.value("slug")?,
+        state: ContentState::from_stored(row.value("ground_state")?),
+        locked: row.value("locked")?,
+        standing: standing(row)?,
+    })
+}
+
+fn standing(row: &Row) -> Result<Standing, Error> {
+    Ok(Standing {
+        moderates: row.value("moderates")?,
+        denied: Deeds::from_stored(row.value("denied")?),
+    })
 }
 
 fn post(row: &Row) -> Result<Post, Error> {

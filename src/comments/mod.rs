@@ -1,0 +1,19 @@
+//! Comments: threads of answers under a post. A comment can be seen by those
+//! who see its post, and on its own as a post can; where one with answers is
+//! gone, a tombstone without text and author holds the thread together.
+//!
+//! `reply_count` is the number of answers that the thread shows, tombstones
+//! included; the counts of posts and accounts are of published comments only.
+
+mod api;
+mod model;
+mod rules;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use api::{CommentView, CommentsApi};
+pub use model::{Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment};
+pub use service::{Comments, Parts, Written};
+pub(crate) use store::comment_readable;

@@ -1,0 +1,394 @@
+//! Writing, reading and taking back comments.
+
+use std::sync::Arc;
+
+use super::{
+    model::{
+        Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment, Parent,
+        unknown_parent,
+    },
+    rules,
+    store::{self, NewRow},
+};
+use crate::{
+    base::{
+        Error,
+        actor::{Actor, Viewer},
+        clock::Timestamp,
+        ids::{CommentId, PostId},
+        markdown,
+        page::{Page, PageRequest},
+    },
+    db::{Db, Tx},
+    decisions::TargetKind,
+    hooks::{Content, ContentKind, Operation},
+    http::{Action, RateLimits},
+    posts::{self, Ground, Posts},
+    publishing::{self, ContentState, Judged, Publishing, Tallies, Waiting},
+};
+
+/// What comments are made of.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub limits: Arc<RateLimits>,
+    pub posts: Posts,
+    pub publishing: Publishing,
+}
+
+/// Comments; cheap to clone.
+#[derive(Clone)]
+pub struct Comments {
+    parts: Parts,
+}
+
+/// A comment that has been written, as its author sees it, and what was decided.
+#[derive(Debug)]
+pub struct Written {
+    /// The comment; after an edit that is held, as it was.
+    pub access: Access,
+    /// The text that was written, and its verdict; `None` when nothing changed.
+    pub judged: Option<Judged>,
+}
+
+impl Comments {
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// A comment as the viewer may see it.
+    pub async fn access(&self, viewer: Viewer<'_>, id: CommentId) -> Result<Access, Error> {
+        store::access(&self.parts.db, viewer, id, self.now()).await?.ok_or(Error::NotFound)
+    }
+
+    /// Comments of a post, tombstones included.
+    pub async fn list(
+        &self,
+        viewer: Viewer<'_>,
+        (post, sort): (PostId, CommentSort),
+        page: &PageRequest<CommentKey>,
+    ) -> Result<Page<Comment>, Error> {
+        if page.after.is_some_and(|after| !after.is_of(sort)) {
+            return Err(Error::invalid("cursor", "cursor", "is not a cursor of this list"));
+        }
+        let comments = store::list(&self.parts.db, viewer, (post, sort), page, self.now()).await?;
+        let comments = comments.ok_or(Error::NotFound)?;
+        Ok(Page::cut(comments, page.limit, |comment| CommentKey::of(comment, sort)))
+    }
+
+    /// Writes a comment.
+    pub async fn create(&self, actor: &Actor, new: &NewComment) -> Result<Written, Error> {
+        self.parts.limits.check_actor(Action::Comment, actor)?;
+        let text = CommentText::parse(&new.body)?;
+        let now = self.now();
+        let (ground, parent) =
+            store::post_and_parent(&self.parts.db, Some(actor), new.post, new.parent, now)
+                .await?
+                .ok_or(Error::NotFound)?;
+        if let Err(refusal) = posts::may_comment(&ground) {
+            return Err(self.parts.posts.refused(actor, &ground, refusal).await);
+        }
+        if new.parent.is_some() && parent.is_none() {
+            return Err(unknown_parent().into());
+        }
+        let id = CommentId::new(now);
+        let (path, depth) = rules::place(id, parent.as_ref())?;
+        let content = content(id, Operation::Create, (&ground, new.parent), &text);
+        let judged = self
+            .parts
+            .publishing
+            .judge(actor, &ground.place(), (TargetKind::Comment, content), recheck)
+            .await?;
+        let spot = Spot { id, path, depth, parent };
+        let comment = self.insert(actor, &ground, spot, &judged).await?;
+        let access = Access { comment, ground, waiting: Waiting::default() };
+        Ok(Written { access, judged: Some(judged) })
+    }
+
+    async fn insert(
+        &self,
+        actor: &Actor,
+        ground: &Ground,
+        spot: Spot,
+        judged: &Judged,
+    ) -> Result<Comment, Error> {
+        let text = CommentText::of_content(&judged.content)?;
+        let html = markdown::to_html(text.as_str());
+        let (now, state) = (self.now(), judged.state);
+        let Spot { id, path, depth, parent } = spot;
+        let parent = parent.map(|parent| parent.id);
+        let new = NewRow {
+            id,
+            post: ground.id,
+            parent,
+            author: actor,
+            path,
+            depth,
+            body: text.as_str(),
+            html: &html,
+            state,
+            now,
+        };
+        let mut tx = self.parts.db.begin().await?;
+        if !store::insert(&mut tx, &new).await? {
+            drop(tx);
+            return Err(self.forbidden_meanwhile(actor, ground.id).await);
+        }
+        if state == ContentState::Published {
+            store::count(&mut tx, id, ground.id, 1).await?;
+            if let Some(parent) = parent {
+                // It is published, so the thread shows it already.
+                store::count_replies(&mut tx, parent, 1).await?;
+            }
+        }
+        self.parts.publishing.record(&mut tx, judged).await?;
+        tx.commit().await?;
+        Ok(Comment {
+            id,
+            post: ground.id,
+            parent,
+            depth,
+            author: actor.id,
+            author_name: actor.username.clone(),
+            body: text.as_str().to_owned(),
+            body_html: html,
+            state,
+            readable: true,
+            tallies: Tallies::default(),
+            reply_count: 0,
+            created_at: now,
+            edited_at: None,
+            my_vote: 0,
+        })
+    }
+
+    /// Changes the text of a comment. One that has never been published stays
+    /// as it is otherwise: a moderator still decides about it.
+    pub async fn edit(
+        &self,
+        actor: &Actor,
+        id: CommentId,
+        edit: &CommentEdit,
+    ) -> Result<Written, Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let access = self.access(Some(actor), id).await?;
+        if let Err(refusal) = rules::may_edit(actor, &access) {
+            return Err(self.parts.posts.refused(actor, &access.ground, refusal).await);
+        }
+        let text = CommentText::parse(edit.body.as_deref().unwrap_or(&access.comment.body))?;
+        if text.as_str() == access.comment.body {
+            return Ok(Written { access, judged: None });
+        }
+        let kind = match access.comment.state {
+            ContentState::Held => TargetKind::Comment,
+            _ => TargetKind::Edit,
+        };
+        let content = content(id, Operation::Edit, (&access.ground, access.comment.parent), &text);
+        let judged = self
+            .parts
+            .publishing
+            .judge(actor, &access.ground.place(), (kind, content), recheck)
+            .await?;
+        let waits = kind == TargetKind::Edit && judged.state == ContentState::Held;
+        let stored = if waits {
+            self.put_pending(actor, &access, &judged).await?
+        } else {
+            self.replace(actor, &access, &judged).await?
+        };
+        if !stored {
+            return Err(self.changed_meanwhile(actor, id).await);
+        }
+        Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
+    }
+
+    /// Lets an edit wait for a moderator.
+    async fn put_pending(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        judged: &Judged,
+    ) -> Result<bool, Error> {
+        let (seen, now) = (&access.comment, self.now());
+        let body = CommentText::of_content(&judged.content)?.as_str().to_owned();
+        let pending = publishing::Pending { title: None, body };
+        let mut tx = self.parts.db.begin().await?;
+        if !store::is_editable(&mut tx, actor, seen, now).await? {
+            return Ok(false);
+        }
+        publishing::put_pending(&mut tx, seen.id.0, pending, now).await?;
+        self.parts.publishing.record(&mut tx, judged).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Puts a new text in the place of the old one.
+    async fn replace(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        judged: &Judged,
+    ) -> Result<bool, Error> {
+        let (seen, now) = (&access.comment, self.now());
+        let body = CommentText::of_content(&judged.content)?.as_str().to_owned();
+        let html = markdown::to_html(&body);
+        let mut tx = self.parts.db.begin().await?;
+        if !store::update_text(&mut tx, actor, seen, (body, html), now).await? {
+            return Ok(false);
+        }
+        publishing::keep_past(&mut tx, seen.id.0, (None, seen.body.clone()), now).await?;
+        if access.waiting.pending.is_some() {
+            publishing::drop_pending(&mut tx, seen.id.0).await?;
+            self.parts.publishing.supersede_edit(&mut tx, seen.id.0).await?;
+        }
+        if judged.state == ContentState::Held {
+            // The item that waits is about another text.
+            self.parts.publishing.withdraw(&mut tx, seen.id.0).await?;
+        }
+        self.parts.publishing.record(&mut tx, judged).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Takes a comment back.
+    pub async fn delete(&self, actor: &Actor, id: CommentId) -> Result<(), Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let access = self.access(Some(actor), id).await?;
+        rules::may_delete(actor, &access)?;
+        let post = access.ground.id;
+        let (published, held) = (ContentState::Published, ContentState::Held);
+        let mut tx = self.parts.db.begin().await?;
+        if store::update_state(&mut tx, id, published, ContentState::Deleted).await? {
+            store::count(&mut tx, id, post, -1).await?;
+            leave_thread(&mut tx, id).await?;
+        } else if !store::update_state(&mut tx, id, held, ContentState::Deleted).await? {
+            return Err(Error::NotFound);
+        }
+        publishing::drop_pending(&mut tx, id.0).await?;
+        self.parts.publishing.withdraw(&mut tx, id.0).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Publishes a comment that is held; whether it was.
+    pub async fn approve(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
+        if !store::update_state(tx, id, ContentState::Held, ContentState::Published).await? {
+            return Ok(false);
+        }
+        if let Some(node) = store::node(tx, id).await? {
+            store::count(tx, id, node.post, 1).await?;
+            enter_thread(tx, node.parent).await?;
+        }
+        Ok(true)
+    }
+
+    /// Removes a comment that is held; whether it was.
+    pub async fn remove(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
+        Ok(store::update_state(tx, id, ContentState::Held, ContentState::Removed).await?)
+    }
+
+    /// Publishes the edit that waits; whether one did.
+    pub async fn approve_edit(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
+        let Some(pending) = publishing::take_pending(tx, id.0).await? else { return Ok(false) };
+        let now = self.now();
+        let html = markdown::to_html(&pending.body);
+        let Some(old) = store::replace_text(tx, id, (pending.body, html), now).await? else {
+            return Ok(false);
+        };
+        publishing::keep_past(tx, id.0, (None, old), now).await?;
+        Ok(true)
+    }
+
+    /// Drops the edit that waits; whether one did.
+    pub async fn drop_edit(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
+        Ok(publishing::drop_pending(tx, id.0).await?)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.publishing.now()
+    }
+
+    async fn forbidden_meanwhile(&self, actor: &Actor, post: PostId) -> Error {
+        let access = match self.parts.posts.access(Some(actor), post).await {
+            Ok(access) => access,
+            Err(error) => return error,
+        };
+        let ground = access.ground();
+        match posts::may_comment(&ground) {
+            Err(refusal) => self.parts.posts.refused(actor, &ground, refusal).await,
+            Ok(()) => unknown_parent().into(),
+        }
+    }
+
+    async fn changed_meanwhile(&self, actor: &Actor, id: CommentId) -> Error {
+        let access = match self.access(Some(actor), id).await {
+            Ok(access) => access,
+            Err(error) => return error,
+        };
+        match rules::may_edit(actor, &access) {
+            Err(refusal) => self.parts.posts.refused(actor, &access.ground, refusal).await,
+            Ok(()) => Error::conflict("changed_meanwhile", "It was changed in the meantime."),
+        }
+    }
+}
+
+/// Where a new comment goes.
+struct Spot {
+    id: CommentId,
+    path: Vec<u8>,
+    depth: i64,
+    parent: Option<Parent>,
+}
+
+/// A published comment is gone. Where it has no answers, the thread shows it no
+/// longer; and what was a tombstone only for its sake goes with it.
+async fn leave_thread(tx: &mut Tx, id: CommentId) -> Result<(), Error> {
+    let mut next = store::node(tx, id).await?;
+    while let Some(node) = next {
+        if node.state == ContentState::Published || node.reply_count > 0 {
+            break;
+        }
+        let Some(parent) = node.parent else { break };
+        store::count_replies(tx, parent, -1).await?;
+        next = store::node(tx, parent).await?;
+    }
+    Ok(())
+}
+
+/// A comment is published below `parent`. Where that one was gone from the
+/// thread, it comes back as a tombstone.
+async fn enter_thread(tx: &mut Tx, parent: Option<CommentId>) -> Result<(), Error> {
+    let mut next = parent;
+    while let Some(id) = next {
+        let Some(node) = store::node(tx, id).await? else { break };
+        store::count_replies(tx, id, 1).await?;
+        if node.state == ContentState::Published || node.reply_count > 0 {
+            break;
+        }
+        next = node.parent;
+    }
+    Ok(())
+}
+
+fn content(
+    id: CommentId,
+    operation: Operation,
+    (ground, parent): (&Ground, Option<CommentId>),
+    text: &CommentText,
+) -> Content {
+    Content {
+        kind: ContentKind::Comment,
+        operation,
+        id: id.to_string(),
+        post_id: Some(ground.id.to_string()),
+        parent_id: parent.map(|parent| parent.to_string()),
+        title: None,
+        body: text.as_str().to_owned(),
+    }
+}
+
+/// Holds what a plugin made of a comment to the rules of what people write.
+fn recheck(content: &Content) -> Result<(), String> {
+    CommentText::of_content(content).map(|_| ()).map_err(|error| error.to_string())
+}

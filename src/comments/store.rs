@@ -1,0 +1,380 @@
+//! The statements on comments, and the predicate that says who sees one.
+
+use uuid::Uuid;
+
+use super::model::{Access, Comment, CommentKey, CommentSort, Parent};
+use crate::{
+    bans::{allowed, looking, moderates, viewer},
+    base::{
+        actor::{Actor, Viewer},
+        clock::Timestamp,
+        ids::{CommentId, PostId},
+        page::PageRequest,
+    },
+    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    posts::{self, Ground, ground_columns, post_visible},
+    publishing::{ContentState, Pending, Tallies, Waiting},
+};
+
+/// Whether the viewer may see the comment `k`, if its post `p` is visible.
+macro_rules! comment_readable {
+    () => {
+        concat!(
+            "(k.state = 'published'
+              or (k.state in ('held', 'removed')
+                  and (k.author_id = (select id from viewer) or ",
+            $crate::bans::moderates!("p.community_id"),
+            ")))"
+        )
+    };
+}
+pub(crate) use comment_readable;
+
+/// Whether the thread shows that the comment `k` is there: it can be read, or
+/// what was there has answers.
+macro_rules! comment_shown {
+    () => {
+        concat!(
+            "(",
+            comment_readable!(),
+            " or (k.state in ('removed', 'deleted') and k.reply_count > 0))"
+        )
+    };
+}
+
+macro_rules! columns {
+    () => {
+        concat!(
+            "k.id, k.post_id, k.parent_id, k.depth, k.author_id, a.username as author, k.body,
+             k.body_html, k.state, k.ups, k.downs, k.reply_count, k.created_at, k.edited_at,
+             coalesce(v.value, 0) as my_vote, ",
+            comment_readable!(),
+            " as readable "
+        )
+    };
+}
+
+macro_rules! author_and_vote {
+    () => {
+        "left join accounts a on a.id = k.author_id
+         left join votes v on v.content_id = k.id and v.account_id = (select id from viewer) "
+    };
+}
+
+const ACCESS: &str = concat!(
+    viewer!(),
+    "select ",
+    columns!(),
+    ", ",
+    ground_columns!(),
+    ", e.body as pending_body,
+    (select r.reason from review_items r where r.target_id = k.id order by r.id desc limit 1)
+        as reason
+     from comments k
+     join posts p on p.id = k.post_id
+     join communities c on c.id = p.community_id ",
+    author_and_vote!(),
+    "left join revisions e on e.content_id = k.id and e.state = 'pending'
+     where k.id = ? and ",
+    post_visible!(),
+    " and ",
+    comment_readable!()
+);
+
+/// The post, and the comment that is to be answered if there is such a one.
+const POST_AND_PARENT: &str = concat!(
+    viewer!(),
+    "select ",
+    ground_columns!(),
+    ", k.id as parent_id, k.path, k.depth
+     from posts p
+     join communities c on c.id = p.community_id
+     left join comments k on k.id = ? and k.post_id = p.id and k.state = 'published'
+     where p.id = ? and ",
+    post_visible!()
+);
+
+macro_rules! list {
+    ($after:literal, $order:literal) => {
+        concat!(
+            viewer!(),
+            "select ",
+            columns!(),
+            "from posts p left join comments k on k.post_id = p.id and ",
+            comment_shown!(),
+            " and ",
+            $after,
+            " ",
+            author_and_vote!(),
+            "where p.id = ? and ",
+            post_visible!(),
+            " order by ",
+            $order,
+            " limit ?"
+        )
+    };
+}
+
+const LIST_THREAD: &str = list!("k.path > ?", "k.path");
+const LIST_THREAD_AFTER: &str =
+    list!("k.path > (select o.path from comments o where o.id = ?)", "k.path");
+const LIST_NEW: &str = list!("k.id < ?", "k.id desc");
+const LIST_TOP: &str = list!("(k.score, k.id) < (?, ?)", "k.score desc, k.id desc");
+
+const INSERT: &str = concat!(
+    "insert into comments (id, post_id, parent_id, author_id, path, depth, body, body_html,
+                           state, created_at) ",
+    viewer!(),
+    "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, (select now from viewer)
+     from posts p
+     where p.id = ? and p.state = 'published' and p.locked = 0
+       and (? or exists (select 1 from comments k where k.id = ? and k.state = 'published'))
+       and ",
+    allowed!("3", "p.community_id, p.id")
+);
+
+/// Whether the comment `k` is as its author read it, and nothing forbids them
+/// to change it.
+macro_rules! editable {
+    () => {
+        concat!(
+            "k.id = ? and k.state = ? and k.body = ? and k.author_id = (select id from viewer)
+             and exists (select 1 from posts p where p.id = k.post_id and (p.locked = 0 or ",
+            moderates!("p.community_id"),
+            ") and ",
+            post_visible!(),
+            " and ",
+            allowed!("3", "p.community_id, p.id"),
+            ")"
+        )
+    };
+}
+
+const UPDATE_TEXT: &str = concat!(
+    viewer!(),
+    "update comments as k set body = ?, body_html = ?, edited_at = (select now from viewer) where ",
+    editable!()
+);
+const IS_EDITABLE: &str = concat!(viewer!(), "select 1 from comments k where ", editable!());
+const UPDATE_STATE: &str = "update comments set state = ? where id = ? and state = ?";
+const FIND_BODY: &str = "select body from comments where id = ?";
+const REPLACE_TEXT: &str =
+    "update comments set body = ?, body_html = ?, edited_at = ? where id = ?";
+const FIND_NODE: &str = "select post_id, parent_id, state, reply_count from comments where id = ?";
+const COUNT_REPLIES: &str = "update comments set reply_count = reply_count + ? where id = ?";
+const COUNT_FOR_AUTHOR: &str = "
+    update accounts set comment_count = comment_count + ?
+    where id = (select author_id from comments where id = ?)";
+
+/// A comment as the viewer may see it.
+pub(super) async fn access(
+    db: &Db,
+    viewer: Viewer<'_>,
+    id: CommentId,
+    now: Timestamp,
+) -> Result<Option<Access>, Error> {
+    let row = db.optional(looking(ACCESS, viewer, now).bind(id.0)).await?;
+    row.map(|row| {
+        let body: Option<String> = row.value("pending_body")?;
+        Ok(Access {
+            comment: comment(&row)?,
+            ground: posts::ground(&row)?,
+            waiting: Waiting {
+                reason: row.value("reason")?,
+                pending: body.map(|body| Pending { title: None, body }),
+            },
+        })
+    })
+    .transpose()
+}
+
+/// A post as the viewer may see it, and the comment that is to be answered.
+pub(super) async fn post_and_parent(
+    db: &Db,
+    viewer: Viewer<'_>,
+    id: PostId,
+    parent: Option<CommentId>,
+    now: Timestamp,
+) -> Result<Option<(Ground, Option<Parent>)>, Error> {
+    let parent = parent.map(|parent| parent.0);
+    let row = db.optional(looking(POST_AND_PARENT, viewer, now).bind(parent).bind(id.0)).await?;
+    row.map(|row| {
+        let parent = row
+            .optional_id("parent_id")?
+            .map(|id| -> Result<Parent, Error> {
+                Ok(Parent { id, path: row.value("path")?, depth: row.value("depth")? })
+            })
+            .transpose()?;
+        Ok((posts::ground(&row)?, parent))
+    })
+    .transpose()
+}
+
+/// Comments that the viewer may see of a post; `None` when there is no such
+/// post for the viewer.
+pub(super) async fn list(
+    db: &Db,
+    viewer: Viewer<'_>,
+    (post, sort): (PostId, CommentSort),
+    page: &PageRequest<CommentKey>,
+    now: Timestamp,
+) -> Result<Option<Vec<Comment>>, Error> {
+    let looking = |sql| looking(sql, viewer, now);
+    let statement = match (sort, page.after) {
+        (_, Some(CommentKey::Thread(id))) => looking(LIST_THREAD_AFTER).bind(id.0),
+        (_, Some(CommentKey::New(id))) => looking(LIST_NEW).bind(id.0),
+        (_, Some(CommentKey::Top(score, id))) => looking(LIST_TOP).bind(score).bind(id.0),
+        // Before the first page: keys that no comment reaches.
+        (CommentSort::Thread, None) => looking(LIST_THREAD).bind(Vec::<u8>::new()),
+        (CommentSort::New, None) => looking(LIST_NEW).bind(Uuid::max()),
+        (CommentSort::Top, None) => looking(LIST_TOP).bind(i64::MAX).bind(Uuid::max()),
+    };
+    let rows = db.all(statement.bind(post.0).bind(page.rows())).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    // A post without comments is one row without a comment.
+    let is_comment = |row: &&Row| !matches!(row.value::<Option<Uuid>>("id"), Ok(None));
+    rows.iter().filter(is_comment).map(comment).collect::<Result<_, _>>().map(Some)
+}
+
+/// A comment's row.
+#[derive(Debug)]
+pub(super) struct NewRow<'a> {
+    pub(super) id: CommentId,
+    pub(super) post: PostId,
+    pub(super) parent: Option<CommentId>,
+    pub(super) author: &'a Actor,
+    pub(super) path: Vec<u8>,
+    pub(super) depth: i64,
+    pub(super) body: &'a str,
+    pub(super) html: &'a str,
+    pub(super) state: ContentState,
+    pub(super) now: Timestamp,
+}
+
+/// Whether the comment was inserted: not when something forbids it by now.
+pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error> {
+    let parent = new.parent.map(|parent| parent.0);
+    let statement = looking(INSERT, Some(new.author), new.now)
+        .bind(new.id.0)
+        .bind(parent)
+        .bind(new.path.clone())
+        .bind(new.depth)
+        .bind(new.body.to_owned())
+        .bind(new.html.to_owned())
+        .bind(new.state.as_str())
+        .bind(new.post.0)
+        .bind(parent.is_none())
+        .bind(parent);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Changes a text that is still as it was read. Whether it was, and nothing
+/// forbids the change by now.
+pub(super) async fn update_text(
+    tx: &mut Tx,
+    author: &Actor,
+    seen: &Comment,
+    (body, html): (String, String),
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement = looking(UPDATE_TEXT, Some(author), now).bind(body).bind(html);
+    Ok(tx.execute(bind_seen(statement, seen)).await? == 1)
+}
+
+/// Whether a comment is still as it was read, and nothing forbids a change by now.
+pub(super) async fn is_editable(
+    tx: &mut Tx,
+    author: &Actor,
+    seen: &Comment,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement = bind_seen(looking(IS_EDITABLE, Some(author), now), seen);
+    Ok(tx.optional(statement).await?.is_some())
+}
+
+fn bind_seen(statement: Statement, seen: &Comment) -> Statement {
+    statement.bind(seen.id.0).bind(seen.state.as_str()).bind(seen.body.clone())
+}
+
+/// Replaces a text, and returns the one that was there.
+pub(super) async fn replace_text(
+    tx: &mut Tx,
+    id: CommentId,
+    (body, html): (String, String),
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    let Some(row) = tx.optional(statement(FIND_BODY).bind(id.0)).await? else { return Ok(None) };
+    let old = row.value("body")?;
+    tx.execute_one(statement(REPLACE_TEXT).bind(body).bind(html).bind(now.0).bind(id.0)).await?;
+    Ok(Some(old))
+}
+
+/// Whether the comment was in the state that it has to leave.
+pub(super) async fn update_state(
+    tx: &mut Tx,
+    id: CommentId,
+    from: ContentState,
+    to: ContentState,
+) -> Result<bool, Error> {
+    let statement = statement(UPDATE_STATE).bind(to.as_str()).bind(id.0).bind(from.as_str());
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Counts a published comment: under its post, for its author.
+pub(super) async fn count(
+    tx: &mut Tx,
+    id: CommentId,
+    post: PostId,
+    change: i64,
+) -> Result<(), Error> {
+    posts::count_comments(tx, post, change).await?;
+    tx.execute_one(statement(COUNT_FOR_AUTHOR).bind(change).bind(id.0)).await
+}
+
+/// A comment's place in its thread.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) post: PostId,
+    pub(super) parent: Option<CommentId>,
+    pub(super) state: ContentState,
+    pub(super) reply_count: i64,
+}
+
+pub(super) async fn node(tx: &mut Tx, id: CommentId) -> Result<Option<Node>, Error> {
+    let row = tx.optional(statement(FIND_NODE).bind(id.0)).await?;
+    row.map(|row| {
+        Ok(Node {
+            post: row.id("post_id")?,
+            parent: row.optional_id("parent_id")?,
+            state: ContentState::from_stored(row.value("state")?),
+            reply_count: row.value("reply_count")?,
+        })
+    })
+    .transpose()
+}
+
+pub(super) async fn count_replies(tx: &mut Tx, id: CommentId, change: i64) -> Result<(), Error> {
+    tx.execute_one(statement(COUNT_REPLIES).bind(change).bind(id.0)).await
+}
+
+fn comment(row: &Row) -> Result<Comment, Error> {
+    Ok(Comment {
+        id: row.id("id")?,
+        post: row.id("post_id")?,
+        parent: row.optional_id("parent_id")?,
+        depth: row.value("depth")?,
+        author: row.id("author_id")?,
+        author_name: row.value("author")?,
+        body: row.value("body")?,
+        body_html: row.value("body_html")?,
+        state: ContentState::from_stored(row.value("state")?),
+        readable: row.value("readable")?,
+        tallies: Tallies { ups: row.value("ups")?, downs: row.value("downs")? },
+        reply_count: row.value("reply_count")?,
+        created_at: row.time("created_at")?,
+        edited_at: row.optional_time("edited_at")?,
+        my_vote: row.value("my_vote")?,
+    })
+}

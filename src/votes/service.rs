@@ -1,0 +1,138 @@
+//! Casting a vote.
+
+use std::sync::Arc;
+
+use super::{
+    model::{Ballot, Subject, VoteValue},
+    rules, store,
+};
+use crate::{
+    base::{Error, actor::Actor},
+    db::{Db, Tx},
+    decisions::{DecisionTarget, TargetKind},
+    hooks,
+    http::{Action, RateLimits},
+    posts::Posts,
+    publishing::{self, Publishing, Tallies},
+};
+
+/// What votes are made of.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub limits: Arc<RateLimits>,
+    pub posts: Posts,
+    pub publishing: Publishing,
+}
+
+/// Votes; cheap to clone.
+#[derive(Clone)]
+pub struct Votes {
+    parts: Parts,
+}
+
+impl Votes {
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// Makes the actor's vote what they want it to be; the tallies then.
+    pub async fn cast(
+        &self,
+        actor: &Actor,
+        subject: Subject,
+        value: VoteValue,
+    ) -> Result<Tallies, Error> {
+        let Parts { db, limits, publishing, .. } = &self.parts;
+        limits.check_actor(Action::Vote, actor)?;
+        let ballot = store::ballot(db, actor, subject, publishing.now())
+            .await?
+            .ok_or(Error::NotFound)?;
+        self.check(actor, &ballot).await?;
+        if ballot.value == value {
+            return Ok(ballot.tallies);
+        }
+        let target = DecisionTarget {
+            kind: TargetKind::Vote,
+            id: subject.id(),
+            community: Some(ballot.ground.community),
+            actor: actor.id,
+        };
+        let vote = || vote(&ballot, value);
+        let asked = publishing.judge_vote(actor, &ballot.ground.place(), vote, target).await?;
+
+        let mut tx = db.begin().await?;
+        let mut tallies = self.write(&mut tx, actor, &ballot, value).await?;
+        if tallies.is_none() {
+            // Somebody was faster. What is read now stays as it is until the end.
+            drop(tx);
+            tx = db.begin().await?;
+            tallies = Some(self.write_as_it_stands(&mut tx, actor, subject, value).await?);
+        }
+        if let Some(asked) = &asked {
+            publishing.record_vote(&mut tx, asked).await?;
+        }
+        tx.commit().await?;
+        Ok(tallies.unwrap_or_default())
+    }
+
+    async fn check(&self, actor: &Actor, ballot: &Ballot) -> Result<(), Error> {
+        match rules::may_cast(ballot) {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(self.parts.posts.refused(actor, &ballot.ground, refusal).await),
+        }
+    }
+
+    /// Writes the vote, the tallies and the author's score; `None` when
+    /// something is no longer as the ballot says.
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        ballot: &Ballot,
+        value: VoteValue,
+    ) -> Result<Option<Tallies>, Error> {
+        let change = value.number() - ballot.value.number();
+        let after = ballot.tallies.after(ballot.value.number(), value.number());
+        let hot = publishing::hot(after.score(), ballot.created_at);
+        let now = self.parts.publishing.now();
+        let written = store::set(tx, actor, ballot, value, now).await?
+            && store::tally(tx, ballot, after, hot).await?;
+        // Nobody gains by what they think of themselves.
+        if written && ballot.author != actor.id {
+            store::add_to_score(tx, ballot.author, change).await?;
+        }
+        Ok(written.then_some(after))
+    }
+
+    async fn write_as_it_stands(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        subject: Subject,
+        value: VoteValue,
+    ) -> Result<Tallies, Error> {
+        let now = self.parts.publishing.now();
+        let ballot =
+            store::ballot_within(tx, actor, subject, now).await?.ok_or(Error::NotFound)?;
+        self.check(actor, &ballot).await?;
+        if ballot.value == value {
+            return Ok(ballot.tallies);
+        }
+        self.write(tx, actor, &ballot, value)
+            .await?
+            .ok_or_else(|| Error::internal("a vote changed under its own transaction"))
+    }
+}
+
+fn vote(ballot: &Ballot, value: VoteValue) -> hooks::Vote {
+    hooks::Vote {
+        kind: ballot.subject.kind(),
+        content_id: ballot.subject.id().to_string(),
+        author_id: ballot.author.to_string(),
+        previous: ballot.value.small(),
+        value: value.small(),
+    }
+}

@@ -1,0 +1,213 @@
+//! The statements on votes. Each that writes says again what must be so.
+
+use super::model::{Ballot, Subject, VoteValue};
+use crate::{
+    bans::{allowed, looking, viewer},
+    base::{actor::Actor, clock::Timestamp, ids::AccountId},
+    comments::comment_readable,
+    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    posts::{self, ground_columns, post_visible},
+    publishing::{ContentState, Tallies},
+};
+
+macro_rules! own_vote {
+    ($content:literal) => {
+        concat!(
+            " left join votes v on v.content_id = ",
+            $content,
+            " and v.account_id = (select id from viewer) "
+        )
+    };
+}
+
+const POST_BALLOT: &str = concat!(
+    viewer!(),
+    "select ",
+    ground_columns!(),
+    ", p.author_id, p.state, p.ups, p.downs, p.created_at, coalesce(v.value, 0) as value
+     from posts p join communities c on c.id = p.community_id",
+    own_vote!("p.id"),
+    "where p.id = ? and ",
+    post_visible!()
+);
+const COMMENT_BALLOT: &str = concat!(
+    viewer!(),
+    "select ",
+    ground_columns!(),
+    ", k.author_id, k.state, k.ups, k.downs, k.created_at, coalesce(v.value, 0) as value
+     from comments k
+     join posts p on p.id = k.post_id
+     join communities c on c.id = p.community_id",
+    own_vote!("k.id"),
+    "where k.id = ? and ",
+    post_visible!(),
+    " and ",
+    comment_readable!()
+);
+
+/// From where a vote on a post may be cast.
+macro_rules! open_post {
+    () => {
+        concat!(
+            "from posts p where p.id = ? and p.state = 'published' and ",
+            allowed!("5", "p.community_id, p.id")
+        )
+    };
+}
+
+/// From where a vote on a comment may be cast.
+macro_rules! open_comment {
+    () => {
+        concat!(
+            "from comments k join posts p on p.id = k.post_id
+             where k.id = ? and k.state = 'published' and p.state = 'published' and ",
+            allowed!("5", "p.community_id, p.id")
+        )
+    };
+}
+
+macro_rules! insert {
+    ($open:expr) => {
+        concat!(
+            "insert into votes (content_id, account_id, value, cast_at) ",
+            viewer!(),
+            "select ?, (select id from viewer), ?, (select now from viewer) ",
+            $open
+        )
+    };
+}
+
+macro_rules! update {
+    ($open:expr) => {
+        concat!(
+            viewer!(),
+            "update votes set value = ?, cast_at = (select now from viewer)
+             where content_id = ? and account_id = (select id from viewer) and value = ?
+               and exists (select 1 ",
+            $open,
+            ")"
+        )
+    };
+}
+
+macro_rules! delete {
+    ($open:expr) => {
+        concat!(
+            viewer!(),
+            "delete from votes
+             where content_id = ? and account_id = (select id from viewer) and value = ?
+               and exists (select 1 ",
+            $open,
+            ")"
+        )
+    };
+}
+
+const INSERT_ON_POST: &str = insert!(open_post!());
+const INSERT_ON_COMMENT: &str = insert!(open_comment!());
+const UPDATE_ON_POST: &str = update!(open_post!());
+const UPDATE_ON_COMMENT: &str = update!(open_comment!());
+const DELETE_ON_POST: &str = delete!(open_post!());
+const DELETE_ON_COMMENT: &str = delete!(open_comment!());
+const TALLY_POST: &str = "
+    update posts set ups = ?, downs = ?, score = ?, hot = ?
+    where id = ? and ups = ? and downs = ? and state = 'published'";
+const TALLY_COMMENT: &str = "
+    update comments set ups = ?, downs = ?, score = ?
+    where id = ? and ups = ? and downs = ? and state = 'published'";
+const ADD_TO_SCORE: &str = "update accounts set score = score + ? where id = ?";
+
+fn ballot_statement(actor: &Actor, subject: Subject, now: Timestamp) -> Statement {
+    let sql = match subject {
+        Subject::Post(_) => POST_BALLOT,
+        Subject::Comment(_) => COMMENT_BALLOT,
+    };
+    looking(sql, Some(actor), now).bind(subject.id())
+}
+
+/// How things stand, if the actor may see the subject.
+pub(super) async fn ballot(
+    db: &Db,
+    actor: &Actor,
+    subject: Subject,
+    now: Timestamp,
+) -> Result<Option<Ballot>, Error> {
+    let row = db.optional(ballot_statement(actor, subject, now)).await?;
+    row.map(|row| read(&row, subject)).transpose()
+}
+
+/// The same, as it will stay for the transaction.
+pub(super) async fn ballot_within(
+    tx: &mut Tx,
+    actor: &Actor,
+    subject: Subject,
+    now: Timestamp,
+) -> Result<Option<Ballot>, Error> {
+    let row = tx.optional(ballot_statement(actor, subject, now)).await?;
+    row.map(|row| read(&row, subject)).transpose()
+}
+
+/// Changes the vote on a ballot. Whether it stood as the ballot says, and may
+/// be changed.
+pub(super) async fn set(
+    tx: &mut Tx,
+    actor: &Actor,
+    ballot: &Ballot,
+    value: VoteValue,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let [insert, update, delete] = match ballot.subject {
+        Subject::Post(_) => [INSERT_ON_POST, UPDATE_ON_POST, DELETE_ON_POST],
+        Subject::Comment(_) => [INSERT_ON_COMMENT, UPDATE_ON_COMMENT, DELETE_ON_COMMENT],
+    };
+    let (id, was) = (ballot.subject.id(), ballot.value.number());
+    let looking = |sql| looking(sql, Some(actor), now);
+    let statement = match (was, value.number()) {
+        (0, value) => looking(insert).bind(id).bind(value),
+        (was, 0) => looking(delete).bind(id).bind(was),
+        (was, value) => looking(update).bind(value).bind(id).bind(was),
+    };
+    match tx.execute(statement.bind(id)).await {
+        Ok(changed) => Ok(changed == 1),
+        Err(error) if error.is_unique("votes.content_id, votes.account_id") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the tallies that follow those of a ballot. Whether those still stood.
+pub(super) async fn tally(
+    tx: &mut Tx,
+    ballot: &Ballot,
+    after: Tallies,
+    hot: f64,
+) -> Result<bool, Error> {
+    let count = |sql| statement(sql).bind(after.ups).bind(after.downs).bind(after.score());
+    let statement = match ballot.subject {
+        Subject::Post(_) => count(TALLY_POST).bind(hot),
+        Subject::Comment(_) => count(TALLY_COMMENT),
+    };
+    let before = ballot.tallies;
+    let statement = statement.bind(ballot.subject.id()).bind(before.ups).bind(before.downs);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Adds to the score of somebody who wrote what was voted on.
+pub(super) async fn add_to_score(
+    tx: &mut Tx,
+    account: AccountId,
+    change: i64,
+) -> Result<(), Error> {
+    tx.execute_one(statement(ADD_TO_SCORE).bind(change).bind(account.0)).await
+}
+
+fn read(row: &Row, subject: Subject) -> Result<Ballot, Error> {
+    Ok(Ballot {
+        subject,
+        author: row.id("author_id")?,
+        state: ContentState::from_stored(row.value("state")?),
+        tallies: Tallies { ups: row.value("ups")?, downs: row.value("downs")? },
+        created_at: row.time("created_at")?,
+        value: VoteValue::from_stored(row.value("value")?),
+        ground: posts::ground(row)?,
+    })
+}
