@@ -18,6 +18,7 @@ use crate::{
     plugin_admin::PluginsApi,
     posts::PostsApi,
     review::ReviewApi,
+    search::SearchApi,
     sessions::SessionsApi,
     votes::VotesApi,
 };
@@ -65,6 +66,7 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         PostsApi { posts: app.forum.posts.clone(), hot: app.forum.hot.clone() },
         CommentsApi { comments: app.forum.comments.clone(), hot: app.forum.hot.clone() },
         VotesApi { votes: app.forum.votes.clone() },
+        SearchApi { search: app.forum.search.clone() },
     )
 }
 

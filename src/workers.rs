@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::app::App;
+use crate::{app::App, db::once};
 
 /// How often those who have done nothing are forgotten by the rate limits.
 const FORGET_IDLE: Duration = Duration::from_mins(1);
 /// How often histograms are tidied, as the exporter asks for.
 const TIDY_METRICS: Duration = Duration::from_secs(5);
+/// How long the key of a request is remembered: longer than clients try again.
+const KEEP_KEYS: Duration = Duration::from_hours(24);
 /// How often sessions that ended long ago are deleted.
 const FORGET_SESSIONS: Duration = Duration::from_hours(1);
 /// How often other processes' changes of plugins are looked for: a change is at
@@ -33,6 +35,15 @@ pub fn start(app: &App) {
             match sessions.forget_ended().await {
                 Ok(forgotten) => tracing::debug!(forgotten, "old sessions were deleted"),
                 Err(error) => tracing::warn!(%error, "old sessions could not be deleted"),
+            }
+        }
+    });
+    let (db, clock) = (app.db.clone(), app.clock.clone());
+    app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
+        let (db, before) = (db.clone(), clock.now().minus(KEEP_KEYS));
+        async move {
+            if let Err(error) = once::forget(&db, before).await {
+                tracing::warn!(%error, "old idempotency keys could not be deleted");
             }
         }
     });

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::once;
 use crate::base;
 
 /// When a client may try again after the database did not answer.
@@ -75,6 +76,10 @@ impl From<Error> for base::Error {
                 tracing::warn!(error = %source, "the database is not available");
                 Self::Unavailable { what: "database", retry_after: RETRY_AFTER }
             }
+            error if error.is_unique(once::UNIQUE) => Self::conflict(
+                "idempotency_key_in_use",
+                "A request with this key is under way; its answer is not known yet.",
+            ),
             error => Self::internal(error),
         }
     }

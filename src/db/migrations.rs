@@ -25,6 +25,7 @@ migrations! {
     1 "0001_forum"
     2 "0002_plugins"
     3 "0003_search"
+    4 "0004_idempotency"
 }
 
 /// Applies what is missing. Another process that does the same is waited for.

@@ -6,6 +6,7 @@
 
 mod error;
 mod migrations;
+pub mod once;
 mod row;
 
 use std::{
@@ -163,7 +164,10 @@ impl Tx {
     }
 
     /// Makes it last. Only after this may anything be acknowledged.
-    pub async fn commit(self) -> Result<(), Error> {
+    pub async fn commit(mut self) -> Result<(), Error> {
+        if let Some(statement) = once::due() {
+            self.execute_one(statement).await?;
+        }
         let Self { inner, version, .. } = self;
         // Also when the commit fails, or is no longer waited for: it may have
         // come about all the same.

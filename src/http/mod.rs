@@ -5,6 +5,7 @@ pub mod body_limit;
 pub mod client_address;
 pub mod cors;
 pub mod hot_cache;
+pub mod idempotency;
 pub mod input;
 pub mod onion;
 pub mod problem;

@@ -14,10 +14,11 @@ use poem_openapi::OperationId;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
-use super::{Action, ClientAddress, RateLimits, body_limit, cors, problem, request_id};
+use super::{Action, ClientAddress, RateLimits, body_limit, cors, idempotency, problem, request_id};
 use crate::{
     base::{Error, clock::Clock, ids},
     config,
+    db::Db,
 };
 
 /// The API shows data and nothing that could run.
@@ -50,6 +51,8 @@ pub struct Onion<E> {
     pub timeout: Duration,
     /// Makes the ids of requests.
     pub clock: Clock,
+    /// Keeps answers to requests that may be sent again.
+    pub db: Db,
 }
 
 impl<E> Onion<E> {
@@ -59,10 +62,11 @@ impl<E> Onion<E> {
         server: &config::Server,
         limits: Arc<RateLimits>,
         body_limit: BodyLimit,
-        clock: Clock,
+        (clock, db): (Clock, Db),
     ) -> Self {
         Self {
             inner,
+            db,
             trusted_proxies: server.trusted_proxies.clone(),
             cors_origins: server.cors_origins.clone(),
             limits,
@@ -136,10 +140,9 @@ impl<E: Endpoint> Onion<E> {
         if let Err(error) = admitted {
             return (problem::early(error), None);
         }
-        let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let call = AssertUnwindSafe(self.call_once(request)).catch_unwind();
         match timeout(self.timeout, call).await {
-            Ok(Ok(Ok(output))) => {
-                let response = output.into_response();
+            Ok(Ok(Ok(response))) => {
                 let operation = response.data::<OperationId>().map(|id| id.0);
                 (response, operation)
             }
@@ -156,6 +159,22 @@ impl<E: Endpoint> Onion<E> {
                 (problem::early(error), None)
             }
         }
+    }
+}
+
+impl<E: Endpoint> Onion<E> {
+    /// Calls the operation; one that was sent with a key has its answer kept.
+    async fn call_once(&self, mut request: Request) -> poem::Result<Response> {
+        let Some(once) = idempotency::begin(&mut request, self.clock.now()).await? else {
+            return Ok(self.inner.call(request).await?.into_response());
+        };
+        let answer = Arc::clone(&once).scope(self.inner.call(request)).await;
+        let mut response = match answer {
+            Ok(output) => output.into_response(),
+            Err(error) => problem::from_framework(error),
+        };
+        idempotency::end(&once, &self.db, &mut response).await;
+        Ok(response)
     }
 }
 

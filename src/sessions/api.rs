@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     base::{Error, actor::Actor, secret::Secret},
-    http::{ClientAddress, Input, Problem, Rendered, Tag},
+    http::{idempotency, ClientAddress, Input, Problem, Rendered, Tag},
 };
 
 /// Name of the security scheme in the specification.
@@ -88,6 +88,9 @@ macro_rules! extractor {
                 _: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
                 let (sessions, actor) = authenticate(request).await.map_err(Problem::from)?;
+                if let Some(actor) = &actor {
+                    idempotency::settle(sessions.claim(actor).await.map_err(Problem::from)?)?;
+                }
                 let extract: fn(&Sessions, Option<Actor>) -> Result<Self, Error> = $extract;
                 Ok(extract(&sessions, actor).map_err(Problem::from)?)
             }

@@ -19,7 +19,10 @@ use crate::{
         text::{clean_line, look_alike_key},
     },
     config,
-    db::{Db, Tx},
+    db::{
+        Db, Tx,
+        once::{self, Earlier},
+    },
     http::{Action, ClientAddress, RateLimits},
 };
 
@@ -167,6 +170,11 @@ impl Sessions {
         actor.ok_or(Error::Unauthenticated("session_ended"))
     }
 
+    /// What became of an earlier request of the actor with the same key.
+    pub async fn claim(&self, actor: &Actor) -> Result<Earlier, Error> {
+        Ok(once::claim(&self.db, actor.id).await?)
+    }
+
     /// The actor's sessions, the one used last first.
     pub async fn list(&self, actor: &Actor) -> Result<Vec<Session>, Error> {
         Ok(store::list(&self.db, actor.id, self.clock.now(), LIST_MAX).await?)
@@ -206,8 +214,7 @@ impl Sessions {
 
     /// Forgets sessions that ended long ago.
     pub async fn forget_ended(&self) -> Result<u64, Error> {
-        let before =
-            Timestamp(self.clock.now().0 - i64::try_from(KEEP_ENDED.as_millis()).unwrap_or(0));
+        let before = self.clock.now().minus(KEEP_ENDED);
         let mut tx = self.db.begin().await?;
         let forgotten = store::forget(&mut tx, before).await?;
         tx.commit().await?;

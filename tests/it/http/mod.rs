@@ -2,4 +2,6 @@
 
 mod accounts;
 mod edge;
+mod idempotency;
 mod sessions;
+mod plugins;

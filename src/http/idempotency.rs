@@ -1,0 +1,89 @@
+//! `Idempotency-Key`: a `POST` that is sent again with the same key gets the
+//! same answer and does nothing. Keys are an account's own.
+
+use std::sync::Arc;
+
+use poem::{Body, Request, Response, http::Method, http::header};
+
+use crate::{
+    base::{Error, clock::Timestamp},
+    db::{
+        Db,
+        once::{Answer, Earlier, Once},
+    },
+};
+
+/// The header.
+const HEADER: &str = "idempotency-key";
+/// Longest key: room for a UUID with a prefix.
+const MAX_KEY: usize = 128;
+
+/// The request as one that may be sent again, if it says so.
+pub(super) async fn begin(
+    request: &mut Request,
+    now: Timestamp,
+) -> poem::Result<Option<Arc<Once>>> {
+    let Some(key) = request.headers().get(HEADER).filter(|_| request.method() == Method::POST)
+    else {
+        return Ok(None);
+    };
+    let key = key.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    let Some(key) = key.map(str::to_owned) else {
+        let message = format!("must have 1 to {MAX_KEY} visible ASCII characters");
+        let error = Error::invalid("Idempotency-Key", "length", message);
+        return Err(super::Problem::from(error).into());
+    };
+    let body = request.take_body().into_bytes().await?;
+    let mut asked = format!("{} {}\n", request.method(), request.uri()).into_bytes();
+    asked.extend_from_slice(&body);
+    request.set_body(Body::from(body));
+    Ok(Some(Once::new(key, &asked, now)))
+}
+
+/// Keeps the answer for when the request is sent again.
+pub(super) async fn end(once: &Once, db: &Db, response: &mut Response) {
+    let Ok(body) = response.take_body().into_bytes().await else { return };
+    response.set_body(Body::from(body.clone()));
+    let location = response.headers().get(header::LOCATION);
+    let answer = Answer {
+        status: response.status().as_u16(),
+        location: location.and_then(|value| value.to_str().ok()).map(str::to_owned),
+        body: body.to_vec(),
+    };
+    if let Err(error) = once.keep(db, answer).await {
+        tracing::warn!(%error, "the answer to a request with a key could not be kept");
+    }
+}
+
+/// What an earlier request with the same key means for this one: go on, or
+/// this answer.
+pub fn settle(earlier: Earlier) -> poem::Result<()> {
+    let error = match earlier {
+        Earlier::None => return Ok(()),
+        Earlier::Answered(answer) => return Err(again(answer)),
+        Earlier::Other => Error::invalid(
+            "Idempotency-Key",
+            "reused",
+            "was sent with another request; each request needs a key of its own",
+        ),
+        Earlier::Unanswered => Error::conflict(
+            "idempotency_key_in_use",
+            "A request with this key was received; its answer is not known yet.",
+        ),
+    };
+    Err(super::Problem::from(error).into())
+}
+
+fn again(answer: Answer) -> poem::Error {
+    let status = poem::http::StatusCode::from_u16(answer.status).unwrap_or_default();
+    let media_type =
+        if status.is_success() { "application/json" } else { "application/problem+json" };
+    let mut response = Response::builder().status(status);
+    if let Some(location) = answer.location {
+        response = response.header(header::LOCATION, location);
+    }
+    if !answer.body.is_empty() {
+        response = response.content_type(media_type);
+    }
+    poem::Error::from_response(response.body(answer.body))
+}
