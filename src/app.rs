@@ -25,6 +25,7 @@ use crate::{
     posts::{self, Posts},
     publishing::Publishing,
     review::Review,
+    search::{self, Search},
     sessions::{Keys, KeysError, Sessions},
     votes::{self, Votes},
 };
@@ -81,6 +82,7 @@ pub struct Forum {
     pub posts: Posts,
     pub comments: Comments,
     pub votes: Votes,
+    pub search: Search,
     pub hot: HotReads,
 }
 
@@ -94,6 +96,11 @@ impl Forum {
             limits: Arc::clone(&limits),
             bans: bans.clone(),
             creation: config.forum.community_creation,
+        });
+        let search = Search::new(search::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
         });
         let publishing = Publishing::new(clock, hooks, decisions.clone());
         let posts = Posts::new(posts::Parts {
@@ -111,7 +118,8 @@ impl Forum {
         });
         let votes =
             Votes::new(votes::Parts { db: db.clone(), limits, posts: posts.clone(), publishing });
-        Self { bans, communities, posts, comments, votes, hot: HotReads::new(db, config.cache) }
+        let hot = HotReads::new(db, config.cache);
+        Self { bans, communities, posts, comments, votes, search, hot }
     }
 }
 

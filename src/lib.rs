@@ -19,6 +19,7 @@ pub mod posts;
 pub mod publishing;
 pub mod review;
 pub mod routes;
+pub mod search;
 pub mod sessions;
 pub mod votes;
 pub mod workers;

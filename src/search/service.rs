@@ -1,0 +1,57 @@
+//! Searching.
+
+use std::sync::Arc;
+
+use super::{
+    model::{Found, SearchKey, SearchRequest},
+    store,
+};
+use crate::{
+    base::{
+        Error,
+        actor::Viewer,
+        clock::Clock,
+        page::{Page, PageRequest},
+    },
+    db::Db,
+    http::{Action, ClientAddress, RateLimits},
+};
+
+/// What search is made of.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub limits: Arc<RateLimits>,
+}
+
+/// Search; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Search {
+    parts: Parts,
+}
+
+impl Search {
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// Counts a search of a client network.
+    pub fn count(&self, client: ClientAddress) -> Result<(), Error> {
+        self.parts.limits.check_network(Action::SearchNetwork, client)
+    }
+
+    /// What has the words and may be seen by the viewer, newest first.
+    pub async fn find(
+        &self,
+        viewer: Viewer<'_>,
+        request: &SearchRequest,
+        page: &PageRequest<SearchKey>,
+    ) -> Result<Page<Found>, Error> {
+        let Parts { db, clock, .. } = &self.parts;
+        let found = store::search(db, viewer, request, page, clock.now()).await?;
+        Ok(Page::cut(found, page.limit, Found::key))
+    }
+}
