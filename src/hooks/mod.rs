@@ -141,7 +141,7 @@ impl Hooks {
     pub async fn inspect(&self, component: Arc<[u8]>) -> Result<Inspection, LoadError> {
         let report = self.compile(Task::Inspect, &component).await?;
         Ok(Inspection {
-            digest: digest(&component),
+            digest: sha256_hex(&component),
             size: component.len(),
             hooks: report.hooks,
             imports: report.imports,
@@ -164,7 +164,7 @@ impl Hooks {
         };
         let configure =
             (artefact.report.lifecycle && !artefact.report.snapshot).then(|| Arc::from(settings));
-        let (inner, label) = (Arc::clone(&self.inner), Arc::from(digest(&component)));
+        let (inner, label) = (Arc::clone(&self.inner), Arc::from(sha256_hex(&component)));
         blocking(move || {
             let component = load(&inner.engine, &artefact)?;
             Ok(Arc::new(Loaded::new(&component, configure, inner.limits, label)?))
@@ -245,7 +245,7 @@ impl Hooks {
     ) -> Result<Artefact, LoadError> {
         let unwritable = |error| LoadError::host("the compiled plugin cannot be kept", error);
         let draft = self.inner.cache.draft().map_err(unwritable)?;
-        let task = Task::Activate { settings: settings.to_owned(), artefact: draft.clone() };
+        let task = Task::Activate { settings: settings.to_owned(), artefact: draft.0.clone() };
         let report = self.compile(task, component).await?;
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.cache.keep(&name, &draft, report).map_err(unwritable)).await
@@ -259,11 +259,6 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| LoadError::host("the work was broken off", error))?
-}
-
-/// How components and settings are named: SHA-256, hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    sha256_hex(bytes)
 }
 
 #[expect(unsafe_code, reason = "the one door for machine code; see the comment")]

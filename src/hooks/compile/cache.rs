@@ -43,6 +43,16 @@ pub(in crate::hooks) struct Artefact {
     pub(in crate::hooks) report: Report,
 }
 
+/// A file on its way to its place; gone when it does not get there.
+pub(in crate::hooks) struct Draft(pub(in crate::hooks) PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Not there any more is what it is there for.
+        let _renamed_or_removed = fs::remove_file(&self.0);
+    }
+}
+
 /// What stands beside an artefact.
 #[derive(Serialize, Deserialize)]
 struct Seal {
@@ -77,27 +87,27 @@ impl Cache {
 
     /// A path for the compiler to write to, in the same folder so that it can
     /// be renamed.
-    pub(in crate::hooks) fn draft(&self) -> io::Result<PathBuf> {
+    pub(in crate::hooks) fn draft(&self) -> io::Result<Draft> {
         let random: [u8; 8] = random_bytes().map_err(io::Error::other)?;
-        Ok(self.folder.join(format!("{}.draft", hex::encode(random))))
+        Ok(Draft(self.folder.join(format!("{}.draft", hex::encode(random)))))
     }
 
     /// Seals a draft and puts it in its place.
     pub(in crate::hooks) fn keep(
         &self,
         name: &str,
-        draft: &Path,
+        draft: &Draft,
         report: Report,
     ) -> io::Result<Artefact> {
-        let code = fs::read(draft)?;
+        let code = fs::read(&draft.0)?;
         let mac = hex::encode(hmac::sign(&self.key, &sealed(name, &report, &code)?));
         let seal = serde_json::to_vec(&Seal { report: report.clone(), mac })?;
         let path = self.code_path(name);
-        fs::rename(draft, &path)?;
+        fs::rename(&draft.0, &path)?;
         // The seal last: an artefact without one does not count.
         let seal_draft = self.draft()?;
-        fs::write(&seal_draft, seal)?;
-        fs::rename(seal_draft, self.seal_path(name))?;
+        fs::write(&seal_draft.0, seal)?;
+        fs::rename(&seal_draft.0, self.seal_path(name))?;
         Ok(Artefact { path, report })
     }
 

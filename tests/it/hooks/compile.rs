@@ -93,6 +93,7 @@ async fn what_was_compiled_is_kept_and_found_again() {
     other.activate(Arc::clone(&component), "second").await.expect("it was kept");
     let error = other.activate(component, "third").await.expect_err("it cannot be compiled");
     assert_eq!(error.code, LoadCode::Host);
+    assert!(artefacts(&bench, "draft").is_empty());
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 mod account_before_register;
 mod bench;
 mod catalogue;
+mod commands;
 mod compile;
 mod content_before_publish;
-mod guest;
+pub(crate) mod guest;
 mod hostile;
 mod isolation;
 mod load;
