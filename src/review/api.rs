@@ -218,7 +218,7 @@ enum Settled {
 }
 
 /// Operations on what waits for a person.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReviewApi {
     /// The feature.
     pub review: Review,

@@ -16,22 +16,31 @@ use crate::{
         ids::ReviewItemId,
         page::{Page, PageRequest},
     },
+    comments::Comments,
     db::{Db, Tx},
     http::{Action, RateLimits},
+    posts::Posts,
 };
 
 /// What waits for a person; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Review {
     db: Db,
     clock: Clock,
     limits: Arc<RateLimits>,
+    posts: Posts,
+    comments: Comments,
 }
 
 impl Review {
     /// What waits in this database.
-    pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>) -> Self {
-        Self { db, clock, limits }
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        limits: Arc<RateLimits>,
+        (posts, comments): (Posts, Comments),
+    ) -> Self {
+        Self { db, clock, limits, posts, comments }
     }
 
     /// Items that the actor may settle, the newest first; nobody's for somebody
@@ -69,7 +78,7 @@ impl Review {
         let waiting = store::find_waiting(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
         rules::may_resolve(waiting.state)?;
         store::resolve(&mut tx, actor, id, Resolved { resolution, note, at }).await?;
-        carry_out(&mut tx, &waiting, resolution).await?;
+        self.carry_out(&mut tx, &waiting, resolution).await?;
         tx.commit().await?;
         tracing::info!(
             by = actor.username, item = %id, target = %waiting.target,
@@ -77,20 +86,32 @@ impl Review {
         );
         self.find(actor, id).await
     }
-}
 
-/// Does to what waits as the resolution says. It must still wait: when it goes,
-/// its item is closed in the same transaction.
-async fn carry_out(tx: &mut Tx, waiting: &Waiting, resolution: Resolution) -> Result<(), Error> {
-    use Resolution::{Approve, Remove};
-    let target = waiting.target;
-    let done = match (waiting.kind, resolution) {
-        (ItemKind::Account, Approve) => accounts::approve_held(tx, target.into()).await?,
-        (ItemKind::Account, Remove) => accounts::refuse_held(tx, target.into()).await?,
-        _ => false,
-    };
-    if done {
-        return Ok(());
+    /// Does to what waits as the resolution says. When that goes, its item is
+    /// closed in the same transaction, so it must still be there.
+    async fn carry_out(
+        &self,
+        tx: &mut Tx,
+        waiting: &Waiting,
+        resolution: Resolution,
+    ) -> Result<(), Error> {
+        use Resolution::{Approve, Remove};
+        let (posts, comments, id) = (&self.posts, &self.comments, waiting.target);
+        let done = match (waiting.kind, resolution) {
+            (ItemKind::Post, Approve) => posts.approve(tx, id.into()).await?,
+            (ItemKind::Post, Remove) => posts.remove(tx, id.into()).await?,
+            (ItemKind::Comment, Approve) => comments.approve(tx, id.into()).await?,
+            (ItemKind::Comment, Remove) => comments.remove(tx, id.into()).await?,
+            (ItemKind::Edit, Approve) if waiting.is_post => posts.approve_edit(tx, id.into()).await?,
+            (ItemKind::Edit, Remove) if waiting.is_post => posts.drop_edit(tx, id.into()).await?,
+            (ItemKind::Edit, Approve) => comments.approve_edit(tx, id.into()).await?,
+            (ItemKind::Edit, Remove) => comments.drop_edit(tx, id.into()).await?,
+            (ItemKind::Account, Approve) => accounts::approve_held(tx, id.into()).await?,
+            (ItemKind::Account, Remove) => accounts::refuse_held(tx, id.into()).await?,
+        };
+        if done {
+            return Ok(());
+        }
+        Err(Error::conflict("superseded", "It does not wait any more."))
     }
-    Err(Error::conflict("superseded", "It does not wait any more."))
 }

@@ -1,7 +1,9 @@
 //! One file for each feature's operations.
 
 mod accounts;
+mod decisions;
 mod edge;
 mod idempotency;
-mod sessions;
 mod plugins;
+mod review;
+mod sessions;

@@ -3,6 +3,11 @@
 
 mod app;
 mod client;
+pub mod policy;
+mod process;
+mod spec;
 
-pub use app::{Person, TestApp};
+pub use app::{PASSWORD, Person, TestApp};
 pub use client::{Client, Reply};
+pub use process::{Installation, Running, exchange, output, program};
+pub use spec::{Operation, Spec};
