@@ -83,7 +83,8 @@ fn every_hostile_component_has_a_fate() {
 
 #[tokio::test]
 async fn hostile_components_do_no_harm() {
-    let bench = Bench::new();
+    // Twice what `slow` needs on an idle machine, and more.
+    let bench = Bench::with(|config| config.cpu_ms = 25);
     let good = binding(bench.activate(&hostile("allow"), "").await);
     for (name, fate) in FATES {
         meet(&bench, name, fate).await;
@@ -117,7 +118,10 @@ async fn meet(bench: &Bench, name: &str, fate: Fate) {
         match fate {
             Fails(kind) => {
                 let fault = fault.unwrap_or_else(|| panic!("{name} must fail: {outcome:?}"));
-                assert_eq!(fault.kind, kind, "{name}: {fault}");
+                // On a busy machine the deadline can come before the processor
+                // time is used up.
+                let late = kind == FaultKind::Cpu && fault.kind == FaultKind::Deadline;
+                assert!(fault.kind == kind || late, "{name}: {fault}");
                 assert!(matches!(outcome.verdict, Merged::Hold { .. }), "{name}: {outcome:?}");
             }
             Answers(answer) => assert_eq!(describe(&outcome), answer, "{name}: {fault:?}"),
