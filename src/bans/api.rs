@@ -3,10 +3,9 @@
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
     types::Example,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -14,14 +13,19 @@ use super::{
     service::{Bans, site_staff},
 };
 use crate::{
-    base::{Error, clock::Timestamp, page::{Page, PageRequest}},
-    http::{Problem, Rendered, Tag},
+    base::{
+        Error,
+        clock::Timestamp,
+        page::{Page, PageRequest},
+    },
+    http::{Input, Problem, Rendered, Tag},
     sessions::SignedIn,
 };
 
 /// A ban that is to be set.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 pub struct BanRequest {
     /// Whom it is for.
     username: String,
@@ -203,7 +207,7 @@ impl BansApi {
     async fn create(
         &self,
         SignedIn(actor): SignedIn,
-        body: Json<BanRequest>,
+        body: Input<BanRequest>,
     ) -> Result<BanCreated, Problem> {
         site_staff(&actor)?;
         let new = body.0.parse(&Scope::Site, self.bans.now())?;

@@ -3,10 +3,9 @@
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
     types::Example,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -19,14 +18,15 @@ use crate::{
         ids::PostId,
         page::{Page, PageRequest},
     },
-    http::{HotReads, Problem, Rendered, Tag},
+    http::{HotReads, Input, Problem, Rendered, Tag},
     publishing::{ContentState, ModerationView},
     sessions::{SignedIn, Visitor},
 };
 
 /// A comment that is to be written.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct CommentRequest {
     /// The comment that it answers; absent for the post itself.
     parent_id: Option<Uuid>,
@@ -41,8 +41,9 @@ impl Example for CommentRequest {
 }
 
 /// Changes to a comment; what is absent stays.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct CommentPatch {
     /// Markdown, 1 to 10,000 characters.
     body: Option<String>,
@@ -262,7 +263,7 @@ impl CommentsApi {
         SignedIn(actor): SignedIn,
         /// The post's id.
         id: Path<Uuid>,
-        body: Json<CommentRequest>,
+        body: Input<CommentRequest>,
     ) -> Result<CommentCreated, Problem> {
         let CommentRequest { parent_id, body } = body.0;
         let new = NewComment { post: id.0.into(), parent: parent_id.map(Into::into), body };
@@ -301,7 +302,7 @@ impl CommentsApi {
         SignedIn(actor): SignedIn,
         /// The comment's id.
         id: Path<Uuid>,
-        body: Json<CommentPatch>,
+        body: Input<CommentPatch>,
     ) -> Result<CommentEdited, Problem> {
         let edit = CommentEdit { body: body.0.body };
         let written = self.comments.edit(&actor, id.0.into(), &edit).await?;

@@ -3,10 +3,9 @@
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
     types::Example,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -16,13 +15,14 @@ use super::{
 use crate::{
     bans::{BanCreated, BanList, BanRequest, Lifted},
     base::page::{Page, PageRequest},
-    http::{HotReads, Problem, Rendered, Tag},
+    http::{HotReads, Input, Problem, Rendered, Tag},
     sessions::{SignedIn, Visitor},
 };
 
 /// A community that is to be made.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct CommunityRequest {
     /// Its name in addresses: 3 to 30 of `a` to `z`, digits and `-`.
     slug: String,
@@ -43,8 +43,9 @@ impl Example for CommunityRequest {
 }
 
 /// Changes to a community; what is absent stays.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct CommunityPatch {
     /// 1 to 100 characters.
     name: Option<String>,
@@ -194,7 +195,7 @@ impl CommunitiesApi {
     async fn create(
         &self,
         SignedIn(actor): SignedIn,
-        body: Json<CommunityRequest>,
+        body: Input<CommunityRequest>,
     ) -> Result<CommunityCreated, Problem> {
         let CommunityRequest { slug, name, description } = body.0;
         let new = NewCommunity::parse(&slug, &name, description.as_deref().unwrap_or_default())?;
@@ -226,7 +227,7 @@ impl CommunitiesApi {
         SignedIn(actor): SignedIn,
         /// The community.
         slug: Path<String>,
-        body: Json<CommunityPatch>,
+        body: Input<CommunityPatch>,
     ) -> Result<Rendered<CommunityView>, Problem> {
         let CommunityPatch { name, description } = body.0;
         let edit = CommunityEdit::parse(name.as_deref(), description.as_deref())?;
@@ -363,7 +364,7 @@ impl CommunitiesApi {
         SignedIn(actor): SignedIn,
         /// The community.
         slug: Path<String>,
-        body: Json<BanRequest>,
+        body: Input<BanRequest>,
     ) -> Result<BanCreated, Problem> {
         let parse = |scope: &_, now| body.0.parse(scope, now);
         let ban = self.communities.ban(&actor, &slug.0, parse).await?;

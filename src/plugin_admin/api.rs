@@ -5,10 +5,10 @@ use std::sync::Arc;
 use poem_openapi::{
     ApiRequest, ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::{Binary, Json},
+    payload::Binary,
     types::Example,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     base::{page::PageRequest, secret::sha256_hex},
     hooks::{FailureMode, HookPoint, Mode},
-    http::{Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag},
     sessions::{SignedIn, Visitor},
 };
 
@@ -123,15 +123,16 @@ struct PluginList {
 }
 
 /// A part of the site.
-#[derive(Debug, Object, Serialize)]
+#[derive(Debug, Object, Serialize, Deserialize)]
 #[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 struct Scope {
     /// Slug of a community.
     community: String,
 }
 
 /// Whether a plugin is asked, and whether its answer counts.
-#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[derive(Clone, Copy, Debug, Enum, Serialize, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 enum ModeName {
@@ -164,7 +165,7 @@ impl From<Mode> for ModeName {
 }
 
 /// What happens when a plugin cannot answer.
-#[derive(Clone, Copy, Debug, Enum, Serialize)]
+#[derive(Clone, Copy, Debug, Enum, Serialize, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 enum FailureModeName {
@@ -197,7 +198,7 @@ impl From<FailureMode> for FailureModeName {
 }
 
 /// What a binding allows its plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 enum Grant {
@@ -210,8 +211,9 @@ fn grants(may_modify: bool) -> Vec<Grant> {
 }
 
 /// What is to be put to work.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct BindingBody {
     /// Name of a plugin.
     plugin: String,
@@ -274,8 +276,9 @@ impl From<BindingBody> for NewBinding {
 }
 
 /// What is to change; what is absent stays.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct BindingChange {
     /// Another version of the plugin.
     digest: Option<String>,
@@ -609,7 +612,7 @@ impl PluginsApi {
     async fn create(
         &self,
         SignedIn(actor): SignedIn,
-        body: Json<BindingBody>,
+        body: Input<BindingBody>,
     ) -> Result<Bound, Problem> {
         let page = self.plugins.bind(&actor, body.0.into()).await?;
         let location = format!("/api/v1/plugin-bindings/{}", page.binding.id);
@@ -642,7 +645,7 @@ impl PluginsApi {
         SignedIn(actor): SignedIn,
         /// The binding's id.
         id: Path<Uuid>,
-        body: Json<BindingChange>,
+        body: Input<BindingChange>,
     ) -> Result<Rendered<BindingView>, Problem> {
         let page = self.plugins.change(&actor, id.0.into(), body.0.into()).await?;
         Ok(Rendered::new(&BindingView::from(page)))

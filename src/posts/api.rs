@@ -3,10 +3,9 @@
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
     types::Example,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -21,14 +20,15 @@ use crate::{
         ids::PostId,
         page::{Page, PageRequest},
     },
-    http::{ClientAddress, HotReads, Problem, Rendered, Tag},
+    http::{ClientAddress, HotReads, Input, Problem, Rendered, Tag},
     publishing::{ContentState, ModerationView},
     sessions::{SignedIn, Visitor},
 };
 
 /// A post that is to be written.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct PostRequest {
     /// Slug of the community that it goes to.
     community: String,
@@ -49,8 +49,9 @@ impl Example for PostRequest {
 }
 
 /// Changes to a post; what is absent stays.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct PostPatch {
     /// 3 to 200 characters.
     title: Option<String>,
@@ -287,7 +288,7 @@ impl PostsApi {
     async fn create(
         &self,
         SignedIn(actor): SignedIn,
-        body: Json<PostRequest>,
+        body: Input<PostRequest>,
     ) -> Result<PostCreated, Problem> {
         let PostRequest { community, title, body } = body.0;
         let text = (title.as_str(), body.as_deref().unwrap_or_default());
@@ -327,7 +328,7 @@ impl PostsApi {
         SignedIn(actor): SignedIn,
         /// The post's id.
         id: Path<Uuid>,
-        body: Json<PostPatch>,
+        body: Input<PostPatch>,
     ) -> Result<PostEdited, Problem> {
         let PostPatch { title, body } = body.0;
         let edit = PostEdit { title, body };
@@ -391,7 +392,7 @@ impl PostsApi {
         SignedIn(actor): SignedIn,
         /// The post's id.
         id: Path<Uuid>,
-        body: Json<BanRequest>,
+        body: Input<BanRequest>,
     ) -> Result<BanCreated, Problem> {
         let parse = |scope: &_, now| body.0.parse(scope, now);
         let ban = self.posts.ban(&actor, id.0.into(), parse).await?;

@@ -3,10 +3,9 @@
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
     types::Example,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
 use crate::{
     base::page::PageRequest,
     decisions::DecisionView,
-    http::{Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag},
     sessions::SignedIn,
 };
 
@@ -176,8 +175,9 @@ struct ItemList {
 }
 
 /// How to settle an item.
-#[derive(Clone, Copy, Debug, Enum)]
+#[derive(Clone, Copy, Debug, Enum, Deserialize)]
 #[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 enum ResolutionName {
     /// Publish it, or let the account take part.
     Approve,
@@ -195,8 +195,9 @@ impl From<ResolutionName> for Resolution {
 }
 
 /// A person's word on an item.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct ResolutionBody {
     /// What is to happen.
     resolution: ResolutionName,
@@ -284,7 +285,7 @@ impl ReviewApi {
         SignedIn(actor): SignedIn,
         /// The item's id.
         id: Path<Uuid>,
-        body: Json<ResolutionBody>,
+        body: Input<ResolutionBody>,
     ) -> Result<Settled, Problem> {
         let ResolutionBody { resolution, note } = body.0;
         let note = note.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Votes on posts and comments.
 
-use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
-use serde::Serialize;
+use poem_openapi::{Object, OpenApi, param::Path, types::Example};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
@@ -10,13 +10,14 @@ use super::{
 };
 use crate::{
     base::{Error, actor::Actor},
-    http::{Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag},
     sessions::SignedIn,
 };
 
 /// What one's vote is to be.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
 struct VoteRequest {
     /// 1 in favour, -1 against, 0 neither.
     value: i64,
@@ -65,7 +66,7 @@ impl VotesApi {
         SignedIn(actor): SignedIn,
         /// The post's id.
         id: Path<Uuid>,
-        body: Json<VoteRequest>,
+        body: Input<VoteRequest>,
     ) -> Result<Rendered<VoteView>, Problem> {
         Ok(self.cast(&actor, Subject::Post(id.0.into()), &body.0).await?)
     }
@@ -85,7 +86,7 @@ impl VotesApi {
         SignedIn(actor): SignedIn,
         /// The comment's id.
         id: Path<Uuid>,
-        body: Json<VoteRequest>,
+        body: Input<VoteRequest>,
     ) -> Result<Rendered<VoteView>, Problem> {
         Ok(self.cast(&actor, Subject::Comment(id.0.into()), &body.0).await?)
     }
