@@ -18,16 +18,15 @@ use super::{
 use crate::{
     accounts::{Applicant, Registered},
     app::App,
-    base::{
-        actor::Actor,
-        secret::Secret,
-    },
+    base::{Error, actor::Actor, ids::CommentId, secret::Secret},
+    comments::NewComment,
     communities::NewCommunity,
     hooks::Mode,
     http::ClientAddress,
     plugin_admin::{Change, NewBinding},
     publishing::ContentState,
     sessions::Device,
+    votes::{Subject, VoteValue},
 };
 
 /// Where everybody seems to be.
@@ -41,6 +40,8 @@ pub(super) struct Filling<'a> {
     step: Duration,
     /// Access tokens, in the order of the accounts.
     tokens: Vec<Secret<String>>,
+    /// Texts so far.
+    texts: usize,
 }
 
 impl<'a> Filling<'a> {
@@ -50,7 +51,7 @@ impl<'a> Filling<'a> {
         password: &'a Secret<String>,
         step: Duration,
     ) -> Self {
-        Self { app, story, password, step, tokens: Vec::new() }
+        Self { app, story, password, step, tokens: Vec::new(), texts: 0 }
     }
 
     /// Tells the whole story.
@@ -104,11 +105,8 @@ impl<'a> Filling<'a> {
     async fn bind_automod(&self) -> anyhow::Result<()> {
         let admin = self.actor(ADMIN).await?;
         let (version, _) = self.app.plugins.upload(&admin, None, Arc::from(AUTOMOD)).await?;
-        let change = Change {
-            settings: Some(RULES.into()),
-            mode: Some(Mode::Enforce),
-            ..Change::default()
-        };
+        let change =
+            Change { settings: Some(RULES.into()), mode: Some(Mode::Enforce), ..Change::default() };
         let binding = NewBinding { plugin: version.plugin, community: None, change };
         self.app.plugins.bind(&admin, binding).await?;
         Ok(())
@@ -124,6 +122,38 @@ impl<'a> Filling<'a> {
         self.app.clock.advance(self.step);
         let is_published = post.state == ContentState::Published;
         ensure!(is_published || topic.comments.is_empty(), "who would see it?");
+        if is_published {
+            self.vote(&author, Subject::Post(post.id)).await?;
+        }
+        // The comments from the first of the thread to the last one said.
+        let mut thread: Vec<CommentId> = Vec::new();
+        for remark in &topic.comments {
+            let (depth, by, body) = (remark.0, &remark.1, &remark.2);
+            ensure!(depth <= thread.len(), "{by} answers a comment that is not there");
+            thread.truncate(depth);
+            let author = self.actor(by).await?;
+            let parent = thread.last().copied();
+            let new = NewComment { post: post.id, parent, body: body.clone() };
+            let comment = self.app.forum.comments.create(&author, &new).await?.access.comment;
+            self.app.clock.advance(self.step);
+            if comment.state == ContentState::Published {
+                thread.push(comment.id);
+                self.vote(&author, Subject::Comment(comment.id)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the others vote for a text.
+    async fn vote(&mut self, author: &Actor, subject: Subject) -> anyhow::Result<()> {
+        self.texts += 1;
+        for (voter, person) in self.story.accounts.iter().enumerate() {
+            let value = VoteValue::parse(vote_of(self.texts, voter)).map_err(Error::from)?;
+            if value.number() != 0 && person.name != author.username {
+                let actor = self.actor(&person.name).await?;
+                self.app.forum.votes.cast(&actor, subject, value).await?;
+            }
+        }
         Ok(())
     }
 
@@ -144,3 +174,13 @@ impl<'a> Filling<'a> {
     }
 }
 
+/// How somebody votes for a text: 1, -1 or, when they do not, 0. Squares make some texts popular
+/// and others not; 13 is prime, so that no two people are of one mind.
+fn vote_of(text: usize, voter: usize) -> i64 {
+    let favour = text * text % 11;
+    match (5 * text + 4 * voter) % 13 {
+        place if place < favour => 1,
+        12 => -1,
+        _ => 0,
+    }
+}

@@ -75,9 +75,9 @@ impl Story {
     pub(super) fn posts(&self) -> impl Iterator<Item = (&str, &Topic)> {
         let most = self.communities.iter().map(|place| place.posts.len()).max().unwrap_or(0);
         (0..most).flat_map(|at| {
-            self.communities
-                .iter()
-                .filter_map(move |place| place.posts.get(at).map(|topic| (place.slug.as_str(), topic)))
+            self.communities.iter().filter_map(move |place| {
+                place.posts.get(at).map(|topic| (place.slug.as_str(), topic))
+            })
         })
     }
 

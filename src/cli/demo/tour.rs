@@ -23,7 +23,8 @@ impl Tour<'_> {
     pub(super) fn text(&self) -> String {
         let Self { url, password, password_file, .. } = self;
         let (password, file) = (password.expose(), password_file.display());
-        let docs = if self.has_docs { format!("\n  Swagger UI   {url}/docs") } else { String::new() };
+        let docs =
+            if self.has_docs { format!("\n  Swagger UI   {url}/docs") } else { String::new() };
         let head = format!(
             "\nThis is a demo: two communities, fifty posts, and a policy that reads along.\n{docs}
   Accounts     {ADMIN} (admin), ottoline (moderates bread), crumb, levain, …

@@ -1,0 +1,102 @@
+//! The load: the same program started again, so that the processor time of the
+//! server's process is the server's alone.
+
+use std::{
+    process::Stdio,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, Request, body::Bytes};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::{Deserialize, Serialize};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+/// What the program is started with to be the load.
+pub(super) const COMMAND: &str = "load";
+/// Requests at once, each on a connection that stays open.
+pub(super) const CONNECTIONS: usize = 8;
+/// How long one sample lasts.
+const LENGTH: Duration = Duration::from_millis(700);
+
+/// What is asked, again and again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) method: String,
+    pub(super) base: String,
+    /// In turns.
+    pub(super) paths: Vec<String>,
+    /// In turns, each for a whole round of the paths; empty for none.
+    pub(super) bodies: Vec<String>,
+    pub(super) token: Option<String>,
+    /// What every answer must be.
+    pub(super) status: u16,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Load {
+    pub(super) requests: usize,
+    pub(super) seconds: f64,
+}
+
+/// Lets a child do the job.
+pub(super) async fn start(job: &Job) -> Load {
+    let program = std::env::current_exe().expect("its own path");
+    let mut command = Command::new(program);
+    let mut child = command
+        .arg(COMMAND)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program can be started");
+    let job = serde_json::to_vec(job).expect("a job can be told");
+    child.stdin.take().expect("a pipe").write_all(&job).await.expect("the child listens");
+    let output = child.wait_with_output().await.expect("the child ends");
+    serde_json::from_slice(&output.stdout).expect("the child tells what it did")
+}
+
+/// The child's work.
+pub(super) fn run() {
+    let job: Job = serde_json::from_reader(std::io::stdin()).expect("a job");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let load = runtime.expect("a runtime").block_on(work(&job));
+    println!("{}", serde_json::to_string(&load).expect("it can be told"));
+}
+
+async fn work(job: &Job) -> Load {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let (turn, start) = (AtomicUsize::new(0), Instant::now());
+    let connections = (0..CONNECTIONS).map(|_| async {
+        while start.elapsed() < LENGTH {
+            send(&client, job, turn.fetch_add(1, Ordering::Relaxed)).await;
+        }
+    });
+    futures_util::future::join_all(connections).await;
+    Load { requests: turn.into_inner(), seconds: start.elapsed().as_secs_f64() }
+}
+
+async fn send(client: &Client<HttpConnector, Full<Bytes>>, job: &Job, turn: usize) {
+    let path = &job.paths[turn % job.paths.len()];
+    let body = match job.bodies.len() {
+        0 => String::new(),
+        bodies => job.bodies[turn / job.paths.len() % bodies].clone(),
+    };
+    let method: Method = job.method.parse().expect("a method");
+    let mut request = Request::builder().method(method).uri(format!("{}{path}", job.base));
+    if !body.is_empty() {
+        request = request.header("content-type", "application/json");
+    }
+    if let Some(token) = &job.token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let request = request.body(Full::new(body.into())).expect("a request");
+    let response = client.request(request).await.expect("an answer");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("a whole answer").to_bytes();
+    assert_eq!(status, job.status, "{path}: {}", String::from_utf8_lossy(&body));
+}
