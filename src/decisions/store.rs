@@ -65,8 +65,14 @@ macro_rules! select_decisions {
 
 pub(crate) use {moderates, select_decisions};
 
-const FIND: &str =
-    concat!(select_decisions!("d.input, "), " where d.id = ? and (? or ", moderates!(), " or ", own!(), ")");
+const FIND: &str = concat!(
+    select_decisions!("d.input, "),
+    " where d.id = ? and (? or ",
+    moderates!(),
+    " or ",
+    own!(),
+    ")"
+);
 
 macro_rules! list {
     ($which:expr) => {

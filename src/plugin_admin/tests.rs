@@ -1,1 +1,132 @@
+//! What a binding may be.
 
+use serde_json::json;
+
+use super::{
+    model::{About, Change, PRIORITY_LIMIT, PluginName, SETTINGS_MAX, Terms},
+    rules::{changed, default_terms, loads_anew, refused},
+};
+use crate::{
+    base::Error,
+    hooks::{FailureMode, HookPoint, LoadCode, LoadError, Mode},
+};
+
+const CONTENT: &[HookPoint] = &[HookPoint::ContentBeforePublish];
+const VOTES: &[HookPoint] = &[HookPoint::VoteBeforeCast];
+const BOTH: &[HookPoint] = &[HookPoint::ContentBeforePublish, HookPoint::VoteBeforeCast];
+
+fn terms() -> Terms {
+    default_terms("d".into(), CONTENT)
+}
+
+fn broken(result: Result<Terms, Error>) -> Vec<(String, &'static str)> {
+    match result {
+        Err(Error::Invalid(errors)) => {
+            errors.into_iter().map(|error| (error.field.into_owned(), error.rule)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn names() {
+    for good in ["ab", "automod", "a-1", &"x".repeat(64)] {
+        assert_eq!(
+            PluginName::parse("name", good).map(|name| name.as_str().to_owned()).as_deref(),
+            Ok(good)
+        );
+    }
+    for bad in ["", "a", "A-b", "a_b", "a b", "ä-b", "a/b", &"x".repeat(65)] {
+        assert!(PluginName::parse("name", bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn defaults_are_harmless() {
+    let terms = terms();
+    assert_eq!((terms.mode, terms.may_modify, &*terms.settings), (Mode::Shadow, false, "{}"));
+    assert_eq!(terms.failure_mode, FailureMode::Hold);
+    assert_eq!(default_terms("d".into(), VOTES).failure_mode, FailureMode::Open);
+}
+
+#[test]
+fn settings_are_text_or_json() {
+    for (value, text) in [
+        (json!({"a": [1]}), r#"{"a":[1]}"#),
+        (json!([]), "[]"),
+        (json!("rules: []"), "rules: []"),
+        (json!(null), "{}"),
+        (json!(7), "7"),
+    ] {
+        let change = Change { settings: Some(value), ..Change::default() };
+        assert_eq!(&*changed(&terms(), change, CONTENT).unwrap().settings, text);
+    }
+}
+
+#[test]
+fn what_is_not_named_stays() {
+    let old = Terms { mode: Mode::Enforce, priority: 3, may_modify: true, ..terms() };
+    assert_eq!(changed(&old, Change::default(), CONTENT).unwrap(), old);
+    let change = Change { may_modify: Some(false), ..Change::default() };
+    assert_eq!(changed(&old, change, CONTENT).unwrap(), Terms { may_modify: false, ..old });
+}
+
+#[test]
+fn every_broken_rule_is_told() {
+    let change = Change {
+        settings: Some("x".repeat(SETTINGS_MAX + 1).into()),
+        failure_mode: Some(FailureMode::Hold),
+        priority: Some(PRIORITY_LIMIT + 1),
+        ..Change::default()
+    };
+    let expected = [("settings", "length"), ("failure_mode", "hook"), ("priority", "range")];
+    let found = broken(changed(&terms(), change, VOTES));
+    assert_eq!(found, expected.map(|(field, rule)| (field.to_owned(), rule)));
+}
+
+#[test]
+fn a_failure_mode_is_of_one_hook_at_least() {
+    let hold = || Change { failure_mode: Some(FailureMode::Hold), ..Change::default() };
+    assert!(changed(&terms(), hold(), BOTH).is_ok());
+    assert_eq!(broken(changed(&terms(), hold(), VOTES)), [("failure_mode".to_owned(), "hook")]);
+}
+
+#[test]
+fn what_asks_less_needs_no_new_start() {
+    let old = Terms { mode: Mode::Shadow, ..terms() };
+    let to = |mode| Change { mode: Some(mode), ..Change::default() };
+    assert!(!loads_anew(&old, &to(Mode::Off)));
+    assert!(!loads_anew(&old, &to(Mode::Shadow)));
+    assert!(loads_anew(&old, &to(Mode::Enforce)));
+    assert!(!loads_anew(&old, &Change { priority: Some(1), ..Change::default() }));
+    assert!(loads_anew(&old, &Change { settings: Some(json!({})), ..Change::default() }));
+    assert!(loads_anew(&old, &Change { digest: Some("e".into()), ..Change::default() }));
+}
+
+#[test]
+fn a_refusal_says_what_was_expected_and_found() {
+    let error = |code| LoadError {
+        code,
+        message: "the hook has another type".into(),
+        expected: Some("func(a)".into()),
+        found: Some("func(b)".into()),
+    };
+    let Error::Invalid(fields) = refused("component", error(LoadCode::WrongType)) else {
+        panic!("a client's mistake");
+    };
+    assert_eq!((&*fields[0].field, fields[0].rule), ("component", "wrong-type"));
+    assert_eq!(fields[0].message, "the hook has another type; expected func(a); found func(b)");
+    let Error::Invalid(fields) = refused("digest", error(LoadCode::ConfigureRefused)) else {
+        panic!("a client's mistake");
+    };
+    assert_eq!(fields[0].field, "settings");
+    assert!(matches!(refused("digest", error(LoadCode::Host)), Error::Unavailable { .. }));
+}
+
+#[test]
+fn a_manifest_is_cut_to_size() {
+    let about = About::new(&"9".repeat(100), "one\n\u{202e}line", &"x".repeat(1_000));
+    assert_eq!(about.version.len(), 64);
+    assert_eq!(about.description, "one line");
+    assert_eq!(about.license.len(), 512);
+}

@@ -58,8 +58,7 @@ impl Review {
 
     /// One item, if the actor may settle it.
     pub async fn find(&self, actor: &Actor, id: ReviewItemId) -> Result<ReviewItem, Error> {
-        let (item, decisions) =
-            store::find(&self.db, actor, id).await?.ok_or(Error::NotFound)?;
+        let (item, decisions) = store::find(&self.db, actor, id).await?.ok_or(Error::NotFound)?;
         rules::with_decisions(vec![item], decisions).pop().ok_or(Error::NotFound)
     }
 
@@ -102,7 +101,9 @@ impl Review {
             (ItemKind::Post, Remove) => posts.remove(tx, id.into()).await?,
             (ItemKind::Comment, Approve) => comments.approve(tx, id.into()).await?,
             (ItemKind::Comment, Remove) => comments.remove(tx, id.into()).await?,
-            (ItemKind::Edit, Approve) if waiting.is_post => posts.approve_edit(tx, id.into()).await?,
+            (ItemKind::Edit, Approve) if waiting.is_post => {
+                posts.approve_edit(tx, id.into()).await?
+            }
             (ItemKind::Edit, Remove) if waiting.is_post => posts.drop_edit(tx, id.into()).await?,
             (ItemKind::Edit, Approve) => comments.approve_edit(tx, id.into()).await?,
             (ItemKind::Edit, Remove) => comments.drop_edit(tx, id.into()).await?,

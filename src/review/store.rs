@@ -189,9 +189,7 @@ fn item(row: &Row) -> Result<ReviewItem, Error> {
         author: row.value("author")?,
         reason: row.value("reason")?,
         text: body.filter(|_| !is_gone).map(|body| Text { title, body }),
-        pending: pending_body
-            .filter(|_| !is_gone)
-            .map(|body| Text { title: pending_title, body }),
+        pending: pending_body.filter(|_| !is_gone).map(|body| Text { title: pending_title, body }),
         post_id: row.optional_id("post_id")?,
         created_at: row.time("created_at")?,
         resolved_by: row.value("resolved_by")?,

@@ -317,7 +317,8 @@ async fn a_change_is_at_work_at_once_and_can_be_undone() {
 async fn another_version_is_another_digest_in_the_record() {
     let (app, admin, binding) = with_echo().await;
     app.advance(Duration::from_secs(1));
-    let newer = upload(&admin, "/plugins?name=echo", another_version(echo(), b'2')).await.expect(201);
+    let newer =
+        upload(&admin, "/plugins?name=echo", another_version(echo(), b'2')).await.expect(201);
     assert_ne!(newer["digest"], binding["digest"]);
     let change = json!({"digest": newer["digest"]});
     let changed = admin.patch(&binding_path(&binding), change).await.expect(200);
