@@ -70,7 +70,7 @@ fn every_range_of_every_text_leads_back() {
         (state >> 16) as usize % below
     };
     for _ in 0..2_000 {
-        let text: String = (0..next(12) + 1).map(|_| palette[next(palette.len())]).collect();
+        let text: String = (0..=next(12)).map(|_| palette[next(palette.len())]).collect();
         let folded = Folded::new(&text);
         let edges: Vec<usize> = folded.text().char_indices().map(|(at, _)| at).collect();
         if edges.is_empty() {

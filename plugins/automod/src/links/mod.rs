@@ -26,11 +26,15 @@ pub(crate) struct Link<'t> {
 
 /// The links in a text, in order.
 pub(crate) fn find_links(text: &str) -> impl Iterator<Item = Link<'_>> {
-    pieces(text, is_delimiter).filter_map(|(at, token)| {
-        let (start, host) = with_scheme(token).or_else(|| bare(token))?;
-        let end = start + token.get(start..)?.trim_end_matches(is_closing).len();
-        Some(Link { span: at + start..at + end, host })
-    })
+    // Hardly any word has what every link has.
+    let may_link = |token: &str| token.bytes().any(|byte| byte == b'.' || byte == b'/');
+    pieces(text, is_delimiter).filter(move |(_, token)| may_link(token)).filter_map(
+        |(at, token)| {
+            let (start, host) = with_scheme(token).or_else(|| bare(token))?;
+            let end = start + token.get(start..)?.trim_end_matches(is_closing).len();
+            Some(Link { span: at + start..at + end, host })
+        },
+    )
 }
 
 /// The pieces of a text between delimiters, each with its place.
@@ -63,7 +67,8 @@ impl Links {
 }
 
 fn is_delimiter(character: char) -> bool {
-    character.is_whitespace() || "<>()[]{}\"'`|*".contains(character)
+    let brackets = matches!(character, '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}');
+    brackets || matches!(character, '"' | '\'' | '`' | '|' | '*') || character.is_whitespace()
 }
 
 /// Punctuation after a link is the sentence's.

@@ -2,6 +2,7 @@
 //! Every rule is asked; the strictest one that holds decides, and all that hold
 //! bring their evidence.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ use gatherly_plugin::content::{self, Content, Decision, Verdict};
 use gatherly_plugin::{Actor, Evidence, Role};
 
 use crate::condition::{self, Age, Condition, Place};
-use crate::links::find_links;
+use crate::links::{Link, find_links};
 use crate::measure::{capitals, mentions};
 use crate::model::{self, Action, Kind, Operation, Rule};
 use crate::words::{Hit, Lists, Words};
@@ -113,11 +114,14 @@ struct Field<'s> {
     name: &'static str,
     text: &'s str,
     hits: Vec<Hit>,
+    /// Looked for when a rule asks, and once for all that do.
+    links: OnceCell<Vec<Link<'s>>>,
 }
 
 impl<'s> Subject<'s> {
     fn new(words: &Words, actor: Option<&'s Actor>, content: &'s Content) -> Self {
-        let field = |name, text| Field { name, text, hits: words.find(text) };
+        let field =
+            |name, text| Field { name, text, hits: words.find(text), links: OnceCell::new() };
         let title = content.title.as_deref().map(|title| field("title", title));
         let body = field("body", content.body.as_str());
         Self { actor, fields: title.into_iter().chain([body]).collect() }
@@ -185,8 +189,9 @@ impl Case<'_> {
             }),
             Condition::Links(links) => {
                 self.found(subject.fields(links.place), links.min, |field| {
-                    let wanted = find_links(field.text).filter(|link| links.counts(link));
-                    wanted.map(|link| (link.span, "is a link"))
+                    let all = field.links.get_or_init(|| find_links(field.text).collect());
+                    let wanted = all.iter().filter(|link| links.counts(link));
+                    wanted.map(|link| (link.span.clone(), "is a link"))
                 })
             }
             Condition::Mentions(wanted) => {
