@@ -58,7 +58,7 @@ impl Example for CommentPatch {
 /// The order of a list of comments.
 #[derive(Clone, Copy, Debug, Enum)]
 #[oai(rename_all = "snake_case")]
-enum SortParam {
+enum CommentSortParam {
     /// As one reads: every comment is followed by its answers.
     Thread,
     /// Newest first.
@@ -67,12 +67,12 @@ enum SortParam {
     Top,
 }
 
-impl From<SortParam> for CommentSort {
-    fn from(sort: SortParam) -> Self {
+impl From<CommentSortParam> for CommentSort {
+    fn from(sort: CommentSortParam) -> Self {
         match sort {
-            SortParam::Thread => Self::Thread,
-            SortParam::New => Self::New,
-            SortParam::Top => Self::Top,
+            CommentSortParam::Thread => Self::Thread,
+            CommentSortParam::New => Self::New,
+            CommentSortParam::Top => Self::Top,
         }
     }
 }
@@ -236,7 +236,7 @@ impl CommentsApi {
         /// The post's id.
         id: Path<Uuid>,
         /// `thread` (the default): as one reads; `new`; `top`: highest score.
-        sort: Query<Option<SortParam>>,
+        sort: Query<Option<CommentSortParam>>,
         /// From the page before.
         cursor: Query<Option<String>>,
         /// Items of a page, 1 to 100.

@@ -68,7 +68,7 @@ impl Example for PostPatch {
 /// The order of a list of posts.
 #[derive(Clone, Copy, Debug, Enum)]
 #[oai(rename_all = "snake_case")]
-enum SortParam {
+enum PostSortParam {
     /// By rank: votes against age.
     Hot,
     /// Newest first.
@@ -77,12 +77,12 @@ enum SortParam {
     Top,
 }
 
-impl From<SortParam> for PostSort {
-    fn from(sort: SortParam) -> Self {
+impl From<PostSortParam> for PostSort {
+    fn from(sort: PostSortParam) -> Self {
         match sort {
-            SortParam::Hot => Self::Hot,
-            SortParam::New => Self::New,
-            SortParam::Top => Self::Top,
+            PostSortParam::Hot => Self::Hot,
+            PostSortParam::New => Self::New,
+            PostSortParam::Top => Self::Top,
         }
     }
 }
@@ -257,7 +257,7 @@ impl PostsApi {
         /// Only those with these words.
         query: Query<Option<String>>,
         /// `hot` (the default): votes against age; `new`; `top`: highest score.
-        sort: Query<Option<SortParam>>,
+        sort: Query<Option<PostSortParam>>,
         /// From the page before.
         cursor: Query<Option<String>>,
         /// Items of a page, 1 to 100.

@@ -20,7 +20,7 @@ use crate::{
 
 /// What is searched.
 #[derive(Clone, Copy, Debug, Enum)]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "SearchKind", rename_all = "snake_case")]
 enum KindParam {
     /// Titles and bodies of posts.
     Post,
