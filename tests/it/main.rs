@@ -7,6 +7,13 @@
     reason = "in a test, what is not there is a failure; and nothing else links this binary"
 )]
 
+mod authz;
+mod config;
+mod demo;
+mod error_codes;
 mod hooks;
 mod http;
+mod openapi;
+mod process;
 mod support;
+mod tidy;

@@ -52,7 +52,15 @@ impl Deref for Person {
 }
 
 /// A folder that is gone with the test.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Folder {
+    /// The path of a folder that is not there yet.
+    pub(super) fn new() -> Self {
+        let name = format!("gatherly-it-{}", hex::encode(random_bytes::<8>().unwrap()));
+        Self(std::env::temp_dir().join(name))
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -68,9 +76,7 @@ impl TestApp {
 
     /// A server with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let name = format!("gatherly-it-{}", hex::encode(random_bytes::<8>().unwrap()));
-        let folder = Folder(std::env::temp_dir().join(name));
-        Self::start_in(folder, Clock::fixed(START), change).await
+        Self::start_in(Folder::new(), Clock::fixed(START), change).await
     }
 
     /// Stops the server and starts another on the same data.

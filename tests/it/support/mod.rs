@@ -3,6 +3,7 @@
 
 mod app;
 mod client;
+pub mod forum;
 pub mod policy;
 mod process;
 mod spec;

@@ -1,0 +1,232 @@
+//! Where the matrix is played: a community with its people, and new things to
+//! act on for every question.
+
+use std::collections::BTreeMap;
+
+use hyper::{Method, body::Bytes};
+use serde_json::{Value, json};
+
+use crate::{
+    hooks::guest,
+    support::{Client, Operation, PASSWORD, Person, Reply, Spec, TestApp, policy},
+};
+
+/// A server, and somebody of every role.
+pub struct Scene {
+    pub app: TestApp,
+    people: BTreeMap<&'static str, Person>,
+    digest: String,
+    /// How often was asked: what is new gets a name from it.
+    asked: usize,
+}
+
+/// What a question is about.
+struct Things {
+    post: String,
+    comment: String,
+    /// Whom things are done to.
+    victim: Person,
+    other: BTreeMap<&'static str, String>,
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+impl Scene {
+    pub async fn start() -> Self {
+        let app = TestApp::start().await;
+        let admin = app.admin("admin").await;
+        for slug in ["garden", "orchard"] {
+            admin.post("/communities", json!({"slug": slug, "name": slug})).await.expect(201);
+        }
+        let mut people = BTreeMap::new();
+        for name in ["stranger", "author", "unseeing", "muted", "moderator", "elsewhere"] {
+            people.insert(name, app.member(name).await);
+        }
+        admin.put("/communities/orchard/moderators/elsewhere", json!({})).await.expect(204);
+        for (name, deed) in [("unseeing", "view"), ("muted", "comment")] {
+            let ban = json!({"username": name, "deeds": [deed]});
+            admin.post("/communities/garden/bans", ban).await.expect(201);
+        }
+        let binding = policy::enforce_first_letter(&admin, "please wait").await;
+        let digest = binding["digest"].as_str().unwrap().to_owned();
+        people.insert("admin", admin);
+        Self { app, people, digest, asked: 0 }
+    }
+
+    fn admin(&self) -> &Person {
+        &self.people["admin"]
+    }
+
+    /// Asks for an operation as a role, with things that nobody has touched.
+    pub async fn ask(
+        &mut self,
+        spec: &Spec,
+        operation: &Operation,
+        case: &str,
+        role: &str,
+    ) -> Reply {
+        self.asked += 1;
+        self.app.advance(std::time::Duration::from_millis(1));
+        let moderator = "/communities/garden/moderators/moderator";
+        self.admin().put(moderator, json!({})).await.expect(204);
+        let things = self.things(operation, case).await;
+        let asker = self.asker(operation, case, role).await;
+        let session = asker.as_ref().unwrap_or(&things.victim).tokens["session_id"].clone();
+        let path = operation.path_with(|name| match (name, &operation.path) {
+            ("slug", _) => "garden".to_owned(),
+            ("username", _) => things.victim.name.clone(),
+            ("name", _) => "letters".to_owned(),
+            ("digest", _) => self.digest.clone(),
+            ("ban_id", _) => things.other["ban"].clone(),
+            (_, path) if path.contains("/bans/") => things.other["ban"].clone(),
+            (_, path) if path.contains("/posts/") => things.post.clone(),
+            (_, path) if path.contains("/comments/") => things.comment.clone(),
+            (_, path) if path.contains("/sessions/") && case == "of_another" => {
+                things.victim.tokens["session_id"].as_str().unwrap().to_owned()
+            }
+            (_, path) if path.contains("/sessions/") => session.as_str().unwrap().to_owned(),
+            (_, path) => {
+                let place = path.trim_start_matches("/api/v1/").split('/').next().unwrap();
+                things.other[place].clone()
+            }
+        });
+        let nobody = self.app.client.clone();
+        let client = asker.map_or(nobody, |person| person.client.clone());
+        if operation.id == "upload_plugin" {
+            return upload(&client, &path).await;
+        }
+        let path = if operation.id == "search" { format!("{path}?query=word") } else { path };
+        let body = self.body(spec, operation, case, &things);
+        client.send(operation.method.clone(), &path, body).await
+    }
+
+    /// Who asks. What ends sessions or accounts is asked by a new one of the role.
+    async fn asker(&self, operation: &Operation, case: &str, role: &str) -> Option<Person> {
+        let person = self.people.get(role)?;
+        let gone = ["sign_out", "end_session", "change_password"];
+        if operation.id == "close_me" && case.is_empty() {
+            let name = format!("leaving{}", self.asked);
+            let leaving = if role == "admin" {
+                self.app.admin(&name).await
+            } else {
+                self.app.member(&name).await
+            };
+            return Some(leaving);
+        }
+        Some(if gone.contains(&operation.id.as_str()) {
+            self.app.sign_in(&person.name).await
+        } else {
+            person.clone()
+        })
+    }
+
+    /// New things for a question.
+    async fn things(&self, operation: &Operation, case: &str) -> Things {
+        let (author, admin) = (&self.people["author"], self.admin());
+        // What begins with H is held.
+        let (held, status) = if case == "held" { ("H", 202) } else { ("A", 201) };
+        let is_comment = operation.path.contains("/comments/");
+        let (post_body, post_status) = if is_comment { ("A", 201) } else { (held, status) };
+        let post = json!({"community": "garden", "title": "A word", "body": post_body});
+        let post = id(&author.post("/posts", post).await.expect(post_status));
+        let mut comment = String::new();
+        if is_comment {
+            let path = format!("/posts/{post}/comments");
+            comment = id(&author.post(&path, json!({"body": held})).await.expect(status));
+        }
+        let name = if needs_victim(operation, case) {
+            self.app.member(&format!("victim{}", self.asked)).await.name
+        } else {
+            "stranger".to_owned()
+        };
+        let victim = Person { name, ..self.people["stranger"].clone() };
+        let mut things = Things { post, comment, victim, other: BTreeMap::new() };
+        self.add_others(operation, &mut things, (author, admin)).await;
+        if case == "of_another" || operation.id == "refresh_session" {
+            things.victim = self.app.sign_in("stranger").await;
+        }
+        things
+    }
+
+    /// What only some operations are about.
+    async fn add_others(
+        &self,
+        operation: &Operation,
+        things: &mut Things,
+        (author, admin): (&Person, &Person),
+    ) {
+        let path = operation.path.trim_start_matches("/api/v1");
+        if let Some((list, _)) = path.split_once("/bans/") {
+            let list = list.replace("{slug}", "garden").replace("{id}", &things.post);
+            let ban = json!({"username": things.victim.name, "deeds": ["vote"]});
+            let ban = admin.post(&format!("{list}/bans"), ban).await.expect(201);
+            things.other.insert("ban", id(&ban));
+        }
+        if operation.id == "dismiss_moderator" {
+            let path = format!("/communities/garden/moderators/{}", things.victim.name);
+            admin.put(&path, json!({})).await.expect(204);
+        }
+        if path.starts_with("/plugin-bindings/") {
+            let body = json!({"plugin": "letters", "mode": "off"});
+            let binding = id(&admin.post("/plugin-bindings", body).await.expect(201));
+            let change = json!({"priority": 7});
+            admin.patch(&format!("/plugin-bindings/{binding}"), change).await.expect(200);
+            things.other.insert("plugin-bindings", binding);
+        }
+        if path.starts_with("/decisions/") || path.starts_with("/review-items/") {
+            let comments = format!("/posts/{}/comments", things.post);
+            let held = id(&author.post(&comments, json!({"body": "H"})).await.expect(202));
+            let decisions = admin.get(&format!("/decisions?target={held}")).await.expect(200);
+            things.other.insert("decisions", id(&decisions["items"][0]));
+            let items = admin.get("/review-items?limit=1").await.expect(200);
+            assert_eq!(items["items"][0]["target_id"], held);
+            things.other.insert("review-items", id(&items["items"][0]));
+        }
+    }
+
+    /// The body that an operation is asked with.
+    fn body(
+        &self,
+        spec: &Spec,
+        operation: &Operation,
+        case: &str,
+        things: &Things,
+    ) -> Option<Value> {
+        let schema = spec.body(operation)?;
+        let mut body = schema["example"].clone();
+        let ban = json!({"username": things.victim.name, "deeds": ["vote"]});
+        match operation.id.as_str() {
+            "create_account" => body["username"] = json!(format!("new{}", self.asked)),
+            "create_community" => body["slug"] = json!(format!("new{}", self.asked)),
+            "create_post" => body["community"] = json!("garden"),
+            "sign_in" => body = json!({"username": "stranger", "password": PASSWORD}),
+            "refresh_session" => {
+                body["refresh_token"] = things.victim.tokens["refresh_token"].clone()
+            }
+            "change_password" => {
+                body = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+            }
+            "close_me" if case == "wrong_password" => body["password"] = json!("not the password"),
+            "change_role" => body = json!({"role": "member"}),
+            "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
+            "change_plugin_binding" => body = json!({"priority": 9}),
+            id if id.starts_with("create_") && id.ends_with("_ban") => body = ban,
+            _ => {}
+        }
+        Some(body)
+    }
+}
+
+/// Whether somebody new is needed, to whom nothing was done yet.
+fn needs_victim(operation: &Operation, case: &str) -> bool {
+    let path = &operation.path;
+    let to_somebody = ["/bans", "/moderators/", "/role"].iter().any(|part| path.contains(part));
+    to_somebody && case.is_empty() && operation.method != Method::GET
+}
+
+async fn upload(client: &Client, path: &str) -> Reply {
+    let (path, wasm) = (format!("{path}?name=uploaded"), Some("application/wasm"));
+    client.send_bytes(Method::POST, &path, wasm, Bytes::from(guest::configurable().to_vec())).await
+}

@@ -1,0 +1,123 @@
+//! Settings: what is not right is told with where it came from, its key and the
+//! rule, and before anything is done.
+
+use std::{fs, path::Path, time::Duration};
+
+use gatherly::config::{Config, ENV_PREFIX};
+use tokio::time::Instant;
+
+use crate::support::{Installation, output};
+
+/// Within this time a server says what is wrong with its settings. One second
+/// is promised; the rest is for a machine that is busy with other tests.
+const TOLD_WITHIN: Duration = Duration::from_secs(3);
+
+/// Settings that are refused, and what is said of each.
+const REFUSED: &[(&str, &[&str])] = &[
+    ("[server]\nlisten = \"nowhere\"", &["server.listen"]),
+    ("[server]\nlisten = 8080", &["server.listen"]),
+    ("[server]\nlistne = \"127.0.0.1:1\"", &["listne", "server"]),
+    ("[server]\ndocs = \"yes\"", &["server.docs", "bool"]),
+    ("[server]\nmetrics_listen = \"x\"", &["server.metrics_listen", "must be an address"]),
+    ("[server]\npublic_url = \"forum\"", &["server.public_url", "must be like https://"]),
+    ("[server]\ncors_origins = [\"*\"]", &["server.cors_origins", "exact origin"]),
+    ("[server]\ntrusted_proxies = [\"all\"]", &["server.trusted_proxies"]),
+    ("[server]\nmax_connections = 0", &["server.max_connections", "at least 1"]),
+    ("[server]\nshutdown_seconds = 301", &["server.shutdown_seconds", "from 1 to 300"]),
+    ("[database]\nurl = \"postgres://x\"", &["database.url", "sqlite:"]),
+    ("[database]\nsynchronous = \"off\"", &["database.synchronous", "full"]),
+    ("[database]\nreaders = 0", &["database.readers", "from 1 to 64"]),
+    ("[accounts]\nregistration = \"maybe\"", &["accounts.registration", "approval"]),
+    ("[accounts]\nhash_concurrency = 0", &["accounts.hash_concurrency", "from 1 to 64"]),
+    ("[sessions]\naccess_minutes = 16", &["sessions.access_minutes", "from 1 to 15"]),
+    ("[sessions]\nrefresh_days = -1", &["sessions.refresh_days"]),
+    ("[forum]\ncommunity_creation = \"all\"", &["forum.community_creation", "members"]),
+    ("[cache]\nmegabytes = \"many\"", &["cache.megabytes"]),
+    ("[limits]\nvote_account = \"10/day\"", &["limits.vote_account", "10/minute"]),
+    ("[limits]\nvote_account = \"0/minute\"", &["limits.vote_account", "above 0"]),
+    ("[plugins]\nmemory_mib = 129", &["plugins.memory_mib", "from 1 to 128"]),
+    ("[plugins]\nwarm_slots = 100000", &["plugins.warm_slots", "at most 65536"]),
+    ("[plugins]\nallocator = \"none\"", &["plugins.allocator", "pooling"]),
+    ("[log]\nfilter = \"gatherly=loud\"", &["log.filter"]),
+    ("[log]\nformat = \"xml\"", &["log.format", "json"]),
+    ("[unheard]\nof = 1", &["unheard"]),
+    ("unheard_of = 1", &["unheard_of"]),
+    ("[server", &["TOML"]),
+];
+
+#[test]
+fn the_defaults_are_settings() {
+    let config = Config::defaults().unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.data_dir, Path::new("data"));
+}
+
+#[test]
+fn what_a_file_gets_wrong_is_told_with_file_key_and_rule() {
+    let installation = Installation::new("");
+    let path = installation.path("settings.toml");
+    for (settings, needles) in REFUSED {
+        fs::write(&path, settings).unwrap();
+        let told = Config::load(Some(&path)).expect_err(settings).to_string();
+        for needle in needles.iter().chain(&["settings.toml"]) {
+            assert!(told.contains(needle), "{settings}: {told:?} does not say {needle:?}");
+        }
+    }
+    let told = Config::load(Some(&installation.path("gone.toml"))).unwrap_err().to_string();
+    assert!(told.contains("gone.toml: there is no such file"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_bad_settings_ends_at_once() {
+    let installation = Installation::new("[sessions]\naccess_minutes = 16");
+    let begun = Instant::now();
+    let ended = installation.run(&["serve"], "").await;
+    assert!(begun.elapsed() < TOLD_WITHIN, "{:?}", begun.elapsed());
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    for needle in ["gatherly.toml", "sessions.access_minutes", "must be from 1 to 15"] {
+        assert!(told.contains(needle), "{told:?} does not say {needle:?}");
+    }
+    assert!(!installation.data_dir().exists(), "something was done before the settings were read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_goes_before_the_file() {
+    let installation = Installation::new("[sessions]\naccess_minutes = 16");
+    let with = async |variables: &[(&str, &str)]| {
+        let mut command = installation.command(&["migrate"]);
+        for (name, value) in variables {
+            command.env(format!("{ENV_PREFIX}{name}"), value);
+        }
+        let ended = output(command, "").await;
+        (ended.status.success(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let minutes = ("SESSIONS__ACCESS_MINUTES", "5");
+    assert_eq!(with(&[minutes]).await, (true, String::new()));
+    for (name, value, needles) in [
+        ("SESSIONS__ACCESS_MINUTES", "17", ["GATHERLY_", "sessions.access_minutes"]),
+        ("SERVER__LISTNE", "127.0.0.1:1", ["GATHERLY_", "listne"]),
+        ("SERVER__DOCS", "perhaps", ["GATHERLY_", "server.docs"]),
+        ("LIMITS__VOTE_ACCOUNT", "often", ["VOTE_ACCOUNT", "10/minute"]),
+        ("UNHEARD_OF", "1", ["GATHERLY_", "unheard_of"]),
+    ] {
+        let (good, told) = with(&[minutes, (name, value)]).await;
+        assert!(!good, "{name}");
+        for needle in needles {
+            assert!(
+                told.to_lowercase().contains(&needle.to_lowercase()),
+                "{name}: {told:?} does not say {needle:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_file_the_defaults_hold() {
+    let mut command = crate::support::program(None, &["plugin", "inspect", "nothing.wasm"]);
+    command.env("GATHERLY_LOG__FILTER", "off");
+    let ended = output(command, "").await;
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(told.contains("nothing.wasm"), "{told}");
+    assert!(!told.contains("settings"), "{told}");
+}

@@ -1,0 +1,163 @@
+//! The real server: from nothing to a forum, signals, and what it leaves behind.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use rustix::process::Signal;
+use serde_json::json;
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::support::{Installation, PASSWORD, Running, exchange};
+
+/// The promise about the end: ten seconds after the first signal.
+const STOPPED_WITHIN: Duration = Duration::from_secs(10);
+/// Requests of this time after the signal are still taken: the server waits
+/// half a second for balancers to notice.
+const STILL_TAKEN: Duration = Duration::from_millis(300);
+const STOPS: usize = 5;
+const CALLERS: usize = 8;
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_nothing_to_a_forum_that_keeps_its_secrets() {
+    let installation = Installation::new("[log]\nfilter = \"trace\"\nformat = \"json\"");
+    let migrated = installation.run(&["migrate"], "").await;
+    assert!(migrated.status.success(), "{migrated:?}");
+    assert!(installation.data_dir().join("gatherly.db").is_file());
+
+    let create = ["admin", "create", "boss", "--email", "boss@example.org"];
+    let refused = installation.run(&create, "short\n").await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("password: "), "{refused:?}");
+    let created = installation.run(&create, &format!("{PASSWORD}\n")).await;
+    assert!(created.status.success(), "{created:?}");
+    let again = installation.run(&create, &format!("{PASSWORD}\n")).await;
+    assert_eq!(again.status.code(), Some(1), "{again:?}");
+
+    let mut server = installation.serve().await;
+    let body = json!({"username": "boss", "password": PASSWORD});
+    let tokens = server.client.post("/sessions", body).await.expect(201);
+    let access = tokens["access_token"].as_str().unwrap();
+    let boss = server.client.with_token(access);
+    assert_eq!(boss.get("/me").await.expect(200)["account"]["role"], "admin");
+    let metrics = exchange(server.metrics, "GET /metrics HTTP/1.1", "").await.unwrap();
+    assert!(metrics.contains("gatherly_requests_total{operation=\"create_session\""), "{metrics}");
+    server.client.get("//metrics").await.expect_problem(404, "not_found");
+
+    let keys = installation.data_dir().join("signing-keys");
+    assert_eq!((mode(&keys), mode(&installation.data_dir())), (0o600, 0o700));
+    let kept = fs::read_to_string(&keys).unwrap();
+    server.signal(Signal::TERM);
+    assert!(server.ended().await.success());
+    let server = installation.serve().await;
+    assert_eq!(fs::read_to_string(&keys).unwrap(), kept);
+    server.client.with_token(access).get("/me").await.expect(200);
+
+    let log = installation.log();
+    assert!(log.contains("answered GET /api/v1/me with 200"), "{log}");
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let secrets = kept.split_whitespace().filter(|word| word.len() >= 16);
+    for secret in secrets.chain([PASSWORD, access, refresh, "boss@example.org", "$argon2id$"]) {
+        assert!(!log.contains(secret), "the log tells a secret");
+    }
+}
+
+/// Asks until `done`: when each request that got no answer was sent.
+async fn call(to: SocketAddr, begun: Instant, done: Arc<AtomicBool>) -> (usize, Vec<Duration>) {
+    // Half of them keep the server busy: checking a password takes a while.
+    let body = json!({"username": "nobody", "password": PASSWORD}).to_string();
+    let (mut answered, mut unanswered) = (0, Vec::new());
+    while !done.load(Ordering::Relaxed) {
+        for (line, body) in
+            [("GET /healthz HTTP/1.1", ""), ("POST /api/v1/sessions HTTP/1.1", body.as_str())]
+        {
+            let sent = begun.elapsed();
+            match exchange(to, line, body).await {
+                Ok(answer) => {
+                    let status = answer.split(' ').nth(1).unwrap();
+                    assert!(matches!(status, "200" | "401"), "{answer}");
+                    answered += 1;
+                }
+                Err(_) => unanswered.push(sent),
+            }
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    (answered, unanswered)
+}
+
+/// Waits until the server says that it stops; it must not say otherwise again.
+async fn told_not_ready(server: &Running) -> bool {
+    let mut told = false;
+    while let Ok(answer) = exchange(server.listen, "GET /readyz HTTP/1.1", "").await {
+        let stopping = answer.starts_with("HTTP/1.1 503") && answer.contains("stopping");
+        assert!(stopping || !told, "ready again: {answer}");
+        told |= stopping;
+        sleep(Duration::from_millis(20)).await;
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_under_load_answers_everybody() {
+    let installation = Installation::new("[limits]\nenabled = false\n[log]\nfilter = \"warn\"");
+    for _ in 0..STOPS {
+        let mut server = installation.serve().await;
+        let (begun, done) = (Instant::now(), Arc::new(AtomicBool::new(false)));
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|_| tokio::spawn(call(server.listen, begun, Arc::clone(&done))))
+            .collect();
+        sleep(Duration::from_millis(400)).await;
+        let signalled = begun.elapsed();
+        server.signal(Signal::TERM);
+        assert!(told_not_ready(&server).await, "closed without saying so");
+        let status = server.ended().await;
+        assert!(status.success(), "{status}: {}", installation.log());
+        assert!(begun.elapsed() - signalled < STOPPED_WITHIN);
+        done.store(true, Ordering::Relaxed);
+        let mut answers = 0;
+        for caller in join_all(callers).await {
+            let (answered, unanswered) = caller.unwrap();
+            let early: Vec<_> =
+                unanswered.iter().filter(|sent| **sent < signalled + STILL_TAKEN).collect();
+            assert!(early.is_empty(), "no answer to requests of {early:?}, signal {signalled:?}");
+            answers += answered;
+        }
+        assert!(answers > CALLERS, "{answers} answers are no load");
+    }
+    let log = installation.log();
+    assert!(!log.contains("cut off") && !log.contains("still running"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_it_at_once() {
+    let installation = Installation::new("");
+    let mut server = installation.serve().await;
+    // A request that never ends being sent.
+    let mut slow = TcpStream::connect(server.listen).await.unwrap();
+    let head = "POST /api/v1/sessions HTTP/1.1\r\nhost: forum\r\ncontent-length: 10\r\n\
+                content-type: application/json\r\n\r\n{";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(200)).await;
+    server.signal(Signal::TERM);
+    assert!(timeout(Duration::from_secs(1), server.ended()).await.is_err(), "it did not wait");
+    server.signal(Signal::TERM);
+    let status = timeout(Duration::from_secs(1), server.ended()).await.expect("an end at once");
+    assert_eq!(status.code(), Some(1));
+}

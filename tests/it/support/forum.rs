@@ -1,0 +1,61 @@
+//! What people write, through the API. Ids are in the order of time, so each
+//! text takes a millisecond.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Person, Reply, TestApp};
+
+/// Asks to publish a post in `general`.
+pub async fn try_post(app: &TestApp, author: &Person, title: &str, body: &str) -> Reply {
+    app.advance(Duration::from_millis(1));
+    author.post("/posts", json!({"community": "general", "title": title, "body": body})).await
+}
+
+/// A published post in `general`.
+pub async fn post(app: &TestApp, author: &Person, title: &str) -> Value {
+    try_post(app, author, title, "A body.").await.expect(201)
+}
+
+/// Asks to publish a comment.
+pub async fn try_comment(
+    app: &TestApp,
+    author: &Person,
+    (post, parent): (&Value, Option<&Value>),
+    body: &str,
+) -> Reply {
+    app.advance(Duration::from_millis(1));
+    let mut request = json!({"body": body});
+    if let Some(parent) = parent {
+        request["parent_id"] = parent["id"].clone();
+    }
+    author.post(&format!("/posts/{}/comments", id(post)), request).await
+}
+
+/// A published comment on a post.
+pub async fn comment(app: &TestApp, author: &Person, post: &Value, body: &str) -> Value {
+    try_comment(app, author, (post, None), body).await.expect(201)
+}
+
+/// A published answer to a comment.
+pub async fn reply(
+    app: &TestApp,
+    author: &Person,
+    (post, parent): (&Value, &Value),
+    body: &str,
+) -> Value {
+    try_comment(app, author, (post, Some(parent)), body).await.expect(201)
+}
+
+/// The id of a thing.
+#[track_caller]
+pub fn id(thing: &Value) -> &str {
+    thing["id"].as_str().expect("an id")
+}
+
+/// One field of every item of a list.
+#[track_caller]
+pub fn each(list: &Value, field: &str) -> Vec<Value> {
+    list["items"].as_array().expect("items").iter().map(|item| item[field].clone()).collect()
+}

@@ -1,0 +1,77 @@
+//! The specification, operation by operation.
+
+use hyper::Method;
+use serde_json::Value;
+
+/// The whole specification.
+pub struct Spec(pub Value);
+
+/// One operation.
+pub struct Operation {
+    pub id: String,
+    pub method: Method,
+    /// With `{name}` for its parameters.
+    pub path: String,
+    pub value: Value,
+}
+
+impl Spec {
+    pub fn parse(text: &str) -> Self {
+        Self(serde_json::from_str(text).unwrap())
+    }
+
+    /// Every operation, sorted by path and method.
+    pub fn operations(&self) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for (path, methods) in self.0["paths"].as_object().unwrap() {
+            for (method, value) in methods.as_object().unwrap() {
+                operations.push(Operation {
+                    id: value["operationId"].as_str().unwrap_or_default().to_owned(),
+                    method: method.to_uppercase().parse().unwrap(),
+                    path: path.clone(),
+                    value: value.clone(),
+                });
+            }
+        }
+        operations
+    }
+
+    /// A schema, with what it refers to in its place.
+    pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let one = schema["allOf"].as_array().filter(|parts| !parts.is_empty());
+        let schema = one.map_or(schema, |parts| &parts[0]);
+        match schema["$ref"].as_str() {
+            Some(name) => {
+                self.resolve(self.0.pointer(name.trim_start_matches('#')).expect("a schema"))
+            }
+            None => schema,
+        }
+    }
+
+    /// The schema of an operation's JSON body.
+    pub fn body<'a>(&'a self, operation: &'a Operation) -> Option<&'a Value> {
+        let content = &operation.value["requestBody"]["content"];
+        let media = content.as_object()?.iter().find(|(media, _)| media.contains("json"))?;
+        Some(self.resolve(&media.1["schema"]))
+    }
+}
+
+impl Operation {
+    /// Names of the parameters in the path or the query.
+    pub fn parameters(&self, place: &str) -> Vec<String> {
+        let all = self.value["parameters"].as_array().into_iter().flatten();
+        all.filter(|parameter| parameter["in"] == place)
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The path with values for its parameters, as [`Client`](super::Client)
+    /// takes it.
+    pub fn path_with(&self, value: impl Fn(&str) -> String) -> String {
+        let mut path = format!("/{}", self.path);
+        for name in self.parameters("path") {
+            path = path.replace(&format!("{{{name}}}"), &value(&name));
+        }
+        path
+    }
+}
