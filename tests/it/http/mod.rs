@@ -1,9 +1,15 @@
 //! One file for each feature's operations.
 
 mod accounts;
+mod bans;
+mod comments;
+mod communities;
 mod decisions;
 mod edge;
 mod idempotency;
 mod plugins;
+mod posts;
 mod review;
+mod search;
 mod sessions;
+mod votes;
