@@ -90,7 +90,7 @@ struct PluginItem {
     hooks: Vec<String>,
     /// Where it works; absent when that is the whole site.
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<Scope>,
+    scope: Option<BindingScope>,
     /// `enforce`, or `shadow` when its answers do not count.
     mode: ModeName,
     /// Since when it has been so, RFC 3339.
@@ -104,7 +104,7 @@ impl From<PublicBinding> for PluginItem {
             version: not_empty(binding.version),
             digest: binding.digest,
             hooks: names(&binding.hooks),
-            scope: binding.community.map(|community| Scope { community }),
+            scope: binding.community.map(|community| BindingScope { community }),
             mode: binding.mode.into(),
             since: binding.since.to_string(),
         }
@@ -126,7 +126,7 @@ struct PluginList {
 #[derive(Debug, Object, Serialize, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-struct Scope {
+struct BindingScope {
     /// Slug of a community.
     community: String,
 }
@@ -201,13 +201,13 @@ impl From<FailureMode> for FailureModeName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
-enum Grant {
+enum PluginGrant {
     /// To change what it judges.
     Modify,
 }
 
-fn grants(may_modify: bool) -> Vec<Grant> {
-    if may_modify { vec![Grant::Modify] } else { Vec::new() }
+fn grants(may_modify: bool) -> Vec<PluginGrant> {
+    if may_modify { vec![PluginGrant::Modify] } else { Vec::new() }
 }
 
 /// What is to be put to work.
@@ -220,7 +220,7 @@ struct BindingBody {
     /// Which of its versions; the newest when absent.
     digest: Option<String>,
     /// Where; the whole site when absent.
-    scope: Option<Scope>,
+    scope: Option<BindingScope>,
     /// What the plugin is given: a text as it is, anything else as JSON; `{}`
     /// when absent. At most 1 MiB.
     settings: Option<serde_json::Value>,
@@ -232,7 +232,7 @@ struct BindingBody {
     /// From -1,000,000 to 1,000,000; higher goes first. 0 when absent.
     priority: Option<i32>,
     /// None when absent.
-    grants: Option<Vec<Grant>>,
+    grants: Option<Vec<PluginGrant>>,
 }
 
 impl Example for BindingBody {
@@ -240,7 +240,7 @@ impl Example for BindingBody {
         Self {
             plugin: "automod".into(),
             digest: None,
-            scope: Some(Scope { community: "general".into() }),
+            scope: Some(BindingScope { community: "general".into() }),
             settings: Some(rules_example()),
             mode: Some(ModeName::Shadow),
             failure_mode: Some(FailureModeName::Hold),
@@ -269,7 +269,7 @@ impl From<BindingBody> for NewBinding {
             mode: body.mode.map(Mode::from),
             failure_mode: body.failure_mode.map(FailureMode::from),
             priority: body.priority,
-            may_modify: body.grants.map(|grants| grants.contains(&Grant::Modify)),
+            may_modify: body.grants.map(|grants| grants.contains(&PluginGrant::Modify)),
         };
         Self { plugin: body.plugin, community: body.scope.map(|scope| scope.community), change }
     }
@@ -291,7 +291,7 @@ struct BindingChange {
     /// Higher goes first.
     priority: Option<i32>,
     /// All that it is allowed from now on.
-    grants: Option<Vec<Grant>>,
+    grants: Option<Vec<PluginGrant>>,
 }
 
 impl Example for BindingChange {
@@ -315,7 +315,7 @@ impl From<BindingChange> for Change {
             mode: body.mode.map(Mode::from),
             failure_mode: body.failure_mode.map(FailureMode::from),
             priority: body.priority,
-            may_modify: body.grants.map(|grants| grants.contains(&Grant::Modify)),
+            may_modify: body.grants.map(|grants| grants.contains(&PluginGrant::Modify)),
         }
     }
 }
@@ -351,7 +351,7 @@ struct BindingView {
     hooks: Vec<String>,
     /// Where it works; absent when that is the whole site.
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<Scope>,
+    scope: Option<BindingScope>,
     /// What the plugin is given. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<serde_json::Value>,
@@ -365,7 +365,7 @@ struct BindingView {
     priority: i32,
     /// What it is allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    grants: Vec<Grant>,
+    grants: Vec<PluginGrant>,
     /// Whether it does its work.
     state: StateName,
     /// Why it does not.
@@ -404,7 +404,7 @@ struct RevisionView {
     priority: i32,
     /// What it was allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    grants: Vec<Grant>,
+    grants: Vec<PluginGrant>,
     /// Since when it had been so, RFC 3339.
     changed_at: String,
     /// Who had made it so.
@@ -443,7 +443,7 @@ impl BindingView {
             plugin: binding.plugin,
             version: not_empty(binding.version),
             hooks: names(&binding.hooks),
-            scope: binding.community.map(|community| Scope { community }),
+            scope: binding.community.map(|community| BindingScope { community }),
             settings: None,
             settings_hash: sha256_hex(terms.settings.as_bytes()),
             digest: terms.digest,

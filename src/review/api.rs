@@ -23,7 +23,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Enum, Serialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
-enum KindName {
+enum ItemKindName {
     /// A post that was never published.
     Post,
     /// A comment that was never published.
@@ -34,7 +34,7 @@ enum KindName {
     Account,
 }
 
-impl From<ItemKind> for KindName {
+impl From<ItemKind> for ItemKindName {
     fn from(kind: ItemKind) -> Self {
         match kind {
             ItemKind::Post => Self::Post,
@@ -45,13 +45,13 @@ impl From<ItemKind> for KindName {
     }
 }
 
-impl From<KindName> for ItemKind {
-    fn from(kind: KindName) -> Self {
+impl From<ItemKindName> for ItemKind {
+    fn from(kind: ItemKindName) -> Self {
         match kind {
-            KindName::Post => Self::Post,
-            KindName::Comment => Self::Comment,
-            KindName::Edit => Self::Edit,
-            KindName::Account => Self::Account,
+            ItemKindName::Post => Self::Post,
+            ItemKindName::Comment => Self::Comment,
+            ItemKindName::Edit => Self::Edit,
+            ItemKindName::Account => Self::Account,
         }
     }
 }
@@ -59,7 +59,7 @@ impl From<KindName> for ItemKind {
 /// A state to look for.
 #[derive(Clone, Copy, Debug, Enum)]
 #[oai(rename_all = "snake_case")]
-enum StateParam {
+enum ItemStateParam {
     /// Still waits.
     Open,
     /// A person let it through.
@@ -68,12 +68,12 @@ enum StateParam {
     Removed,
 }
 
-impl From<StateParam> for ItemState {
-    fn from(state: StateParam) -> Self {
+impl From<ItemStateParam> for ItemState {
+    fn from(state: ItemStateParam) -> Self {
         match state {
-            StateParam::Open => Self::Open,
-            StateParam::Approved => Self::Approved,
-            StateParam::Removed => Self::Removed,
+            ItemStateParam::Open => Self::Open,
+            ItemStateParam::Approved => Self::Approved,
+            ItemStateParam::Removed => Self::Removed,
         }
     }
 }
@@ -81,7 +81,7 @@ impl From<StateParam> for ItemState {
 /// A post's or comment's text.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
-struct TextView {
+struct ItemText {
     /// Posts only.
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
@@ -89,7 +89,7 @@ struct TextView {
     body: String,
 }
 
-impl From<Text> for TextView {
+impl From<Text> for ItemText {
     fn from(text: Text) -> Self {
         Self { title: text.title, body: text.body }
     }
@@ -98,11 +98,11 @@ impl From<Text> for TextView {
 /// Something that waits for a person, or has been settled by one.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
-struct ItemView {
+struct ReviewItemView {
     /// Opaque, in the order of time.
     id: Uuid,
     /// What waits.
-    kind: KindName,
+    kind: ItemKindName,
     /// `open`, `approved`, `removed`; or `superseded` when something newer took
     /// its place or its author took it back.
     state: String,
@@ -118,10 +118,10 @@ struct ItemView {
     reason: String,
     /// The text as it stands; absent for accounts, and once its author deleted it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<TextView>,
+    text: Option<ItemText>,
     /// The text that an edit wants, while it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pending: Option<TextView>,
+    pending: Option<ItemText>,
     /// The post of a comment.
     #[serde(skip_serializing_if = "Option::is_none")]
     post_id: Option<Uuid>,
@@ -141,7 +141,7 @@ struct ItemView {
     decisions: Vec<DecisionView>,
 }
 
-impl From<ReviewItem> for ItemView {
+impl From<ReviewItem> for ReviewItemView {
     fn from(item: ReviewItem) -> Self {
         Self {
             id: item.id.0,
@@ -151,8 +151,8 @@ impl From<ReviewItem> for ItemView {
             community: item.community,
             author: item.author,
             reason: item.reason,
-            text: item.text.map(TextView::from),
-            pending: item.pending.map(TextView::from),
+            text: item.text.map(ItemText::from),
+            pending: item.pending.map(ItemText::from),
             post_id: item.post_id.map(|post| post.0),
             created_at: item.created_at.to_string(),
             resolved_by: item.resolved_by,
@@ -166,9 +166,9 @@ impl From<ReviewItem> for ItemView {
 /// Items, the newest first.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
-struct ItemList {
+struct ReviewItemList {
     /// One page of them.
-    items: Vec<ItemView>,
+    items: Vec<ReviewItemView>,
     /// Where the next page starts; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -215,7 +215,7 @@ impl Example for ResolutionBody {
 enum Settled {
     /// It is settled.
     #[oai(status = 201)]
-    Created(Rendered<ItemView>, #[oai(header = "Location")] String),
+    Created(Rendered<ReviewItemView>, #[oai(header = "Location")] String),
 }
 
 /// Operations on what waits for a person.
@@ -237,24 +237,24 @@ impl ReviewApi {
         &self,
         SignedIn(actor): SignedIn,
         /// In this state; `open` when absent.
-        state: Query<Option<StateParam>>,
+        state: Query<Option<ItemStateParam>>,
         /// Of this kind.
-        kind: Query<Option<KindName>>,
+        kind: Query<Option<ItemKindName>>,
         /// In the community with this slug.
         community: Query<Option<String>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// Items wanted, 1 to 100; 25 when absent.
         limit: Query<Option<u32>>,
-    ) -> Result<Rendered<ItemList>, Problem> {
+    ) -> Result<Rendered<ReviewItemList>, Problem> {
         let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
         let filter = ItemFilter {
             state: state.0.map_or(ItemState::Open, ItemState::from),
             kind: kind.0.map(ItemKind::from),
             community: community.0,
         };
-        let page = self.review.list(&actor, &filter, &page).await?.map(ItemView::from);
-        Ok(Rendered::new(&ItemList { items: page.items, next_cursor: page.next_cursor }))
+        let page = self.review.list(&actor, &filter, &page).await?.map(ReviewItemView::from);
+        Ok(Rendered::new(&ReviewItemList { items: page.items, next_cursor: page.next_cursor }))
     }
 
     /// Show an item
@@ -266,9 +266,9 @@ impl ReviewApi {
         SignedIn(actor): SignedIn,
         /// The item's id.
         id: Path<Uuid>,
-    ) -> Result<Rendered<ItemView>, Problem> {
+    ) -> Result<Rendered<ReviewItemView>, Problem> {
         let item = self.review.find(&actor, id.0.into()).await?;
-        Ok(Rendered::new(&ItemView::from(item)))
+        Ok(Rendered::new(&ReviewItemView::from(item)))
     }
 
     /// Settle an item
@@ -291,6 +291,6 @@ impl ReviewApi {
         let note = note.unwrap_or_default();
         let item = self.review.resolve(&actor, id.0.into(), resolution.into(), &note).await?;
         let location = format!("/api/v1/review-items/{}", item.id);
-        Ok(Settled::Created(Rendered::new(&ItemView::from(item)), location))
+        Ok(Settled::Created(Rendered::new(&ReviewItemView::from(item)), location))
     }
 }
