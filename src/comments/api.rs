@@ -57,7 +57,7 @@ impl Example for CommentPatch {
 
 /// The order of a list of comments.
 #[derive(Clone, Copy, Debug, Enum)]
-#[oai(rename = "CommentSort", rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
 enum CommentSortParam {
     /// As one reads: every comment is followed by its answers.
     Thread,

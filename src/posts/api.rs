@@ -67,7 +67,7 @@ impl Example for PostPatch {
 
 /// The order of a list of posts.
 #[derive(Clone, Copy, Debug, Enum)]
-#[oai(rename = "PostSort", rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
 enum PostSortParam {
     /// By rank: votes against age.
     Hot,
