@@ -97,9 +97,7 @@ pub enum PackageError {
     #[error("cargo could not build the plugin")]
     Build,
     /// The core module does not fit the contract.
-    #[error(
-        "could not make a component of the module (does the crate call gatherly_plugin::export! ?)"
-    )]
+    #[error("could not make a component of the compiled module")]
     Componentize(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -310,3 +308,6 @@ fn dependencies(lock: &str, package: &str) -> io::Result<BTreeSet<String>> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;
