@@ -1,4 +1,4 @@
-//! Write [Gatherly](https://github.com/gatherly/gatherly) plugins in plain Rust.
+//! Write Gatherly plugins in plain Rust.
 //!
 //! A plugin is a value made from one binding's settings ([`Plugin`]) that
 //! answers the hooks whose traits it implements ([`content::BeforePublish`],
@@ -189,3 +189,6 @@ macro_rules! export_hook {
         ));
     };
 }
+
+#[cfg(test)]
+mod tests;
