@@ -21,7 +21,7 @@ pub(super) const COMMAND: &str = "load";
 /// Requests at once, each on a connection that stays open.
 pub(super) const CONNECTIONS: usize = 8;
 /// How long one sample lasts.
-const LENGTH: Duration = Duration::from_millis(700);
+pub(super) const LENGTH: Duration = Duration::from_millis(700);
 
 /// What is asked, again and again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub(super) struct Job {
     pub(super) paths: Vec<String>,
     /// In turns, each for a whole round of the paths; empty for none.
     pub(super) bodies: Vec<String>,
+    /// The turn to go on from.
+    pub(super) first: usize,
     pub(super) token: Option<String>,
     /// What every answer must be.
     pub(super) status: u16,
@@ -68,16 +70,23 @@ pub(super) fn run() {
     println!("{}", serde_json::to_string(&load).expect("it can be told"));
 }
 
+/// The body of one answer.
+pub(super) async fn get(url: &str) -> Bytes {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let response = client.get(url.parse().expect("an address")).await.expect("an answer");
+    response.into_body().collect().await.expect("a whole answer").to_bytes()
+}
+
 async fn work(job: &Job) -> Load {
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let (turn, start) = (AtomicUsize::new(0), Instant::now());
+    let (turn, start) = (AtomicUsize::new(job.first), Instant::now());
     let connections = (0..CONNECTIONS).map(|_| async {
         while start.elapsed() < LENGTH {
             send(&client, job, turn.fetch_add(1, Ordering::Relaxed)).await;
         }
     });
     futures_util::future::join_all(connections).await;
-    Load { requests: turn.into_inner(), seconds: start.elapsed().as_secs_f64() }
+    Load { requests: turn.into_inner() - job.first, seconds: start.elapsed().as_secs_f64() }
 }
 
 async fn send(client: &Client<HttpConnector, Full<Bytes>>, job: &Job, turn: usize) {

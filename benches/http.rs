@@ -1,0 +1,270 @@
+//! What requests cost, beside answers from memory and beside the same work
+//! without HTTP.
+//!
+//! `cargo bench --bench http` fills a forum of 1,000 posts with 20 comments
+//! each, serves it on the loopback with the default settings but for limits, and
+//! prints one table. Everything is of one run and taken in turns, so that ratios
+//! hold on a busy machine too. The load is a process of its own: the processor
+//! time is the server's alone.
+
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a program that measures and prints")]
+
+#[path = "http/forum.rs"]
+mod forum;
+#[path = "http/load.rs"]
+mod load;
+#[path = "http/table.rs"]
+mod table;
+
+use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
+
+use forum::{Content, Operation, Server, TEXT};
+use gatherly::{
+    hooks::{COMPILE_COMMAND, run_compile_child},
+    http::onion::Onion,
+};
+use load::{Job, Load};
+use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make_sync};
+use table::{Key, Table};
+
+/// How often everything is measured.
+const ROUNDS: usize = 5;
+/// Plugins that are bound, by turns.
+const LEVELS: [usize; 3] = [0, 1, 3];
+/// MiB of the cache, as by default.
+const CACHE: u64 = 16;
+
+/// Rows that are compared, in the order of the table.
+const MEMORY_LIST: &str = "memory: list, all layers";
+const MEMORY_GET: &str = "memory: get, all layers";
+const LIST: &str = "list";
+const GET: &str = "get";
+const COMMENT: &str = "comment";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        // The host starts this program to compile.
+        Some(COMPILE_COMMAND) => {
+            let length = arguments.next().and_then(|length| length.parse().ok());
+            return run_compile_child(length.unwrap_or(0));
+        }
+        Some(load::COMMAND) => load::run(),
+        _ => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(measure());
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+async fn measure() {
+    log_to_nowhere();
+    let folder = Folder::new();
+    let content = forum::fill(&folder.0).await;
+    let mut bench = Bench::start(&folder, content).await;
+    for _ in 0..ROUNDS {
+        bench.round().await;
+    }
+    bench.report();
+    let Bench { cached, bare, .. } = bench;
+    cached.stop().await;
+    bare.stop().await;
+}
+
+/// The server's log costs something: it is written, and not read.
+fn log_to_nowhere() {
+    let nowhere = fs::File::options().write(true).open("/dev/null").expect("it is always there");
+    tracing_subscriber::fmt()
+        .with_env_filter("info")
+        .with_ansi(false)
+        .with_target(false)
+        .with_writer(Arc::new(nowhere))
+        .init();
+}
+
+/// A folder that is gone when the bench ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("gatherly-bench-{}", uuid::Uuid::now_v7())))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Everything that is asked.
+struct Bench {
+    content: Content,
+    /// With the cache of hot reads.
+    cached: Server,
+    /// Without it.
+    bare: Server,
+    /// Rows and what is asked for them, but for who asks and where.
+    memory: Vec<(&'static str, Job)>,
+    admin: String,
+    reader: String,
+    /// Votes so far: each is to change something.
+    votes: usize,
+    table: Table,
+}
+
+impl Bench {
+    async fn start(folder: &Folder, content: Content) -> Self {
+        let cached = Server::start(&folder.0, CACHE).await;
+        let bare = Server::start(&folder.0, 0).await;
+        let admin = cached.sign_in("host", &content).await;
+        let reader = cached.sign_in("reader", &content).await;
+        let memory = memory(&cached, &content).await;
+        let (votes, table) = (0, Table::default());
+        Self { content, cached, bare, memory, admin, reader, votes, table }
+    }
+
+    async fn round(&mut self) {
+        for (row, job) in &self.memory {
+            let row = self.table.row(row);
+            sample(&mut self.table, Key { row, plugins: 0 }, load::start(job)).await;
+        }
+        for plugins in LEVELS {
+            self.cached.bind(&self.admin, &self.content, plugins).await;
+            self.bare.app.plugins.catch_up().await.expect("the same plugins");
+            for operation in [Operation::List, Operation::Get, Operation::Comment, Operation::Vote]
+            {
+                self.over_http(operation, plugins).await;
+                self.in_process(operation, plugins).await;
+            }
+        }
+    }
+
+    async fn over_http(&mut self, operation: Operation, plugins: usize) {
+        for (server, cache) in [(&self.cached, ""), (&self.bare, ", no cache")] {
+            for token in [None, Some(self.reader.clone())] {
+                let is_read = matches!(operation, Operation::List | Operation::Get);
+                let who = if is_read && token.is_some() { ", signed in" } else { "" };
+                if !is_read && token.is_none() {
+                    continue;
+                }
+                let job =
+                    Job { token, first: self.votes, ..job(&server.base, operation, &self.content) };
+                let row = self.table.row(&format!("{}{who}{cache}", name(operation)));
+                let asked = load::start(&job);
+                let load = sample(&mut self.table, Key { row, plugins }, asked).await;
+                if operation == Operation::Vote {
+                    self.votes += load.requests;
+                }
+            }
+        }
+    }
+
+    async fn in_process(&mut self, operation: Operation, plugins: usize) {
+        let row = self.table.row(&format!("{}, without HTTP", name(operation)));
+        let asked = self.bare.ask(operation, (&self.content, &self.reader), self.votes);
+        let load = sample(&mut self.table, Key { row, plugins }, asked).await;
+        if operation == Operation::Vote {
+            self.votes += load.requests;
+        }
+    }
+
+    fn report(&self) {
+        let table = &self.table;
+        table.print(&LEVELS);
+        println!("\nMedians of {ROUNDS} rounds on {}.", table::machine());
+        println!("\n| promise | bar | measured |\n|---|--:|--:|");
+        let line = |what: &str, bar: &str, measured: Option<f64>| {
+            println!("| {what} | {bar} | {:.3} |", measured.unwrap_or(f64::NAN));
+        };
+        let milliseconds = |row: &str| table.milliseconds(row, 0);
+        line("CPU ms of a list", "<= 0.2", milliseconds(LIST));
+        line("CPU ms of a list, no cache", "<= 0.5", milliseconds("list, no cache"));
+        line("CPU ms of a get", "<= 0.15", milliseconds(GET));
+        line("CPU ms of a get, no cache", "<= 0.5", milliseconds("get, no cache"));
+        let memory_list = table.ratio((LIST, 0), (MEMORY_LIST, 0));
+        line("lists beside answers from memory", ">= 0.5", memory_list);
+        line("gets beside answers from memory", ">= 0.5", table.ratio((GET, 0), (MEMORY_GET, 0)));
+        let plugins = |count| table.ratio((COMMENT, count), (COMMENT, 0));
+        line("comments with 1 plugin beside none", "", plugins(1));
+        line("comments with 3 plugins beside none", ">= 0.9", plugins(3));
+    }
+}
+
+/// Measures what is asked.
+async fn sample(table: &mut Table, key: Key, asked: impl Future<Output = Load>) -> Load {
+    let before = table::processor_time();
+    let load = asked.await;
+    table.add(key, load, table::processor_time() - before);
+    load
+}
+
+fn name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::List => LIST,
+        Operation::Get => GET,
+        Operation::Comment => COMMENT,
+        Operation::Vote => "vote",
+    }
+}
+
+/// What is asked of a server, by nobody.
+fn job(base: &str, operation: Operation, content: &Content) -> Job {
+    let posts = |end: &str| -> Vec<String> {
+        let posts = content.asked(operation).iter();
+        posts.map(|id| format!("/api/v1/posts/{id}{end}")).collect()
+    };
+    let (method, paths, bodies, status) = match operation {
+        Operation::List => ("GET", vec!["/api/v1/posts".to_owned()], Vec::new(), 200),
+        Operation::Get => ("GET", posts(""), Vec::new(), 200),
+        Operation::Comment => {
+            let body = serde_json::json!({ "body": TEXT }).to_string();
+            ("POST", posts("/comments"), vec![body], 201)
+        }
+        Operation::Vote => {
+            let bodies = [1, -1].map(|value| serde_json::json!({ "value": value }).to_string());
+            ("PUT", posts("/vote"), bodies.to_vec(), 200)
+        }
+    };
+    let (method, base) = (method.to_owned(), base.to_owned());
+    Job { method, base, paths, bodies, first: 0, token: None, status }
+}
+
+/// The same answers from memory: with all layers around them, and with none.
+async fn memory(server: &Server, content: &Content) -> Vec<(&'static str, Job)> {
+    let mut jobs = Vec::new();
+    for (operation, layered, bare) in [
+        (Operation::List, MEMORY_LIST, "memory: list, no layers"),
+        (Operation::Get, MEMORY_GET, "memory: get, no layers"),
+    ] {
+        let job = job(&server.base, operation, content);
+        let path = job.paths.first().expect("a path").clone();
+        let bytes = load::get(&format!("{}{path}", server.base)).await;
+        let answer = || {
+            let bytes = bytes.clone();
+            let answer = make_sync(move |_| {
+                bytes.clone().with_content_type("application/json").into_response()
+            });
+            Route::new().at(&path, poem::get(answer))
+        };
+        let around = around(server, answer());
+        for (row, base) in [
+            (layered, forum::listen(&server.app, around).await),
+            (bare, forum::listen(&server.app, answer()).await),
+        ] {
+            jobs.push((row, Job { base, paths: vec![path.clone()], ..job.clone() }));
+        }
+    }
+    jobs
+}
+
+/// What lies around every request, around an endpoint.
+fn around<E: Endpoint<Output = Response> + 'static>(
+    server: &Server,
+    inner: E,
+) -> impl Endpoint<Output = Response> + 'static {
+    let app = &server.app;
+    let limits = Arc::clone(&app.limits);
+    Onion::new(inner, &app.config.server, limits, |_, _| 0, (app.clock.clone(), app.db.clone()))
+}
