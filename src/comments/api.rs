@@ -19,7 +19,7 @@ use crate::{
         page::{Page, PageRequest},
     },
     http::{HotReads, Input, Problem, Rendered, Tag},
-    publishing::{ContentState, ModerationView},
+    publishing::{ContentState, ModerationView, Tallies},
     sessions::{SignedIn, Visitor},
 };
 
@@ -127,7 +127,7 @@ impl CommentView {
     /// A comment as in lists.
     pub fn listed(comment: Comment, viewer: Viewer<'_>) -> Self {
         let readable = comment.readable;
-        let tallies = if readable { comment.tallies } else { Default::default() };
+        let tallies = if readable { comment.tallies } else { Tallies::default() };
         Self {
             id: comment.id.0,
             post_id: comment.post.0,
@@ -306,8 +306,7 @@ impl CommentsApi {
     ) -> Result<CommentEdited, Problem> {
         let edit = CommentEdit { body: body.0.body };
         let written = self.comments.edit(&actor, id.0.into(), &edit).await?;
-        let held =
-            written.judged.as_ref().is_some_and(|judged| judged.state == ContentState::Held);
+        let held = written.judged.as_ref().is_some_and(|judged| judged.state == ContentState::Held);
         let view = Rendered::new(&CommentView::written(written, Some(&actor)));
         Ok(if held { CommentEdited::Held(view) } else { CommentEdited::Published(view) })
     }

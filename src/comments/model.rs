@@ -11,7 +11,7 @@ use crate::{
     },
     hooks::Content,
     posts::Ground,
-    publishing::{ContentState, Tallies, Waiting},
+    publishing::{ContentState, Revision, Tallies, Waiting},
 };
 
 /// Most characters of a body.
@@ -40,6 +40,12 @@ impl CommentText {
     /// Markdown.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<CommentText> for Revision {
+    fn from(text: CommentText) -> Self {
+        Self { title: None, body: text.0 }
     }
 }
 

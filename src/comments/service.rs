@@ -24,7 +24,7 @@ use crate::{
     hooks::{Content, ContentKind, Operation},
     http::{Action, RateLimits},
     posts::{self, Ground, Posts},
-    publishing::{self, ContentState, Judged, Publishing, Tallies, Waiting},
+    publishing::{self, ContentState, Judged, Publishing, Revision, Tallies, Waiting},
 };
 
 /// What comments are made of.
@@ -191,8 +191,7 @@ impl Comments {
             .publishing
             .judge(actor, &access.ground.place(), (kind, content), recheck)
             .await?;
-        let waits = kind == TargetKind::Edit && judged.state == ContentState::Held;
-        let stored = if waits {
+        let stored = if judged.waits() {
             self.put_pending(actor, &access, &judged).await?
         } else {
             self.replace(actor, &access, &judged).await?
@@ -210,15 +209,12 @@ impl Comments {
         access: &Access,
         judged: &Judged,
     ) -> Result<bool, Error> {
-        let (seen, now) = (&access.comment, self.now());
-        let body = CommentText::of_content(&judged.content)?.as_str().to_owned();
-        let pending = publishing::Pending { title: None, body };
+        let text = CommentText::of_content(&judged.content)?;
         let mut tx = self.parts.db.begin().await?;
-        if !store::is_editable(&mut tx, actor, seen, now).await? {
+        if !store::is_editable(&mut tx, actor, &access.comment, self.now()).await? {
             return Ok(false);
         }
-        publishing::put_pending(&mut tx, seen.id.0, pending, now).await?;
-        self.parts.publishing.record(&mut tx, judged).await?;
+        self.parts.publishing.put_pending(&mut tx, judged, text.into()).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -237,16 +233,9 @@ impl Comments {
         if !store::update_text(&mut tx, actor, seen, (body, html), now).await? {
             return Ok(false);
         }
-        publishing::keep_past(&mut tx, seen.id.0, (None, seen.body.clone()), now).await?;
-        if access.waiting.pending.is_some() {
-            publishing::drop_pending(&mut tx, seen.id.0).await?;
-            self.parts.publishing.supersede_edit(&mut tx, seen.id.0).await?;
-        }
-        if judged.state == ContentState::Held {
-            // The item that waits is about another text.
-            self.parts.publishing.withdraw(&mut tx, seen.id.0).await?;
-        }
-        self.parts.publishing.record(&mut tx, judged).await?;
+        let old = Revision { title: None, body: seen.body.clone() };
+        let replaced = (old, access.waiting.pending.is_some());
+        self.parts.publishing.put_past(&mut tx, judged, replaced).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -265,8 +254,7 @@ impl Comments {
         } else if !store::update_state(&mut tx, id, held, ContentState::Deleted).await? {
             return Err(Error::NotFound);
         }
-        publishing::drop_pending(&mut tx, id.0).await?;
-        self.parts.publishing.withdraw(&mut tx, id.0).await?;
+        self.parts.publishing.forget(&mut tx, id.0).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -296,7 +284,7 @@ impl Comments {
         let Some(old) = store::replace_text(tx, id, (pending.body, html), now).await? else {
             return Ok(false);
         };
-        publishing::keep_past(tx, id.0, (None, old), now).await?;
+        publishing::keep_past(tx, id.0, Revision { title: None, body: old }, now).await?;
         Ok(true)
     }
 

@@ -13,7 +13,7 @@ use crate::{
     },
     db::{Columns, Db, Error, Row, Statement, Tx, statement},
     posts::{self, Ground, ground_columns, post_visible},
-    publishing::{ContentState, Pending, Tallies, Waiting},
+    publishing::{ContentState, Revision, Tallies, Waiting},
 };
 
 /// Whether the viewer may see the comment `k`, if its post `p` is visible.
@@ -181,7 +181,7 @@ pub(super) async fn access(
             ground: posts::ground(&row)?,
             waiting: Waiting {
                 reason: row.value("reason")?,
-                pending: body.map(|body| Pending { title: None, body }),
+                pending: body.map(|body| Revision { title: None, body }),
             },
         })
     })

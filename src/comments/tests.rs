@@ -1,11 +1,7 @@
 use proptest::prelude::*;
 
 use super::{model::*, rules};
-use crate::base::{
-    Error,
-    clock::Timestamp,
-    ids::{CommentId},
-};
+use crate::base::{Error, clock::Timestamp, ids::CommentId};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 

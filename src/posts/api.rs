@@ -157,9 +157,8 @@ impl PostView {
         let body = std::mem::take(&mut access.post.body);
         let body_html = std::mem::take(&mut access.post.body_html);
         let told = access.may_see_waiting(viewer.map(|actor| actor.id));
-        let moderation = told
-            .then(|| ModerationView::of_stored(access.post.state, access.waiting))
-            .flatten();
+        let moderation =
+            told.then(|| ModerationView::of_stored(access.post.state, access.waiting)).flatten();
         Self {
             body: Some(body),
             body_html: Some(body_html),
@@ -333,8 +332,7 @@ impl PostsApi {
         let PostPatch { title, body } = body.0;
         let edit = PostEdit { title, body };
         let written = self.posts.edit(&actor, id.0.into(), &edit).await?;
-        let held =
-            written.judged.as_ref().is_some_and(|judged| judged.state == ContentState::Held);
+        let held = written.judged.as_ref().is_some_and(|judged| judged.state == ContentState::Held);
         let view = Rendered::new(&PostView::written(written, Some(&actor)));
         Ok(if held { PostEdited::Held(view) } else { PostEdited::Published(view) })
     }

@@ -11,7 +11,7 @@ use crate::{
         text::{clean_line, clean_lines, length},
     },
     hooks::Content,
-    publishing::{ContentState, Place, Tallies, Waiting},
+    publishing::{ContentState, Place, Revision, Tallies, Waiting},
 };
 
 /// Fewest and most characters of a title.
@@ -50,6 +50,12 @@ impl PostText {
     /// Holds what a plugin made of a post to the rules of what people write.
     pub(super) fn of_content(content: &Content) -> Result<Self, Error> {
         Self::parse(content.title.as_deref().unwrap_or_default(), &content.body)
+    }
+}
+
+impl From<PostText> for Revision {
+    fn from(text: PostText) -> Self {
+        Self { title: Some(text.title), body: text.body }
     }
 }
 

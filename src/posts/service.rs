@@ -181,8 +181,7 @@ impl Posts {
             .publishing
             .judge(actor, &access.ground().place(), (kind, content), recheck)
             .await?;
-        let waits = kind == TargetKind::Edit && judged.state == ContentState::Held;
-        let stored = if waits {
+        let stored = if judged.waits() {
             self.put_pending(actor, &access, &judged).await?
         } else {
             self.replace(actor, &access, &judged).await?
@@ -200,15 +199,12 @@ impl Posts {
         access: &Access,
         judged: &Judged,
     ) -> Result<bool, Error> {
-        let (id, now) = (access.post.id, self.now());
-        let PostText { title, body } = PostText::of_content(&judged.content)?;
-        let pending = publishing::Pending { title: Some(title), body };
+        let text = PostText::of_content(&judged.content)?;
         let mut tx = self.parts.db.begin().await?;
-        if !store::is_editable(&mut tx, actor, &access.post, now).await? {
+        if !store::is_editable(&mut tx, actor, &access.post, self.now()).await? {
             return Ok(false);
         }
-        publishing::put_pending(&mut tx, id.0, pending, now).await?;
-        self.parts.publishing.record(&mut tx, judged).await?;
+        self.parts.publishing.put_pending(&mut tx, judged, text.into()).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -227,17 +223,9 @@ impl Posts {
         if !store::update_text(&mut tx, actor, seen, (text, html), now).await? {
             return Ok(false);
         }
-        let old = (Some(seen.title.clone()), seen.body.clone());
-        publishing::keep_past(&mut tx, seen.id.0, old, now).await?;
-        if access.waiting.pending.is_some() {
-            publishing::drop_pending(&mut tx, seen.id.0).await?;
-            self.parts.publishing.supersede_edit(&mut tx, seen.id.0).await?;
-        }
-        if judged.state == ContentState::Held {
-            // The item that waits is about another text.
-            self.parts.publishing.withdraw(&mut tx, seen.id.0).await?;
-        }
-        self.parts.publishing.record(&mut tx, judged).await?;
+        let old = PostText { title: seen.title.clone(), body: seen.body.clone() };
+        let replaced = (old.into(), access.waiting.pending.is_some());
+        self.parts.publishing.put_past(&mut tx, judged, replaced).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -250,11 +238,12 @@ impl Posts {
         let mut tx = self.parts.db.begin().await?;
         if store::update_state(&mut tx, id, ContentState::Published, ContentState::Deleted).await? {
             store::count(&mut tx, id, -1).await?;
-        } else if !store::update_state(&mut tx, id, ContentState::Held, ContentState::Deleted).await? {
+        } else if !store::update_state(&mut tx, id, ContentState::Held, ContentState::Deleted)
+            .await?
+        {
             return Err(Error::NotFound);
         }
-        publishing::drop_pending(&mut tx, id.0).await?;
-        self.parts.publishing.withdraw(&mut tx, id.0).await?;
+        self.parts.publishing.forget(&mut tx, id.0).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -277,13 +266,12 @@ impl Posts {
     pub async fn approve_edit(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
         let Some(pending) = publishing::take_pending(tx, id.0).await? else { return Ok(false) };
         let now = self.now();
-        let text =
-            PostText { title: pending.title.unwrap_or_default(), body: pending.body };
+        let text = PostText { title: pending.title.unwrap_or_default(), body: pending.body };
         let html = markdown::to_html(&text.body);
         let Some(old) = store::replace_text(tx, id, (text, html), now).await? else {
             return Ok(false);
         };
-        publishing::keep_past(tx, id.0, (Some(old.title), old.body), now).await?;
+        publishing::keep_past(tx, id.0, old.into(), now).await?;
         Ok(true)
     }
 

@@ -13,7 +13,7 @@ use crate::{
         text::look_alike_key,
     },
     db::{Columns, Db, Error, Row, Statement, Tx, statement},
-    publishing::{ContentState, Pending, Tallies, Waiting},
+    publishing::{ContentState, Revision, Tallies, Waiting},
 };
 
 /// Whether the viewer may see the post `p`.
@@ -184,7 +184,7 @@ pub(super) async fn access(
             standing: standing(&row)?,
             waiting: Waiting {
                 reason: row.value("reason")?,
-                pending: body.map(|body| Pending { title, body }),
+                pending: body.map(|body| Revision { title, body }),
             },
         })
     })
@@ -223,9 +223,7 @@ fn bind_filter(statement: Statement, filter: &PostFilter) -> Statement {
         return statement.bind(community.clone()).bind(community).bind(author.clone()).bind(author);
     }
     match (author, community) {
-        (Some(author), community) => {
-            statement.bind(author).bind(community.clone()).bind(community)
-        }
+        (Some(author), community) => statement.bind(author).bind(community.clone()).bind(community),
         (None, Some(community)) => statement.bind(community),
         (None, None) => statement,
     }
@@ -291,10 +289,8 @@ pub(super) async fn update_text(
     (text, html): (PostText, String),
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let statement = looking(UPDATE_TEXT, Some(author), now)
-        .bind(text.title)
-        .bind(text.body)
-        .bind(html);
+    let statement =
+        looking(UPDATE_TEXT, Some(author), now).bind(text.title).bind(text.body).bind(html);
     Ok(tx.execute(bind_seen(statement, seen)).await? == 1)
 }
 

@@ -96,12 +96,21 @@ fn comments_and_votes_need_a_published_post() {
     seen.post.locked = true;
     assert_eq!((code(may_comment(&seen.ground())), code(may_vote(&seen.ground()))), ("locked", ""));
     let held = access(AccountId::new(NOW), ContentState::Held);
-    assert_eq!((code(may_comment(&held.ground())), code(may_vote(&held.ground()))), ("held", "held"));
+    assert_eq!(
+        (code(may_comment(&held.ground())), code(may_vote(&held.ground()))),
+        ("held", "held")
+    );
     let removed = access(AccountId::new(NOW), ContentState::Removed);
-    assert_eq!((code(may_comment(&removed.ground())), code(may_vote(&removed.ground()))), ("removed", "removed"));
+    assert_eq!(
+        (code(may_comment(&removed.ground())), code(may_vote(&removed.ground()))),
+        ("removed", "removed")
+    );
     let mut banned = access(AccountId::new(NOW), ContentState::Published);
     banned.standing.denied = Deeds::from_stored(6);
-    assert_eq!((code(may_comment(&banned.ground())), code(may_vote(&banned.ground()))), ("comment", "vote"));
+    assert_eq!(
+        (code(may_comment(&banned.ground())), code(may_vote(&banned.ground()))),
+        ("comment", "vote")
+    );
     assert!(banned.standing.allows(Deed::View));
 }
 

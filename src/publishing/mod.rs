@@ -12,7 +12,7 @@ mod store;
 mod tests;
 
 pub use api::{ModerationView, PendingView};
-pub use model::{ContentState, Pending, Place, Tallies, Waiting};
+pub use model::{ContentState, Place, Revision, Tallies, Waiting};
 pub use rules::hot;
 pub use service::{Judged, Publishing};
-pub use store::{drop_pending, keep_past, put_pending, take_pending};
+pub use store::{drop_pending, keep_past, take_pending};

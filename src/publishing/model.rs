@@ -1,6 +1,6 @@
 //! States and counts of content.
 
-use crate::{base::ids::CommunityId, bans::Standing};
+use crate::{bans::Standing, base::ids::CommunityId};
 
 /// Whether content can be read, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +72,9 @@ pub struct Place<'a> {
     pub standing: Standing,
 }
 
-/// A text that is to replace the published one.
+/// A text that was published, or is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
+pub struct Revision {
     /// For a post.
     pub title: Option<String>,
     /// Markdown.
@@ -88,5 +88,5 @@ pub struct Waiting {
     /// Why it was held, if it was.
     pub reason: Option<String>,
     /// The edit that waits.
-    pub pending: Option<Pending>,
+    pub pending: Option<Revision>,
 }

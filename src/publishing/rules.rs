@@ -18,10 +18,9 @@ pub(super) fn settle(verdict: &Merged) -> Result<ContentState, Error> {
         Merged::Allow | Merged::Annotate => Ok(ContentState::Published),
         Merged::Hold { .. } => Ok(ContentState::Held),
         Merged::Reject { reason } => Err(Error::RejectedByPolicy { message: reason.clone() }),
-        Merged::Unavailable => Err(Error::forbidden(
-            "policy_unavailable",
-            "A policy could not be asked; try again.",
-        )),
+        Merged::Unavailable => {
+            Err(Error::forbidden("policy_unavailable", "A policy could not be asked; try again."))
+        }
     }
 }
 

@@ -1,17 +1,19 @@
 //! Asking plugins about a text, and putting what they said on record.
 
+use uuid::Uuid;
+
 use super::{
-    model::{ContentState, Place},
-    rules,
+    model::{ContentState, Place, Revision},
+    rules, store,
 };
 use crate::{
+    bans::Standing,
     base::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
         ids::new_uuid,
     },
-    bans::Standing,
     db::Tx,
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
     hooks::{self, Content, Context, Hooks, Merged, Outcome, Purpose, Role},
@@ -38,6 +40,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Whether it waits for a moderator while the published text stands.
+    pub fn waits(&self) -> bool {
+        self.target.kind == TargetKind::Edit && self.state == ContentState::Held
+    }
+
     /// Why it waits, if it does.
     pub fn reason(&self) -> Option<&str> {
         match self.outcome.as_ref().map(|outcome| &outcome.verdict) {
@@ -78,8 +85,7 @@ impl Publishing {
     ) -> Result<Judged, Error> {
         let now = self.clock.now();
         let id = content.id.parse().map_err(Error::internal)?;
-        let target =
-            DecisionTarget { kind, id, community: Some(place.community), actor: actor.id };
+        let target = DecisionTarget { kind, id, community: Some(place.community), actor: actor.id };
         let input = || (context(actor, place, now), content.clone());
         let asked =
             self.hooks.content_before_publish(Some(place.community.0), input, recheck).await;
@@ -136,14 +142,42 @@ impl Publishing {
         self.decisions.record(tx, target, outcome).await
     }
 
-    /// Nobody need decide any longer about content or an edit of it.
-    pub async fn withdraw(&self, tx: &mut Tx, content: uuid::Uuid) -> Result<(), Error> {
-        self.decisions.withdraw(tx, content).await
+    /// Lets an edit wait for a moderator, in place of one that waits already.
+    pub async fn put_pending(
+        &self,
+        tx: &mut Tx,
+        judged: &Judged,
+        text: Revision,
+    ) -> Result<(), Error> {
+        store::put_pending(tx, judged.target.id, text, self.now()).await?;
+        self.record(tx, judged).await
     }
 
-    /// Nobody need decide any longer about an edit.
-    pub async fn supersede_edit(&self, tx: &mut Tx, content: uuid::Uuid) -> Result<(), Error> {
-        self.decisions.supersede_edit(tx, content).await
+    /// Keeps the text that an edit replaced, and closes what waited because of
+    /// it: an edit that was to replace it, or, when the new one waits again, the
+    /// item about the old one.
+    pub async fn put_past(
+        &self,
+        tx: &mut Tx,
+        judged: &Judged,
+        (old, had_pending): (Revision, bool),
+    ) -> Result<(), Error> {
+        let id = judged.target.id;
+        store::keep_past(tx, id, old, self.now()).await?;
+        if had_pending {
+            store::drop_pending(tx, id).await?;
+            self.decisions.supersede_edit(tx, id).await?;
+        }
+        if judged.state == ContentState::Held {
+            self.decisions.withdraw(tx, id).await?;
+        }
+        self.record(tx, judged).await
+    }
+
+    /// What waits about content is gone with it.
+    pub async fn forget(&self, tx: &mut Tx, content: Uuid) -> Result<(), Error> {
+        store::drop_pending(tx, content).await?;
+        self.decisions.withdraw(tx, content).await
     }
 }
 

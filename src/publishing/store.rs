@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::model::Pending;
+use super::model::Revision;
 use crate::{
     base::{clock::Timestamp, ids::new_uuid},
     db::{Columns, Error, Tx, statement},
@@ -20,29 +20,29 @@ const DELETE_PENDING: &str = "delete from revisions where content_id = ? and sta
 pub async fn keep_past(
     tx: &mut Tx,
     content: Uuid,
-    (title, body): (Option<String>, String),
+    text: Revision,
     now: Timestamp,
 ) -> Result<(), Error> {
-    insert(tx, content, "past", Pending { title, body }, now).await
+    insert(tx, content, "past", text, now).await
 }
 
 /// Lets an edit wait, in place of one that waits already.
-pub async fn put_pending(
+pub(super) async fn put_pending(
     tx: &mut Tx,
     content: Uuid,
-    pending: Pending,
+    text: Revision,
     now: Timestamp,
 ) -> Result<(), Error> {
     drop_pending(tx, content).await?;
-    insert(tx, content, "pending", pending, now).await
+    insert(tx, content, "pending", text, now).await
 }
 
 /// Takes the edit that waits, if one does.
-pub async fn take_pending(tx: &mut Tx, content: Uuid) -> Result<Option<Pending>, Error> {
+pub async fn take_pending(tx: &mut Tx, content: Uuid) -> Result<Option<Revision>, Error> {
     let Some(row) = tx.optional(statement(FIND_PENDING).bind(content)).await? else {
         return Ok(None);
     };
-    let pending = Pending { title: row.value("title")?, body: row.value("body")? };
+    let pending = Revision { title: row.value("title")?, body: row.value("body")? };
     drop_pending(tx, content).await?;
     Ok(Some(pending))
 }
@@ -56,7 +56,7 @@ async fn insert(
     tx: &mut Tx,
     content: Uuid,
     state: &'static str,
-    text: Pending,
+    text: Revision,
     now: Timestamp,
 ) -> Result<(), Error> {
     tx.execute_one(

@@ -1,8 +1,6 @@
 //! What is searched for, and what is found.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use crate::{
     base::{
         clock::Timestamp,
@@ -32,13 +30,15 @@ pub struct SearchRequest {
     pub community: Option<String>,
 }
 
-/// Where a page of results ends: the id of the last one.
+/// Where a page of results ends: the place of the last one in the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SearchKey(pub Uuid);
+pub struct SearchKey(pub i64);
 
 /// A post or comment that has the words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
+    /// Its place in the index; later ones are higher.
+    pub place: i64,
     /// The post, or the post of the comment.
     pub post: PostId,
     /// The comment, if it is one.
@@ -58,6 +58,6 @@ pub struct Found {
 impl Found {
     /// Its place in the list.
     pub fn key(&self) -> SearchKey {
-        SearchKey(self.comment.map_or(self.post.0, |comment| comment.0))
+        SearchKey(self.place)
     }
 }

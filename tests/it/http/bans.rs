@@ -69,7 +69,10 @@ async fn who_may_ban_where() {
             let made = create.expect(201);
             let one = format!("{path}/{}", id(&made));
             assert_eq!(create.headers["location"], format!("/api/v1{one}"));
-            assert_eq!((&made["created_by"], &made["state"]), (&json!(person.name), &json!("active")));
+            assert_eq!(
+                (&made["created_by"], &made["state"]),
+                (&json!(person.name), &json!("active"))
+            );
             list.expect(200);
             person.delete(&one).await.expect(204);
             person.delete(&one).await.expect_problem(409, "not_in_force");
@@ -127,7 +130,8 @@ async fn bad_input_is_refused() {
     ]);
     cast.ada.post(&of_post, ban("bob", &["post"])).await.expect_invalid(&[("deeds", "deed")]);
     cast.root.post(&of_site, ban("bob", &["fly"])).await.expect_invalid(&[("deeds", "deed")]);
-    for body in [json!({"username": "bob"}), json!({"username": "bob", "deeds": ["vote"], "id": 1})] {
+    for body in [json!({"username": "bob"}), json!({"username": "bob", "deeds": ["vote"], "id": 1})]
+    {
         cast.root.post(&of_site, body).await.expect_problem(400, "bad_request");
     }
 }
@@ -147,9 +151,16 @@ async fn a_ban_takes_away_what_it_says_and_tells_why() {
             let set = root.post(&path, body).await.expect(201);
             let replies = [
                 ("comment", try_comment(app, bob, (made, None), "No?").await),
-                ("comment", bob.patch(&format!("/comments/{}", id(&said)), json!({"body": "Edited."})).await),
+                (
+                    "comment",
+                    bob.patch(&format!("/comments/{}", id(&said)), json!({"body": "Edited."}))
+                        .await,
+                ),
                 ("vote", bob.put(&format!("/posts/{}/vote", id(made)), json!({"value": 1})).await),
-                ("vote", bob.put(&format!("/comments/{}/vote", id(&said)), json!({"value": 1})).await),
+                (
+                    "vote",
+                    bob.put(&format!("/comments/{}/vote", id(&said)), json!({"value": 1})).await,
+                ),
                 ("post", try_post(app, bob, "A post", "").await),
             ];
             for (needed, reply) in replies {
@@ -165,7 +176,9 @@ async fn a_ban_takes_away_what_it_says_and_tells_why() {
             for content in [format!("/posts/{}", id(made)), format!("/comments/{}", id(&said))] {
                 bob.put(&format!("{content}/vote"), json!({"value": 0})).await.expect(200);
             }
-            bob.patch(&format!("/comments/{}", id(&said)), json!({"body": "Mine."})).await.expect(200);
+            bob.patch(&format!("/comments/{}", id(&said)), json!({"body": "Mine."}))
+                .await
+                .expect(200);
         }
     }
 }
@@ -219,6 +232,7 @@ async fn a_view_ban_closes_every_door() {
     let scopes =
         [format!("/posts/{}/bans", id(&made)), "/communities/general/bans".into(), "/bans".into()];
     for path in scopes {
+        app.advance(Duration::from_millis(1));
         assert!(lists(bob).await.contains("canary"));
         let set = root.post(&path, ban("bob", &["view"])).await.expect(201);
         for (method, door, body) in [doors(&made, &said), doors(&made, &mine)].concat() {
@@ -228,7 +242,9 @@ async fn a_view_ban_closes_every_door() {
         assert!(!lists(bob).await.contains("canary"), "{path}");
         if !path.starts_with("/posts") {
             bob.get("/communities/general").await.expect_problem(404, "not_found");
-            bob.put("/communities/general/membership", Value::Null).await.expect_problem(404, "not_found");
+            bob.put("/communities/general/membership", Value::Null)
+                .await
+                .expect_problem(404, "not_found");
             bob.get("/communities/general/moderators").await.expect_problem(404, "not_found");
             assert_eq!(bob.get("/communities").await.expect(200), json!({"items": []}));
             try_post(app, bob, "A post", "").await.expect_invalid(&[("community", "unknown")]);
@@ -239,7 +255,10 @@ async fn a_view_ban_closes_every_door() {
         root.delete(&format!("{path}/{}", id(&set))).await.expect(204);
         bob.get(&format!("/posts/{}", id(&made))).await.expect(200);
     }
-    assert_eq!(each(&bob.get("/me/bans").await.expect(200), "scope"), ["site", "community", "post"]);
+    assert_eq!(
+        each(&bob.get("/me/bans").await.expect(200), "scope"),
+        ["site", "community", "post"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
