@@ -100,7 +100,7 @@ fn check_failure_mode(mode: FailureMode, hooks: &[HookPoint]) -> Result<(), Fiel
 
 /// A component or settings that cannot be put to work, as the client's mistake;
 /// what the host could not do is not.
-pub(super) fn refused(component: &'static str, error: LoadError) -> Error {
+pub(super) fn refused(component: &'static str, error: &LoadError) -> Error {
     let field = match error.code {
         LoadCode::Host => {
             tracing::error!(%error, "a plugin could not be made ready");
@@ -109,7 +109,7 @@ pub(super) fn refused(component: &'static str, error: LoadError) -> Error {
         LoadCode::ConfigureRefused | LoadCode::ConfigureFault => "settings",
         _ => component,
     };
-    FieldError::new(field, error.code.as_str(), told(&error)).into()
+    FieldError::new(field, error.code.as_str(), told(error)).into()
 }
 
 /// A load error in one line.

@@ -20,7 +20,7 @@ use crate::{
         secret::sha256_hex,
     },
     db::Db,
-    hooks::{Hooks, Inspection, Loaded},
+    hooks::{Hooks, Inspection, Loaded, Mode},
     http::{Action, RateLimits},
 };
 
@@ -72,19 +72,25 @@ impl PluginAdmin {
         require_admin(actor)?;
         self.limits.check_actor(Action::Upload, actor)?;
         let name = name.map(|name| PluginName::parse("name", name)).transpose()?;
-        if let Some(known) = store::find_version(&self.db, &sha256_hex(&component)).await? {
-            return same_version(known, name.as_ref());
+        let digest = sha256_hex(&component);
+        if let Some(known) = self.known(&digest, name.as_ref()).await? {
+            return Ok((known, false));
         }
         let inspection = self
             .hooks
             .inspect(Arc::clone(&component))
             .await
-            .map_err(|error| rules::refused("component", error))?;
-        let version = self.version(inspection, name)?;
+            .map_err(|error| rules::refused("component", &error))?;
+        let version = self.version(inspection, name.as_ref())?;
         let mut tx = self.db.begin().await?;
         match store::insert_version(&mut tx, &version, &component, actor.id).await {
             Ok(()) => tx.commit().await?,
-            Err(error) if error.is_unique("plugin_versions.digest") => return Ok((version, false)),
+            // Somebody else uploaded the same meanwhile.
+            Err(error) if error.is_unique("plugin_versions.digest") => {
+                drop(tx);
+                let known = self.known(&digest, name.as_ref()).await?;
+                return known.map(|known| (known, false)).ok_or(Error::NotFound);
+            }
             Err(error) => return Err(error.into()),
         }
         tracing::info!(
@@ -96,10 +102,26 @@ impl PluginAdmin {
         Ok((version, true))
     }
 
-    fn version(&self, inspection: Inspection, name: Option<PluginName>) -> Result<Version, Error> {
+    /// A component that is there already; under another name it is refused.
+    async fn known(
+        &self,
+        digest: &str,
+        name: Option<&PluginName>,
+    ) -> Result<Option<Version>, Error> {
+        let known = store::find_version(&self.db, digest).await?;
+        match known {
+            Some(known) if name.is_some_and(|name| name.as_str() != known.plugin) => {
+                let message = format!("This component is a version of `{}`.", known.plugin);
+                Err(Error::conflict("other_plugin", message))
+            }
+            known => Ok(known),
+        }
+    }
+
+    fn version(&self, inspection: Inspection, name: Option<&PluginName>) -> Result<Version, Error> {
         let manifest = inspection.manifest;
         let name = match (name, &manifest) {
-            (Some(name), _) => name,
+            (Some(name), _) => name.clone(),
             (None, Some(manifest)) => PluginName::parse("name", &manifest.name)?,
             (None, None) => {
                 let rule = "is needed: the component does not say what it is called";
@@ -216,8 +238,11 @@ impl PluginAdmin {
             let message = "The binding has never been changed.";
             return Err(Error::conflict("no_previous_revision", message));
         };
-        let loaded = self.activate(&previous.terms).await?;
-        self.swap(actor, &binding, &previous.terms, Some(loaded)).await
+        let loaded = match previous.terms.mode {
+            Mode::Off => None,
+            Mode::Shadow | Mode::Enforce => Some(self.activate(&previous.terms).await?),
+        };
+        self.swap(actor, &binding, &previous.terms, loaded).await
     }
 
     /// Takes a binding out of work for good.
@@ -260,7 +285,7 @@ impl PluginAdmin {
     }
 
     async fn activate(&self, terms: &Terms) -> Result<Arc<Loaded>, Error> {
-        self.at_work.activate(terms).await.map_err(|error| rules::refused("digest", error))
+        self.at_work.activate(terms).await.map_err(|error| rules::refused("digest", &error))
     }
 
     async fn stored(&self, id: BindingId) -> Result<Binding, Error> {
@@ -301,15 +326,6 @@ fn require_admin(actor: &Actor) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::forbidden("admins_only", "Plugins are the admins' to manage."))
-}
-
-/// The answer to a component that is there already.
-fn same_version(known: Version, name: Option<&PluginName>) -> Result<(Version, bool), Error> {
-    if name.is_some_and(|name| name.as_str() != known.plugin) {
-        let message = format!("This component is a version of `{}`.", known.plugin);
-        return Err(Error::conflict("other_plugin", message));
-    }
-    Ok((known, false))
 }
 
 fn log(actor: &Actor, id: BindingId, terms: &Terms, what: &'static str) {

@@ -111,16 +111,16 @@ fn a_refusal_says_what_was_expected_and_found() {
         expected: Some("func(a)".into()),
         found: Some("func(b)".into()),
     };
-    let Error::Invalid(fields) = refused("component", error(LoadCode::WrongType)) else {
+    let Error::Invalid(fields) = refused("component", &error(LoadCode::WrongType)) else {
         panic!("a client's mistake");
     };
     assert_eq!((&*fields[0].field, fields[0].rule), ("component", "wrong-type"));
     assert_eq!(fields[0].message, "the hook has another type; expected func(a); found func(b)");
-    let Error::Invalid(fields) = refused("digest", error(LoadCode::ConfigureRefused)) else {
+    let Error::Invalid(fields) = refused("digest", &error(LoadCode::ConfigureRefused)) else {
         panic!("a client's mistake");
     };
     assert_eq!(fields[0].field, "settings");
-    assert!(matches!(refused("digest", error(LoadCode::Host)), Error::Unavailable { .. }));
+    assert!(matches!(refused("digest", &error(LoadCode::Host)), Error::Unavailable { .. }));
 }
 
 #[test]

@@ -193,6 +193,36 @@ async fn a_plugin_that_fails_is_on_record_and_never_an_error() {
     assert!(record["staff"]["fault_detail"].as_str().is_some());
 }
 
+/// With the policy that comes with the server: what it found, as far as its rules
+/// are public, and where.
+#[tokio::test(flavor = "multi_thread")]
+async fn authors_are_shown_the_evidence_that_is_public() {
+    let app = TestApp::start().await;
+    let (admin, ada) = (app.admin("root").await, app.member("ada").await);
+    let automod = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/automod.wasm");
+    let rule = |id: &str, public: bool, word: &str| json!({"id": id, "action": "hold", "message": id, "public": public, "when": {"words": [word]}});
+    let rules = json!({"rules": [rule("open", true, "pears"), rule("quiet", false, "plums")]});
+    let terms = json!({"mode": "enforce", "settings": rules});
+    bind(&admin, "automod", std::fs::read(automod).unwrap(), terms).await;
+    let on = post(&app, &ada).await;
+    let (status, held) = comment(&app, &ada, &on, "Ripe pears and plums.").await;
+    assert_eq!(status, 202, "{held}");
+    let told = &held["moderation"]["decisions"][0];
+    let evidence = told["evidence"].as_array().unwrap();
+    assert_eq!(evidence.len(), 1, "{told}");
+    assert_eq!((&evidence[0]["rule"], &evidence[0]["field"]), (&json!("open"), &json!("body")));
+    assert_eq!(evidence[0]["span"], json!({"start": 5, "end": 10}));
+
+    let target = format!("?target={}", held["id"].as_str().unwrap());
+    let own = &decisions(&ada, &target).await[0];
+    assert_eq!(own["evidence"], told["evidence"]);
+    assert!(!own.to_string().contains("quiet"), "{own}");
+    let all = &decisions(&admin, &target).await[0];
+    let rules: Vec<&Value> =
+        all["evidence"].as_array().unwrap().iter().map(|one| &one["rule"]).collect();
+    assert_eq!(rules, ["open", "quiet"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_and_pages() {
     let app = TestApp::start().await;

@@ -1,6 +1,10 @@
 //! Uploading plugins, putting them to work, changing them live.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use gatherly::hooks::{Content, ContentKind, Context, Merged, Operation, Outcome, Purpose};
 use hyper::{Method, body::Bytes};
@@ -380,6 +384,70 @@ async fn of_two_changes_at_once_one_loses() {
     let successes = [&one, &two].iter().filter(|reply| reply.status == 200).count();
     assert!(successes >= 1);
     assert_eq!(now["revision"], 1 + successes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_component_twice_at_once_is_one_version() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let (one, two) = tokio::join!(
+        upload(&admin, "/plugins?name=echo", echo()),
+        upload(&admin, "/plugins?name=echo", echo()),
+    );
+    let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 201]);
+    assert_eq!(one.json(), two.json());
+}
+
+/// What writers who never pause are told while the policy is changed under them.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_comment_is_judged_by_exactly_one_policy_while_they_change() {
+    let (app, admin, binding) = with_echo().await;
+    let path = binding_path(&binding);
+    admin.patch(&path, json!({"mode": "off"})).await.expect(200);
+    let ada = app.member("ada").await;
+    let post = json!({"community": "general", "title": "A post"});
+    let post = ada.post("/posts", post).await.expect(201);
+    let comments = format!("/posts/{}/comments", post["id"].as_str().unwrap());
+    admin.patch(&path, json!({"mode": "enforce"})).await.expect(200);
+
+    let done = AtomicBool::new(false);
+    let writer = async || {
+        let mut reasons = Vec::new();
+        while !done.load(Ordering::Relaxed) {
+            let reply = ada.post(&comments, json!({"body": "Hello"})).await;
+            let problem = reply.expect_problem(403, "rejected_by_policy");
+            reasons.push(problem["detail"].as_str().unwrap().to_owned());
+        }
+        reasons
+    };
+    let swapper = async {
+        let mut hashes = HashMap::from([(binding["settings_hash"].clone(), "pears")]);
+        for settings in ["plums", "pears"].into_iter().cycle().take(20) {
+            let change = json!({"settings": settings});
+            let changed = admin.patch(&path, change).await.expect(200);
+            hashes.insert(changed["settings_hash"].clone(), settings);
+        }
+        done.store(true, Ordering::Relaxed);
+        hashes
+    };
+    let (hashes, one, two) = tokio::join!(swapper, writer(), writer());
+    for reason in ["pears", "plums"] {
+        assert!(one.iter().chain(&two).any(|told| told == reason), "{reason} was never at work");
+    }
+    // What is on record as the deciding settings is what gave the reason.
+    let (mut recorded, mut query) = (0, "/decisions?limit=100".to_owned());
+    loop {
+        let page = admin.get(&query).await.expect(200);
+        for record in page["items"].as_array().unwrap() {
+            recorded += 1;
+            assert_eq!(record["message"], hashes[&record["staff"]["settings_hash"]]);
+        }
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        query = format!("/decisions?limit=100&cursor={cursor}");
+    }
+    assert_eq!(recorded, one.len() + two.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
