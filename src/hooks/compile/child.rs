@@ -33,7 +33,7 @@ const CPU_SECONDS_PER_MIB: u64 = 2;
 const MEMORY: u64 = 256 << 20;
 const MEMORY_PER_MIB: u64 = 40 << 20;
 /// An unoptimised compiler takes that many times longer.
-const SLOWDOWN: u64 = if cfg!(debug_assertions) { 4 } else { 1 };
+const SLOWDOWN: u64 = if cfg!(debug_assertions) { 2 } else { 1 };
 /// Largest file that the child may write.
 const FILE: u64 = 512 << 20;
 /// Behind everything that serves the forum.

@@ -173,3 +173,6 @@ impl Drop for Queued {
         meters::compile_queue(-1.0);
     }
 }
+
+#[cfg(test)]
+mod tests;
