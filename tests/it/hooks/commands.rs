@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::bench::{comment, compiler, context};
 
-const AUTOMOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/automod.wasm");
+pub(super) const AUTOMOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/automod.wasm");
 
-fn plugin(arguments: &[&str]) -> Output {
+pub(super) fn plugin(arguments: &[&str]) -> Output {
     Command::new(compiler()).arg("plugin").args(arguments).output().expect("it starts")
 }
 
-fn text(output: &Output) -> String {
+pub(super) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

@@ -2,6 +2,7 @@
 
 mod account_before_register;
 mod bench;
+mod bundled;
 mod catalogue;
 mod commands;
 mod compile;

@@ -1,0 +1,34 @@
+//! The component that is committed with the server is the one that its sources
+//! make. Bytes differ between machines, so a stamp over the sources is compared.
+
+use std::{fs, path::Path};
+
+use gatherly::hooks::package::{read_manifest, source_stamp};
+
+use super::commands::{AUTOMOD, plugin, text};
+
+#[test]
+fn automod_is_made_of_its_sources() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let stamp = source_stamp(root, "automod").expect("the sources are there");
+    let committed = fs::read_to_string(root.join("plugins/automod/automod.stamp"));
+    assert_eq!(
+        committed.expect("there is a stamp").trim(),
+        stamp,
+        "plugins/automod/automod.wasm is not made of the sources beside it. Run\n\
+         plugins/toolchain.sh && cargo run -- plugin build plugins/automod && \
+         echo {stamp} > plugins/automod/automod.stamp"
+    );
+    let manifest = read_manifest(&fs::read(AUTOMOD).expect("it is there")).expect("it has one");
+    assert_eq!(
+        (manifest.name.as_str(), manifest.license.as_deref()),
+        ("automod", Some("Apache-2.0"))
+    );
+}
+
+#[test]
+fn automod_takes_its_example() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/example.yaml");
+    let taken = plugin(&["check", AUTOMOD, "--settings", example]);
+    assert_eq!(text(&taken), "ok: settings are taken once, kept in a snapshot\n");
+}
