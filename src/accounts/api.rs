@@ -27,7 +27,6 @@ struct Register {
     /// Told to nobody.
     email: String,
     /// 8 to 128 characters; common ones are refused.
-    #[oai(write_only)]
     password: String,
 }
 
@@ -62,10 +61,8 @@ impl poem_openapi::types::Example for EditMe {
 #[serde(deny_unknown_fields)]
 struct ChangePassword {
     /// The password that one has.
-    #[oai(write_only)]
     current_password: String,
     /// 8 to 128 characters; common ones are refused.
-    #[oai(write_only)]
     new_password: String,
 }
 
@@ -84,7 +81,6 @@ impl poem_openapi::types::Example for ChangePassword {
 #[serde(deny_unknown_fields)]
 struct CloseAccount {
     /// The account's password.
-    #[oai(write_only)]
     password: String,
 }
 

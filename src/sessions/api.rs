@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     base::{Error, actor::Actor, secret::Secret},
-    http::{idempotency, ClientAddress, Input, Problem, Rendered, Tag},
+    http::{ClientAddress, Input, Problem, Rendered, Tag, idempotency},
 };
 
 /// Name of the security scheme in the specification.
@@ -131,7 +131,6 @@ struct SignIn {
     /// The account's name.
     username: String,
     /// Its password.
-    #[oai(write_only)]
     password: String,
 }
 
