@@ -8,6 +8,7 @@
 )]
 
 mod authz;
+mod canary;
 mod config;
 mod demo;
 mod error_codes;
@@ -15,5 +16,6 @@ mod hooks;
 mod http;
 mod openapi;
 mod process;
+mod statements;
 mod support;
 mod tidy;

@@ -57,7 +57,7 @@ async fn from_nothing_to_a_forum_that_keeps_its_secrets() {
     let boss = server.client.with_token(access);
     assert_eq!(boss.get("/me").await.expect(200)["account"]["role"], "admin");
     let metrics = exchange(server.metrics, "GET /metrics HTTP/1.1", "").await.unwrap();
-    assert!(metrics.contains("gatherly_requests_total{operation=\"create_session\""), "{metrics}");
+    assert!(metrics.contains("gatherly_requests_total{operation=\"sign_in\""), "{metrics}");
     server.client.get("//metrics").await.expect_problem(404, "not_found");
 
     let keys = installation.data_dir().join("signing-keys");

@@ -36,17 +36,17 @@ fn id(value: &Value) -> String {
 impl Scene {
     pub async fn start() -> Self {
         let app = TestApp::start().await;
-        let admin = app.admin("admin").await;
+        let admin = app.admin("as-admin").await;
         for slug in ["garden", "orchard"] {
             admin.post("/communities", json!({"slug": slug, "name": slug})).await.expect(201);
         }
         let mut people = BTreeMap::new();
-        for name in ["stranger", "author", "unseeing", "muted", "moderator", "elsewhere"] {
-            people.insert(name, app.member(name).await);
+        for name in ["stranger", "author", "unseeing", "muted", "moderator", "elsewhere", "owner"] {
+            people.insert(name, app.member(&format!("as-{name}")).await);
         }
-        admin.put("/communities/orchard/moderators/elsewhere", json!({})).await.expect(204);
+        admin.put("/communities/orchard/moderators/as-elsewhere", json!({})).await.expect(204);
         for (name, deed) in [("unseeing", "view"), ("muted", "comment")] {
-            let ban = json!({"username": name, "deeds": [deed]});
+            let ban = json!({"username": format!("as-{name}"), "deeds": [deed]});
             admin.post("/communities/garden/bans", ban).await.expect(201);
         }
         let binding = policy::enforce_first_letter(&admin, "please wait").await;
@@ -69,28 +69,23 @@ impl Scene {
     ) -> Reply {
         self.asked += 1;
         self.app.advance(std::time::Duration::from_millis(1));
-        let moderator = "/communities/garden/moderators/moderator";
+        let moderator = "/communities/garden/moderators/as-moderator";
         self.admin().put(moderator, json!({})).await.expect(204);
         let things = self.things(operation, case).await;
         let asker = self.asker(operation, case, role).await;
-        let session = asker.as_ref().unwrap_or(&things.victim).tokens["session_id"].clone();
-        let path = operation.path_with(|name| match (name, &operation.path) {
-            ("slug", _) => "garden".to_owned(),
-            ("username", _) => things.victim.name.clone(),
-            ("name", _) => "letters".to_owned(),
-            ("digest", _) => self.digest.clone(),
-            ("ban_id", _) => things.other["ban"].clone(),
-            (_, path) if path.contains("/bans/") => things.other["ban"].clone(),
-            (_, path) if path.contains("/posts/") => things.post.clone(),
-            (_, path) if path.contains("/comments/") => things.comment.clone(),
-            (_, path) if path.contains("/sessions/") && case == "of_another" => {
-                things.victim.tokens["session_id"].as_str().unwrap().to_owned()
-            }
-            (_, path) if path.contains("/sessions/") => session.as_str().unwrap().to_owned(),
-            (_, path) => {
-                let place = path.trim_start_matches("/api/v1/").split('/').next().unwrap();
-                things.other[place].clone()
-            }
+        let session = match &asker {
+            Some(person) if case != "of_another" => &person.tokens["session_id"],
+            _ => &things.victim.tokens["session_id"],
+        };
+        let path = operation.path_with(|of, _| match of {
+            "communities" => "garden".to_owned(),
+            "accounts" | "moderators" => things.victim.name.clone(),
+            "plugins" => "letters".to_owned(),
+            "versions" => self.digest.clone(),
+            "posts" => things.post.clone(),
+            "comments" => things.comment.clone(),
+            "sessions" => session.as_str().unwrap().to_owned(),
+            of => things.other[of].clone(),
         });
         let nobody = self.app.client.clone();
         let client = asker.map_or(nobody, |person| person.client.clone());
@@ -105,8 +100,8 @@ impl Scene {
     /// Who asks. What ends sessions or accounts is asked by a new one of the role.
     async fn asker(&self, operation: &Operation, case: &str, role: &str) -> Option<Person> {
         let person = self.people.get(role)?;
-        let gone = ["sign_out", "end_session", "change_password"];
-        if operation.id == "close_me" && case.is_empty() {
+        let id = operation.id.as_str();
+        if matches!(id, "close_me" | "change_password") && case.is_empty() {
             let name = format!("leaving{}", self.asked);
             let leaving = if role == "admin" {
                 self.app.admin(&name).await
@@ -115,7 +110,7 @@ impl Scene {
             };
             return Some(leaving);
         }
-        Some(if gone.contains(&operation.id.as_str()) {
+        Some(if matches!(id, "sign_out" | "end_session") {
             self.app.sign_in(&person.name).await
         } else {
             person.clone()
@@ -139,13 +134,13 @@ impl Scene {
         let name = if needs_victim(operation, case) {
             self.app.member(&format!("victim{}", self.asked)).await.name
         } else {
-            "stranger".to_owned()
+            self.people["stranger"].name.clone()
         };
         let victim = Person { name, ..self.people["stranger"].clone() };
         let mut things = Things { post, comment, victim, other: BTreeMap::new() };
         self.add_others(operation, &mut things, (author, admin)).await;
         if case == "of_another" || operation.id == "refresh_session" {
-            things.victim = self.app.sign_in("stranger").await;
+            things.victim = self.app.sign_in("as-owner").await;
         }
         things
     }
@@ -162,7 +157,7 @@ impl Scene {
             let list = list.replace("{slug}", "garden").replace("{id}", &things.post);
             let ban = json!({"username": things.victim.name, "deeds": ["vote"]});
             let ban = admin.post(&format!("{list}/bans"), ban).await.expect(201);
-            things.other.insert("ban", id(&ban));
+            things.other.insert("bans", id(&ban));
         }
         if operation.id == "dismiss_moderator" {
             let path = format!("/communities/garden/moderators/{}", things.victim.name);
@@ -198,17 +193,21 @@ impl Scene {
         let mut body = schema["example"].clone();
         let ban = json!({"username": things.victim.name, "deeds": ["vote"]});
         match operation.id.as_str() {
-            "create_account" => body["username"] = json!(format!("new{}", self.asked)),
+            "create_account" => {
+                body["username"] = json!(format!("new{}", self.asked));
+                body["password"] = json!(PASSWORD);
+            }
             "create_community" => body["slug"] = json!(format!("new{}", self.asked)),
             "create_post" => body["community"] = json!("garden"),
-            "sign_in" => body = json!({"username": "stranger", "password": PASSWORD}),
+            "sign_in" => body = json!({"username": "as-stranger", "password": PASSWORD}),
             "refresh_session" => {
                 body["refresh_token"] = things.victim.tokens["refresh_token"].clone()
             }
             "change_password" => {
                 body = json!({"current_password": PASSWORD, "new_password": PASSWORD});
             }
-            "close_me" if case == "wrong_password" => body["password"] = json!("not the password"),
+            "close_me" if case.is_empty() => body = json!({"password": PASSWORD}),
+            "close_me" => body = json!({"password": "not the password"}),
             "change_role" => body = json!({"role": "member"}),
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
             "change_plugin_binding" => body = json!({"priority": 9}),

@@ -65,12 +65,18 @@ impl Operation {
             .collect()
     }
 
-    /// The path with values for its parameters, as [`Client`](super::Client)
-    /// takes it.
-    pub fn path_with(&self, value: impl Fn(&str) -> String) -> String {
-        let mut path = format!("/{}", self.path);
-        for name in self.parameters("path") {
-            path = path.replace(&format!("{{{name}}}"), &value(&name));
+    /// The path as [`Client`](super::Client) takes it, with a value for each
+    /// parameter: by what it is of (`posts` for `/posts/{id}`) and its name.
+    pub fn path_with(&self, value: impl Fn(&str, &str) -> String) -> String {
+        let mut path = "/".to_owned();
+        let mut before = "";
+        for segment in self.path.split('/').skip(1) {
+            path.push('/');
+            match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) => path.push_str(&value(before, name)),
+                None => path.push_str(segment),
+            }
+            before = segment;
         }
         path
     }

@@ -1,0 +1,208 @@
+//! How many statements a request takes, whatever the forum holds: the same with
+//! a little data and with thirty times as much.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use gatherly::routes;
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Client, Person, Spec, TestApp, policy};
+
+/// Most statements of a read, of a vote and of a comment that a plugin judges;
+/// who is asking is one of them.
+const READ: u64 = 2;
+const VOTE: u64 = 5;
+const COMMENT: u64 = 9;
+/// Reads for those who keep order, which look first whether the asker does, and
+/// take one statement more. This list may only become shorter.
+const ONE_MORE: &[&str] = &[
+    "list_community_bans",
+    "list_moderators",
+    "list_post_bans",
+    "list_review_items",
+    "show_plugin_binding",
+    "show_review_item",
+];
+/// How much more there is the second time.
+const MORE: usize = 30;
+/// Measured this often; the least counts, for schedules run statements too.
+const TRIES: usize = 4;
+
+struct Forum {
+    app: TestApp,
+    admin: Person,
+    author: Person,
+    /// What to ask for, by what it is of.
+    ids: BTreeMap<&'static str, String>,
+    grown: usize,
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+impl Forum {
+    async fn start() -> Self {
+        let app = TestApp::start().await;
+        let (admin, author) = (app.admin("boss").await, app.member("ada").await);
+        let binding = policy::enforce_first_letter(&admin, "please wait").await;
+        let ids = BTreeMap::from([
+            ("communities", "general".to_owned()),
+            ("accounts", "ada".to_owned()),
+            ("plugins", "letters".to_owned()),
+            ("versions", binding["digest"].as_str().unwrap().to_owned()),
+            ("plugin-bindings", id(&binding)),
+        ]);
+        Self { app, admin, author, ids, grown: 0 }
+    }
+
+    /// Adds one of everything.
+    async fn grow(&mut self) {
+        self.grown += 1;
+        let (n, author, admin) = (self.grown, &self.author, &self.admin);
+        self.app.advance(Duration::from_secs(1));
+        let reader = self.app.member(&format!("reader{n}")).await;
+        let community = json!({"slug": format!("place{n}"), "name": "A place"});
+        admin.post("/communities", community).await.expect(201);
+        let moderator = format!("/communities/general/moderators/{}", reader.name);
+        admin.put(&moderator, json!({})).await.expect(204);
+        let post = json!({"community": "general", "title": "A word", "body": "A word"});
+        let post = id(&author.post("/posts", post).await.expect(201));
+        let comments = format!("/posts/{post}/comments");
+        let mut parent = None;
+        for _ in 0..3 {
+            let body = json!({"body": "A word", "parent_id": parent});
+            parent = Some(id(&reader.post(&comments, body).await.expect(201)));
+        }
+        let held = id(&author.post(&comments, json!({"body": "H"})).await.expect(202));
+        let banned = self.app.member(&format!("banned{n}")).await.name;
+        for list in ["/bans", "/communities/general/bans", &format!("/posts/{post}/bans")] {
+            let ban = json!({"username": banned, "deeds": ["vote"]});
+            admin.post(list, ban).await.expect(201);
+        }
+        reader.put(&format!("/posts/{post}/vote"), json!({"value": 1})).await.expect(200);
+        let off = json!({"plugin": "letters", "mode": "off"});
+        admin.post("/plugin-bindings", off).await.expect(201);
+        let decisions = admin.get(&format!("/decisions?target={held}")).await.expect(200);
+        let items = admin.get("/review-items").await.expect(200);
+        // The first of each, which has the most around it in the end.
+        for (of, id) in [
+            ("posts", post),
+            ("comments", parent.unwrap()),
+            ("decisions", id(&decisions["items"][0])),
+            ("review-items", id(&items["items"][0])),
+        ] {
+            self.ids.entry(of).or_insert(id);
+        }
+    }
+
+    /// Every read that the specification has, with what its query can ask for:
+    /// id and path.
+    fn reads(&self) -> Vec<(String, String)> {
+        let spec = Spec::parse(&routes::specification(&self.app.app));
+        let mut paths = Vec::new();
+        for operation in spec.operations() {
+            if operation.method != Method::GET {
+                continue;
+            }
+            let path = operation.path_with(|of, _| self.ids[of].clone());
+            let is_search = operation.id == "search";
+            let needed = if is_search { "?query=word&" } else { "?" };
+            let mut queries = vec![needed.trim_end_matches(['?', '&']).to_owned()];
+            for name in operation.parameters("query") {
+                let values: &[&str] = match name.as_str() {
+                    "sort" if operation.id == "list_comments" => &["thread", "new", "top"],
+                    "sort" => &["hot", "new", "top"],
+                    "kind" if is_search => &["post", "comment"],
+                    "query" if !is_search => &["word"],
+                    "community" => &["general"],
+                    "author" => &["ada"],
+                    "limit" => &["100"],
+                    _ => &[],
+                };
+                queries.extend(values.iter().map(|value| format!("{needed}{name}={value}")));
+            }
+            let reads = queries.into_iter().map(|query| format!("{path}{query}"));
+            paths.extend(reads.map(|path| (operation.id.clone(), path)));
+        }
+        paths
+    }
+
+    /// Statements of each read, by who asks.
+    async fn count_reads(&self) -> BTreeMap<(String, String), u64> {
+        let mut counts = BTreeMap::new();
+        let people: [(&str, &Client); 3] = [
+            ("anonymous", &self.app.client),
+            ("member", &self.author.client),
+            ("admin", &self.admin.client),
+        ];
+        for (id, path) in self.reads() {
+            for (who, client) in people {
+                let mut least = u64::MAX;
+                for _ in 0..TRIES {
+                    // What everybody reads is kept until something is written.
+                    self.author.patch("/me", json!({"bio": "Here."})).await.expect(200);
+                    let (_, count) = self.app.statements(client.get(&path)).await;
+                    least = least.min(count);
+                }
+                counts.insert((id.clone(), format!("{path} as {who}")), least);
+            }
+        }
+        counts
+    }
+
+    /// Statements of each write that has a bound.
+    async fn count_writes(&self) -> BTreeMap<&'static str, u64> {
+        let (post, comment) = (&self.ids["posts"], &self.ids["comments"]);
+        let votes = [format!("/posts/{post}/vote"), format!("/comments/{comment}/vote")];
+        let mut counts = BTreeMap::from([("vote", 0), ("comment", u64::MAX)]);
+        for vote in &votes {
+            // The first, the same again, the other, none.
+            for value in [1, 1, -1, 0] {
+                let mut least = u64::MAX;
+                for _ in 0..TRIES {
+                    let back = json!({"value": if value == 1 { 0 } else { 1 }});
+                    self.admin.put(vote, back).await.expect(200);
+                    let cast = self.admin.put(vote, json!({"value": value}));
+                    least = least.min(self.app.statements(cast).await.1);
+                }
+                counts.entry("vote").and_modify(|most| *most = least.max(*most));
+            }
+        }
+        for _ in 0..TRIES {
+            let body = json!({"body": "A word", "parent_id": comment});
+            let path = format!("/posts/{post}/comments");
+            let (reply, count) = self.app.statements(self.author.post(&path, body)).await;
+            reply.expect(201);
+            counts.entry("comment").and_modify(|least| *least = count.min(*least));
+        }
+        counts
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_of_statements_does_not_grow() {
+    let mut forum = Forum::start().await;
+    forum.grow().await;
+    let (reads, writes) = (forum.count_reads().await, forum.count_writes().await);
+    for _ in 1..MORE {
+        forum.grow().await;
+    }
+    let (more_reads, more_writes) = (forum.count_reads().await, forum.count_writes().await);
+    let mut most: BTreeMap<&str, u64> = BTreeMap::new();
+    for (read @ (id, path), count) in &reads {
+        assert_eq!(*count, more_reads[read], "{path}: statements with more data");
+        most.entry(id).and_modify(|most| *most = (*most).max(*count)).or_insert(*count);
+    }
+    for (id, most) in &most {
+        let bound = READ + u64::from(ONE_MORE.contains(id));
+        assert!(*most <= bound, "{id}: {most} statements");
+        assert!(*most == bound || bound == READ, "{id} does as others do: take it off the list");
+    }
+    for (what, most) in [("vote", VOTE), ("comment", COMMENT)] {
+        assert!(writes[what] <= most, "{what}: {}", writes[what]);
+        assert_eq!(writes[what], more_writes[what], "{what}");
+    }
+    println!("{} reads of at most {READ}; {writes:?}", reads.len());
+}
