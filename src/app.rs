@@ -200,7 +200,7 @@ impl App {
 }
 
 /// A folder that only its owner can look into: it holds keys and everybody's mail address.
-fn make_private_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }

@@ -16,7 +16,13 @@ use std::{
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::{app::App, base::clock::Clock, config::Config, db::Db, hooks, routes};
+use crate::{
+    app::{App, make_private_dir},
+    base::clock::Clock,
+    config::Config,
+    db::Db,
+    hooks, routes,
+};
 
 /// A forum server whose rules are hot-loaded WebAssembly components
 #[derive(Debug, Parser)]
@@ -85,7 +91,7 @@ fn compiler() -> anyhow::Result<PathBuf> {
 }
 
 async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
-    std::fs::create_dir_all(&config.data_dir)?;
+    make_private_dir(&config.data_dir)?;
     let db = Db::open(&config).await?;
     db.close().await;
     println!("The database is up to date.");
