@@ -191,53 +191,36 @@ impl Comments {
             .publishing
             .judge(actor, &access.ground.place(), (kind, content), recheck)
             .await?;
-        let stored = if judged.waits() {
-            self.put_pending(actor, &access, &judged).await?
-        } else {
-            self.replace(actor, &access, &judged).await?
-        };
-        if !stored {
-            return Err(self.changed_meanwhile(actor, id).await);
-        }
+        self.write_edit(actor, &access, &judged).await?;
         Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
     }
 
-    /// Lets an edit wait for a moderator.
-    async fn put_pending(
+    /// Puts a new text in the place of the old one, or lets it wait.
+    async fn write_edit(
         &self,
         actor: &Actor,
         access: &Access,
         judged: &Judged,
-    ) -> Result<bool, Error> {
+    ) -> Result<(), Error> {
+        let (seen, now) = (&access.comment, self.now());
         let text = CommentText::of_content(&judged.content)?;
         let mut tx = self.parts.db.begin().await?;
-        if !store::is_editable(&mut tx, actor, &access.comment, self.now()).await? {
-            return Ok(false);
+        if judged.waits() {
+            if !store::is_editable(&mut tx, actor, seen, now).await? {
+                return Err(self.changed_meanwhile(actor, seen.id).await);
+            }
+            self.parts.publishing.put_pending(&mut tx, judged, text.into()).await?;
+        } else {
+            let (body, html) = (text.as_str().to_owned(), markdown::to_html(text.as_str()));
+            if !store::update_text(&mut tx, actor, seen, (body, html), now).await? {
+                return Err(self.changed_meanwhile(actor, seen.id).await);
+            }
+            let old = Revision { title: None, body: seen.body.clone() };
+            let replaced = (old, access.waiting.pending.is_some());
+            self.parts.publishing.put_past(&mut tx, judged, replaced).await?;
         }
-        self.parts.publishing.put_pending(&mut tx, judged, text.into()).await?;
         tx.commit().await?;
-        Ok(true)
-    }
-
-    /// Puts a new text in the place of the old one.
-    async fn replace(
-        &self,
-        actor: &Actor,
-        access: &Access,
-        judged: &Judged,
-    ) -> Result<bool, Error> {
-        let (seen, now) = (&access.comment, self.now());
-        let body = CommentText::of_content(&judged.content)?.as_str().to_owned();
-        let html = markdown::to_html(&body);
-        let mut tx = self.parts.db.begin().await?;
-        if !store::update_text(&mut tx, actor, seen, (body, html), now).await? {
-            return Ok(false);
-        }
-        let old = Revision { title: None, body: seen.body.clone() };
-        let replaced = (old, access.waiting.pending.is_some());
-        self.parts.publishing.put_past(&mut tx, judged, replaced).await?;
-        tx.commit().await?;
-        Ok(true)
+        Ok(())
     }
 
     /// Takes a comment back.
