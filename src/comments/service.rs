@@ -360,6 +360,6 @@ fn content(
 }
 
 /// Holds what a plugin made of a comment to the rules of what people write.
-fn recheck(content: &Content) -> Result<(), String> {
-    CommentText::of_content(content).map(|_| ()).map_err(|error| error.to_string())
+fn recheck(content: &Content) -> Result<(), Error> {
+    CommentText::of_content(content).map(drop)
 }

@@ -342,6 +342,6 @@ fn content(id: PostId, operation: Operation, text: &PostText) -> Content {
 }
 
 /// Holds what a plugin made of a post to the rules of what people write.
-fn recheck(content: &Content) -> Result<(), String> {
-    PostText::of_content(content).map(|_| ()).map_err(|error| error.to_string())
+fn recheck(content: &Content) -> Result<(), Error> {
+    PostText::of_content(content).map(drop)
 }

@@ -24,6 +24,17 @@ pub(super) fn settle(verdict: &Merged) -> Result<ContentState, Error> {
     }
 }
 
+/// What is wrong with a text that a plugin made, for the record.
+pub(super) fn words(error: &Error) -> String {
+    match error {
+        Error::Invalid(errors) => {
+            let broken = errors.iter().map(|error| format!("{} {}", error.field, error.message));
+            broken.collect::<Vec<_>>().join("; ")
+        }
+        error => error.to_string(),
+    }
+}
+
 /// Rank of a post: new ones go ahead of old ones, and each tenfold of votes is
 /// worth half a day.
 pub fn hot(score: i64, created_at: Timestamp) -> f64 {

@@ -81,12 +81,13 @@ impl Publishing {
         actor: &Actor,
         place: &Place<'_>,
         (kind, content): (TargetKind, Content),
-        recheck: impl Fn(&Content) -> Result<(), String> + Send,
+        recheck: impl Fn(&Content) -> Result<(), Error> + Send,
     ) -> Result<Judged, Error> {
         let now = self.clock.now();
         let id = content.id.parse().map_err(Error::internal)?;
         let target = DecisionTarget { kind, id, community: Some(place.community), actor: actor.id };
         let input = || (context(actor, place, now), content.clone());
+        let recheck = move |content: &Content| recheck(content).map_err(|error| rules::words(&error));
         let asked =
             self.hooks.content_before_publish(Some(place.community.0), input, recheck).await;
         let Some(outcome) = asked else {

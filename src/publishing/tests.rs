@@ -25,6 +25,12 @@ fn a_verdict_publishes_holds_or_refuses() {
 }
 
 #[test]
+fn what_a_plugin_broke_is_told_in_words() {
+    let error = Error::invalid("title", "length", "must have 3 to 200 characters");
+    assert_eq!(words(&error), "title must have 3 to 200 characters");
+}
+
+#[test]
 fn states_survive_storage() {
     for state in
         [ContentState::Published, ContentState::Held, ContentState::Removed, ContentState::Deleted]

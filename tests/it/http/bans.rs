@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -280,4 +281,37 @@ async fn a_ban_ends_at_its_time() {
     assert_eq!(each(&root.get("/bans").await.expect(200), "state"), ["expired", "expired"]);
     let lift = root.delete(&format!("/bans/{}", id(&longer))).await;
     lift.expect_problem(409, "not_in_force");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_after_a_ban_does_not_count() {
+    let cast = start().await;
+    let Cast { app, root, bob, post: made, .. } = &cast;
+    let path = format!("/posts/{}", id(made));
+    for round in 0..5 {
+        // Writes are under way, at every stage, when the ban is acknowledged.
+        let writes = join_all((0..30).map(|n| {
+            let path = path.clone();
+            async move {
+                let body = json!({"body": format!("Comment {n}")});
+                let comment = bob.post(&format!("{path}/comments"), body).await;
+                let vote = bob.put(&format!("{path}/vote"), json!({"value": n % 3 - 1})).await;
+                for reply in [comment, vote] {
+                    if !reply.status.is_success() {
+                        reply.expect_problem(403, "banned");
+                    }
+                }
+            }
+        }));
+        let ban = async {
+            for _ in 0..round * 3 {
+                app.client.get(&path).await.expect(200);
+            }
+            let set = root.post("/bans", ban("bob", &["comment", "vote"])).await.expect(201);
+            (set, app.client.get(&path).await.expect(200))
+        };
+        let ((), (set, then)) = tokio::join!(async { writes.await; }, ban);
+        assert_eq!(app.client.get(&path).await.expect(200), then);
+        root.delete(&format!("/bans/{}", id(&set))).await.expect(204);
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Person, TestApp,
-    forum::{comment, each, id, post, try_post},
+    forum::{comment, each, id, post, try_comment, try_post},
     policy::enforce_first_letter,
 };
 
@@ -15,7 +15,8 @@ use crate::support::{
 async fn write_and_read() {
     let app = TestApp::start().await;
     let ada = app.member("ada").await;
-    let body = json!({"community": "general", "title": " A  title ", "body": "*Hi* <b>you</b>\r\n"});
+    let body =
+        json!({"community": "general", "title": " A  title ", "body": "*Hi* <b>you</b>\r\n"});
     app.client.post("/posts", body.clone()).await.expect_problem(401, "no_token");
     let reply = ada.post("/posts", body).await;
     let made = reply.expect(201);
@@ -117,7 +118,8 @@ async fn lists_are_sorted_and_cover_each_post_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn authors_edit_and_take_back() {
     let app = TestApp::start().await;
-    let (ada, bob, root) = (app.member("ada").await, app.member("bob").await, app.admin("root").await);
+    let (ada, bob, root) =
+        (app.member("ada").await, app.member("bob").await, app.admin("root").await);
     let made = post(&app, &ada, "A title").await;
     let path = format!("/posts/{}", id(&made));
     bob.patch(&path, json!({"title": "Mine"})).await.expect_problem(403, "author_only");
@@ -126,7 +128,10 @@ async fn authors_edit_and_take_back() {
     assert_eq!(ada.patch(&path, json!({})).await.expect(200), made);
     app.advance(Duration::from_secs(1));
     let edited = ada.patch(&path, json!({"body": "# New"})).await.expect(200);
-    assert_eq!((&edited["title"], &edited["body_html"]), (&json!("A title"), &json!("<h1>New</h1>\n")));
+    assert_eq!(
+        (&edited["title"], &edited["body_html"]),
+        (&json!("A title"), &json!("<h1>New</h1>\n"))
+    );
     assert!(edited["edited_at"].is_string());
     assert_eq!(ada.get(&path).await.expect(200), edited);
 
@@ -163,7 +168,8 @@ async fn one_of_many_edits_wins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_is_for_its_author_and_those_who_moderate() {
     let app = TestApp::start().await;
-    let (root, ada, bob) = (app.admin("root").await, app.member("ada").await, app.member("bob").await);
+    let (root, ada, bob) =
+        (app.admin("root").await, app.member("ada").await, app.member("bob").await);
     enforce_first_letter(&root, "please wait").await;
     try_post(&app, &ada, "Title", "Rejected.").await.expect_problem(403, "rejected_by_policy");
     let reply = try_post(&app, &ada, "Title", "Held.").await;
@@ -274,4 +280,26 @@ async fn what_was_acknowledged_is_in_the_next_read() {
         })
         .await;
     assert!(statements <= 1, "{statements} statements for what is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deeds_are_counted() {
+    let app = TestApp::start_with(|config| config.limits.enabled = true).await;
+    let ada = app.member("ada").await;
+    for n in 0..10 {
+        let made = post(&app, &ada, &format!("Post {n}")).await;
+        comment(&app, &ada, &made, "A comment.").await;
+    }
+    try_post(&app, &ada, "One more", "").await.expect_problem(429, "too_many_requests");
+    let last = app.client.get("/posts?sort=new").await.expect(200)["items"][0].clone();
+    let reply = try_comment(&app, &ada, (&last, None), "One more.").await;
+    reply.expect_problem(429, "too_many_requests");
+    let vote = format!("/posts/{}/vote", id(&last));
+    for n in 0..60 {
+        ada.put(&vote, json!({"value": n % 2})).await.expect(200);
+    }
+    let reply = ada.put(&vote, json!({"value": 1})).await;
+    reply.expect_problem(429, "too_many_requests");
+    app.advance(Duration::from_secs(60));
+    post(&app, &ada, "Later").await;
 }
