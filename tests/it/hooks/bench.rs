@@ -71,12 +71,6 @@ pub(crate) fn compiler() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_gatherly"))
 }
 
-/// A component that belongs to the project.
-pub(crate) fn bundled(path: &str) -> Arc<[u8]> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).into()
-}
-
 /// A binding that is obeyed, for the whole site.
 pub(crate) fn binding(loaded: Arc<Loaded>) -> Binding {
     Binding {

@@ -19,7 +19,7 @@ fn automod_is_made_of_its_sources() {
          plugins/toolchain.sh && cargo run -- plugin build plugins/automod && \
          echo {stamp} > plugins/automod/automod.stamp"
     );
-    let manifest = read_manifest(&fs::read(AUTOMOD).expect("it is there")).expect("it has one");
+    let manifest = read_manifest(&fs::read(&*AUTOMOD).expect("it is there")).expect("it has one");
     assert_eq!(
         (manifest.name.as_str(), manifest.license.as_deref()),
         ("automod", Some("Apache-2.0"))
@@ -29,6 +29,6 @@ fn automod_is_made_of_its_sources() {
 #[test]
 fn automod_takes_its_example() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/example.yaml");
-    let taken = plugin(&["check", AUTOMOD, "--settings", example]);
+    let taken = plugin(&["check", &AUTOMOD, "--settings", example]);
     assert_eq!(text(&taken), "ok: settings are taken once, kept in a snapshot\n");
 }

@@ -4,14 +4,17 @@ use std::{
     fs,
     path::PathBuf,
     process::{Command, Output},
+    sync::LazyLock,
 };
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::bench::{comment, compiler, context};
+use crate::support::plugin_file;
 
-pub(super) const AUTOMOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/automod.wasm");
+pub(super) static AUTOMOD: LazyLock<String> =
+    LazyLock::new(|| plugin_file("automod").display().to_string());
 
 pub(super) fn plugin(arguments: &[&str]) -> Output {
     Command::new(compiler()).arg("plugin").args(arguments).output().expect("it starts")
@@ -50,7 +53,7 @@ fn rules(action: &str) -> File {
 
 #[test]
 fn inspect_describes_or_refuses() {
-    let good = plugin(&["inspect", AUTOMOD]);
+    let good = plugin(&["inspect", &AUTOMOD]);
     assert_eq!(good.status.code(), Some(0));
     assert!(text(&good).contains("hooks     content.before-publish\n"), "{}", text(&good));
     let bad = plugin(&["inspect", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
@@ -61,9 +64,9 @@ fn inspect_describes_or_refuses() {
 #[test]
 fn check_tells_what_the_plugin_thinks_of_its_settings() {
     let (good, bad) = (rules("hold"), rules("explode"));
-    let good = plugin(&["check", AUTOMOD, "--settings", good.path()]);
+    let good = plugin(&["check", &AUTOMOD, "--settings", good.path()]);
     assert_eq!((good.status.code(), text(&good).starts_with("ok")), (Some(0), true));
-    let bad = plugin(&["check", AUTOMOD, "--settings", bad.path()]);
+    let bad = plugin(&["check", &AUTOMOD, "--settings", bad.path()]);
     assert_eq!(bad.status.code(), Some(1));
     assert!(text(&bad).starts_with("configure-refused: rules[0].action"), "{}", text(&bad));
 }
@@ -72,7 +75,7 @@ fn check_tells_what_the_plugin_thinks_of_its_settings() {
 fn run_prints_what_was_decided() {
     let input = json!({ "context": context(), "content": comment("Come to my casino") });
     let (settings, input) = (rules("hold"), File::new(&input));
-    let hook = ["run", AUTOMOD, "--hook", "content.before-publish"];
+    let hook = ["run", &AUTOMOD, "--hook", "content.before-publish"];
     let files = ["--settings", settings.path(), "--input", input.path()];
     let output = plugin(&[&hook[..], &files[..]].concat());
     assert_eq!(output.status.code(), Some(0));
@@ -84,7 +87,7 @@ fn run_prints_what_was_decided() {
 
 #[test]
 fn a_wrong_command_line_is_told_apart_from_a_refusal() {
-    let unknown = plugin(&["run", AUTOMOD, "--hook", "tea.before-coffee", "--input", "none"]);
+    let unknown = plugin(&["run", &AUTOMOD, "--hook", "tea.before-coffee", "--input", "none"]);
     assert_eq!(unknown.status.code(), Some(2));
     let no_file = plugin(&["inspect", "/nonexistent.wasm"]);
     assert_eq!(no_file.status.code(), Some(1));

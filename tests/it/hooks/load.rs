@@ -5,9 +5,10 @@ use std::sync::Arc;
 use gatherly::hooks::{HookPoint, LoadCode, LoadError};
 
 use super::{
-    bench::{Bench, bundled},
+    bench::Bench,
     guest::{self, CONTENT, answer, component, core},
 };
+use crate::support::plugin;
 
 async fn refused(component: Arc<[u8]>) -> LoadError {
     Bench::new().hooks.inspect(component).await.expect_err("it is refused")
@@ -21,7 +22,7 @@ fn text(wat: &str) -> Arc<[u8]> {
 async fn a_good_component_is_described() {
     let bench = Bench::new();
     let inspection =
-        bench.hooks.inspect(bundled("plugins/automod/automod.wasm")).await.expect("it is good");
+        bench.hooks.inspect(plugin("automod").into()).await.expect("it is good");
     assert_eq!(inspection.hooks, [HookPoint::ContentBeforePublish]);
     assert!(inspection.lifecycle);
     assert_eq!(inspection.manifest.expect("it has one").name, "automod");

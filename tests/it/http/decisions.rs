@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     hooks::guest,
     support::{
-        Person, TestApp,
+        Person, TestApp, plugin,
         policy::{bind, enforce_first_letter, first_letter},
     },
 };
@@ -199,11 +199,10 @@ async fn a_plugin_that_fails_is_on_record_and_never_an_error() {
 async fn authors_are_shown_the_evidence_that_is_public() {
     let app = TestApp::start().await;
     let (admin, ada) = (app.admin("root").await, app.member("ada").await);
-    let automod = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/automod.wasm");
     let rule = |id: &str, public: bool, word: &str| json!({"id": id, "action": "hold", "message": id, "public": public, "when": {"words": [word]}});
     let rules = json!({"rules": [rule("open", true, "pears"), rule("quiet", false, "plums")]});
     let terms = json!({"mode": "enforce", "settings": rules});
-    bind(&admin, "automod", std::fs::read(automod).unwrap(), terms).await;
+    bind(&admin, "automod", plugin("automod"), terms).await;
     let on = post(&app, &ada).await;
     let (status, held) = comment(&app, &ada, &on, "Ripe pears and plums.").await;
     assert_eq!(status, 202, "{held}");

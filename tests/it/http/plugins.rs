@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     hooks::guest,
-    support::{Person, Reply, TestApp},
+    support::{Person, Reply, TestApp, plugin},
 };
 
 const WASM: Option<&str> = Some("application/wasm");
@@ -24,7 +24,7 @@ fn file(name: &str) -> Vec<u8> {
 }
 
 fn automod() -> Vec<u8> {
-    file("automod/automod.wasm")
+    plugin("automod")
 }
 
 fn hostile(name: &str) -> Vec<u8> {

@@ -107,11 +107,6 @@ impl TestApp {
         Self { app, client, folder }
     }
 
-    /// Folder of this server's data.
-    pub fn data_dir(&self) -> &Path {
-        &self.folder.0
-    }
-
     /// Moves the server's clock on.
     pub fn advance(&self, by: Duration) {
         self.app.clock.advance(by);

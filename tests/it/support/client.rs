@@ -81,22 +81,37 @@ impl Client {
     }
 
     /// Sends a request as it is, with the token if there is one.
-    pub async fn send_request(&self, mut request: Request<Full<Bytes>>) -> Reply {
+    pub async fn send_request(&self, request: Request<Full<Bytes>>) -> Reply {
+        self.attempt(request).await.expect("an answer")
+    }
+
+    /// Sends JSON to a server that may be gone before it has answered.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> Option<Reply> {
+        let mut request = Request::builder().method(method).uri(self.url(path));
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.attempt(request.body(Full::from(body)).unwrap()).await.ok()
+    }
+
+    async fn attempt(&self, mut request: Request<Full<Bytes>>) -> Result<Reply, String> {
         if let Some(token) = &self.token {
             let value = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert("authorization", value);
         }
         let asked = format!("{} {}", request.method(), request.uri());
-        let response = self.http.request(request).await.expect("an answer");
+        let gone = |error: &dyn std::error::Error| format!("{asked}: {error}");
+        let response = self.http.request(request).await.map_err(|error| gone(&error))?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
+        let body = body.collect().await.map_err(|error| gone(&error))?.to_bytes();
         assert_ne!(
             parts.status,
             StatusCode::INTERNAL_SERVER_ERROR,
             "{asked}: {}",
             String::from_utf8_lossy(&body)
         );
-        Reply { status: parts.status, headers: parts.headers, body, asked }
+        Ok(Reply { status: parts.status, headers: parts.headers, body, asked })
     }
 
     /// The whole address of a path, see [`Client::send`].

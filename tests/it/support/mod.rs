@@ -5,10 +5,12 @@ mod app;
 mod client;
 pub mod forum;
 pub mod policy;
+mod plugin;
 mod process;
 mod spec;
 
 pub use app::{PASSWORD, Person, TestApp};
 pub use client::{Client, Reply};
+pub use plugin::{plugin, plugin_file};
 pub use process::{Installation, Running, exchange, output, program};
 pub use spec::{Operation, Spec};
