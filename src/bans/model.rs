@@ -87,7 +87,11 @@ impl Deeds {
                 None => return fail("deed", "may have view, comment, vote and post only"),
             }
         }
-        if deeds == Self::default() { fail("required", "must have at least one") } else { Ok(deeds) }
+        if deeds == Self::default() {
+            fail("required", "must have at least one")
+        } else {
+            Ok(deeds)
+        }
     }
 }
 

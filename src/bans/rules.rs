@@ -19,12 +19,19 @@ pub(super) fn state(
 }
 
 /// Refuses bans on oneself and on those who moderate the place.
-pub(super) fn may_set(actor: AccountId, target: AccountId, target_moderates: bool) -> Result<(), Error> {
+pub(super) fn may_set(
+    actor: AccountId,
+    target: AccountId,
+    target_moderates: bool,
+) -> Result<(), Error> {
     if actor == target {
         return Err(Error::conflict("self_ban", "You cannot ban yourself."));
     }
     if target_moderates {
-        return Err(Error::conflict("moderates_here", "Those who moderate here cannot be banned here."));
+        return Err(Error::conflict(
+            "moderates_here",
+            "Those who moderate here cannot be banned here.",
+        ));
     }
     Ok(())
 }

@@ -46,9 +46,8 @@ impl Bans {
         self.limits.check_actor(Action::Ban, actor)?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let target = store::find_target(&mut tx, scope, &new.username)
-            .await?
-            .ok_or_else(unknown_account)?;
+        let target =
+            store::find_target(&mut tx, scope, &new.username).await?.ok_or_else(unknown_account)?;
         rules::may_set(actor.id, target.id, target.moderates)?;
         let id = BanId::new(now);
         let placed = Placed { id, scope, target: target.id, actor: actor.id, now };

@@ -35,7 +35,10 @@ fn broken(deeds: &[&str], reason: &str, until: Option<&str>, scope: &Scope) -> V
 #[test]
 fn every_broken_field_is_told() {
     assert_eq!(broken(&["view", "post"], "", None, &Scope::Site), [""; 0]);
-    assert_eq!(broken(&["vote", "vote"], "a", Some("2099-01-01T00:00:00Z"), &post_scope()), [""; 0]);
+    assert_eq!(
+        broken(&["vote", "vote"], "a", Some("2099-01-01T00:00:00Z"), &post_scope()),
+        [""; 0]
+    );
     assert_eq!(broken(&["post"], "", None, &post_scope()), ["deeds deed"]);
     let long = "a".repeat(1_001);
     assert_eq!(
