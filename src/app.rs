@@ -22,6 +22,7 @@ use crate::{
     http::{HotReads, RateLimits},
     lifecycle::Lifecycle,
     plugin_admin::PluginAdmin,
+    plugin_versions::PluginVersions,
     posts::{self, Posts},
     publishing::Publishing,
     review::Review,
@@ -70,6 +71,7 @@ pub struct App {
     pub decisions: Decisions,
     pub accounts: Accounts,
     pub plugins: PluginAdmin,
+    pub versions: PluginVersions,
     pub forum: Forum,
     pub review: Review,
 }
@@ -145,7 +147,7 @@ impl App {
         let db = Db::open(&config)
             .await
             .map_err(|error| StartError::Database(config.database_file(), error))?;
-        let keys = Keys::load(&config.data_dir.join("signing-keys"))?;
+        let keys = Keys::load(&config.sessions.signing_keys, &config.data_dir)?;
         let hooks = Hooks::start(&config.plugins, &config.data_dir, compiler)?;
         let limits = Arc::new(RateLimits::new(&config.limits, clock.clone()));
         let passwords = Passwords::new(config.accounts.hash_concurrency)?;
@@ -171,6 +173,8 @@ impl App {
         let plugins =
             PluginAdmin::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         plugins.load_all().await?;
+        let versions =
+            PluginVersions::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         communities::ensure_general(&db, clock.now()).await?;
         let core = Core {
             db: db.clone(),
@@ -193,6 +197,7 @@ impl App {
             decisions,
             accounts,
             plugins,
+            versions,
             forum,
             review,
         })

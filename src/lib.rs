@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod http;
 pub mod lifecycle;
 pub mod plugin_admin;
+pub mod plugin_versions;
 pub mod posts;
 pub mod publishing;
 pub mod review;

@@ -212,7 +212,7 @@ async fn bind(app: &App, admin: &Actor) -> Vec<BindingId> {
     let automod = include_bytes!("../../plugins/automod/automod.wasm");
     let rules = include_str!("../../plugins/automod/example.yaml");
     let (version, _) =
-        app.plugins.upload(admin, None, Arc::from(&automod[..])).await.expect("a version");
+        app.versions.upload(admin, None, Arc::from(&automod[..])).await.expect("a version");
     let mut bindings = Vec::new();
     for _ in 0..PLUGINS {
         let change =

@@ -8,12 +8,13 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     model::{Binding, BindingState, Terms},
-    rules, store,
+    store,
 };
 use crate::{
     base::{Error, ids::BindingId, secret::sha256_hex},
     db::Db,
     hooks::{self, Hooks, LoadCode, LoadError, Loaded, Mode},
+    plugin_versions,
 };
 
 /// What a version with settings became, or why it became nothing.
@@ -60,7 +61,7 @@ impl AtWork {
             expected: Some(terms.digest.clone()),
             found: None,
         };
-        let component = store::component(&self.db, &terms.digest).await.map_err(|error| {
+        let component = plugin_versions::component(&self.db, &terms.digest).await.map_err(|error| {
             tracing::error!(%error, digest = terms.digest, "a stored component could not be read");
             unreadable("could not be read")
         })?;
@@ -126,7 +127,7 @@ impl AtWork {
 
     async fn attempt(&self, binding: &Binding) -> Attempt {
         self.activate(&binding.terms).await.map_err(|error| {
-            let error = rules::told(&error);
+            let error = plugin_versions::told(&error);
             let Binding { id, plugin, terms, .. } = binding;
             tracing::error!(binding = %id, plugin, digest = terms.digest, error, "a plugin cannot be loaded");
             error

@@ -1,7 +1,6 @@
-//! Plugins and where they are at work. A version is a component by its digest; a
-//! binding puts a version with settings to work in a scope. What is at work is
-//! changed live: the new state is made ready first, stored second and swapped in
-//! third, so that a change which fails changes nothing.
+//! Where plugins are at work. A binding puts a version with settings to work in a
+//! scope. What is at work is changed live: the new state is made ready first,
+//! stored second and swapped in third, so that a change which fails changes nothing.
 //!
 //! A plugin that cannot be loaded never stops the server: its binding shows the
 //! error, and its failure mode applies.
@@ -15,6 +14,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use api::PluginsApi;
+pub use api::BindingsApi;
 pub use model::{Change, NewBinding};
 pub use service::PluginAdmin;

@@ -1,19 +1,15 @@
 //! What a binding may be. Pure.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::model::{Change, PRIORITY_LIMIT, SETTINGS_MAX, Terms};
 use crate::{
     base::{Error, FieldError},
-    hooks::{FailureMode, HookPoint, LoadCode, LoadError, Mode},
+    hooks::{FailureMode, HookPoint, Mode},
 };
 
 /// What a plugin is given when nothing is set.
 const NO_SETTINGS: &str = "{}";
-/// When another try may succeed after the host could not do its part: a
-/// compilation that is under way is over by then.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
-
 /// A new binding: tried out first, with nothing granted.
 pub(super) fn default_terms(digest: String, hooks: &[HookPoint]) -> Terms {
     let failure_mode = hooks.first().map_or(FailureMode::Open, |hook| hook.failure_mode(None));
@@ -96,32 +92,4 @@ fn check_failure_mode(mode: FailureMode, hooks: &[HookPoint]) -> Result<(), Fiel
     let hooks = hooks.iter().map(|hook| hook.name()).collect::<Vec<_>>().join(", ");
     let rule = format!("`{}` is not a failure mode of {hooks}", mode.as_str());
     Err(FieldError::new("failure_mode", "hook", rule))
-}
-
-/// A component or settings that cannot be put to work, as the client's mistake;
-/// what the host could not do is not.
-pub(super) fn refused(component: &'static str, error: &LoadError) -> Error {
-    let field = match error.code {
-        LoadCode::Host => {
-            tracing::error!(%error, "a plugin could not be made ready");
-            return Error::Unavailable { what: "plugin host", retry_after: RETRY_AFTER };
-        }
-        LoadCode::ConfigureRefused | LoadCode::ConfigureFault => "settings",
-        _ => component,
-    };
-    FieldError::new(field, error.code.as_str(), told(error)).into()
-}
-
-/// A load error in one line.
-pub(super) fn told(error: &LoadError) -> String {
-    let mut text = error.message.clone();
-    if let Some(expected) = error.expected.as_ref().filter(|expected| !text.contains(*expected)) {
-        text.push_str("; expected ");
-        text.push_str(expected);
-    }
-    if let Some(found) = error.found.as_ref().filter(|found| !text.contains(*found)) {
-        text.push_str("; found ");
-        text.push_str(found);
-    }
-    text
 }

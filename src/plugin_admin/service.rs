@@ -1,12 +1,10 @@
-//! Uploading versions, and putting them to work.
+//! Putting versions to work, and changing what is at work.
 
 use std::sync::Arc;
 
 use super::{
     jobs::AtWork,
-    model::{
-        About, Binding, BindingPage, Change, NewBinding, PluginName, PublicBinding, Terms, Version,
-    },
+    model::{Binding, BindingPage, Change, NewBinding, Terms},
     rules,
     store::{self, NewRow},
 };
@@ -17,23 +15,22 @@ use crate::{
         clock::Clock,
         ids::{BindingId, CommunityId},
         page::{Page, PageRequest},
-        secret::sha256_hex,
     },
     db::Db,
-    hooks::{Hooks, Inspection, Loaded, Mode},
+    hooks::{Hooks, Loaded, Mode},
     http::{Action, RateLimits},
+    plugin_versions::{self, PluginName, Version, refused, require_admin},
 };
 
 /// How many earlier states a binding's page shows.
 const PREVIOUS_SHOWN: i64 = 3;
 
-/// Plugins; cheap to clone.
+/// Bindings; cheap to clone.
 #[derive(Clone)]
 pub struct PluginAdmin {
     db: Db,
     clock: Clock,
     limits: Arc<RateLimits>,
-    hooks: Hooks,
     at_work: Arc<AtWork>,
 }
 
@@ -44,10 +41,10 @@ impl std::fmt::Debug for PluginAdmin {
 }
 
 impl PluginAdmin {
-    /// Plugins stored in `db` and run by `hooks`.
+    /// Bindings stored in `db` and run by `hooks`.
     pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>, hooks: Hooks) -> Self {
-        let at_work = Arc::new(AtWork::new(db.counted_apart(), hooks.clone()));
-        Self { db, clock, limits, hooks, at_work }
+        let at_work = Arc::new(AtWork::new(db.counted_apart(), hooks));
+        Self { db, clock, limits, at_work }
     }
 
     /// Puts all bindings to work, at the start and before the first request. One
@@ -60,101 +57,6 @@ impl PluginAdmin {
     /// Takes over what other processes changed, if they did.
     pub async fn catch_up(&self) -> Result<(), Error> {
         self.at_work.catch_up().await
-    }
-
-    /// Stores a component as a version of a plugin. `false` when it was there.
-    pub async fn upload(
-        &self,
-        actor: &Actor,
-        name: Option<&str>,
-        component: Arc<[u8]>,
-    ) -> Result<(Version, bool), Error> {
-        require_admin(actor)?;
-        self.limits.check_actor(Action::Upload, actor)?;
-        let name = name.map(|name| PluginName::parse("name", name)).transpose()?;
-        let digest = sha256_hex(&component);
-        if let Some(known) = self.known(&digest, name.as_ref()).await? {
-            return Ok((known, false));
-        }
-        let inspection = self
-            .hooks
-            .inspect(Arc::clone(&component))
-            .await
-            .map_err(|error| rules::refused("component", &error))?;
-        let version = self.version(inspection, name.as_ref())?;
-        let mut tx = self.db.begin().await?;
-        match store::insert_version(&mut tx, &version, &component, actor.id).await {
-            Ok(()) => tx.commit().await?,
-            // Somebody else uploaded the same meanwhile.
-            Err(error) if error.is_unique("plugin_versions.digest") => {
-                drop(tx);
-                let known = self.known(&digest, name.as_ref()).await?;
-                return known.map(|known| (known, false)).ok_or(Error::NotFound);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        tracing::info!(
-            by = actor.username,
-            plugin = version.plugin,
-            digest = version.digest,
-            "a plugin was uploaded"
-        );
-        Ok((version, true))
-    }
-
-    /// A component that is there already; under another name it is refused.
-    async fn known(
-        &self,
-        digest: &str,
-        name: Option<&PluginName>,
-    ) -> Result<Option<Version>, Error> {
-        let known = store::find_version(&self.db, digest).await?;
-        match known {
-            Some(known) if name.is_some_and(|name| name.as_str() != known.plugin) => {
-                let message = format!("This component is a version of `{}`.", known.plugin);
-                Err(Error::conflict("other_plugin", message))
-            }
-            known => Ok(known),
-        }
-    }
-
-    fn version(&self, inspection: Inspection, name: Option<&PluginName>) -> Result<Version, Error> {
-        let manifest = inspection.manifest;
-        let name = match (name, &manifest) {
-            (Some(name), _) => name.clone(),
-            (None, Some(manifest)) => PluginName::parse("name", &manifest.name)?,
-            (None, None) => {
-                let rule = "is needed: the component does not say what it is called";
-                return Err(Error::invalid("name", "required", rule));
-            }
-        };
-        let about = manifest.map_or_else(About::default, |manifest| {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            About::new(&manifest.version, &text(&manifest.description), &text(&manifest.license))
-        });
-        Ok(Version {
-            digest: inspection.digest,
-            plugin: name.as_str().to_owned(),
-            about,
-            hooks: inspection.hooks,
-            size: i64::try_from(inspection.size).unwrap_or(i64::MAX),
-            created_at: self.clock.now(),
-        })
-    }
-
-    /// A version, as everybody may know it.
-    pub async fn find_version(&self, plugin: &str, digest: &str) -> Result<Version, Error> {
-        let version = store::find_version(&self.db, digest).await?;
-        version.filter(|version| version.plugin == plugin).ok_or(Error::NotFound)
-    }
-
-    /// The bindings that are on, as everybody may know them.
-    pub async fn list_public(
-        &self,
-        page: &PageRequest<BindingId>,
-    ) -> Result<Page<PublicBinding>, Error> {
-        let rows = store::list_public(&self.db, page).await?;
-        Ok(Page::cut(rows, page.limit, |row: &PublicBinding| row.id))
     }
 
     /// All bindings, the newest first; without what they were before.
@@ -285,7 +187,7 @@ impl PluginAdmin {
     }
 
     async fn activate(&self, terms: &Terms) -> Result<Arc<Loaded>, Error> {
-        self.at_work.activate(terms).await.map_err(|error| rules::refused("digest", &error))
+        self.at_work.activate(terms).await.map_err(|error| refused("digest", &error))
     }
 
     async fn stored(&self, id: BindingId) -> Result<Binding, Error> {
@@ -299,11 +201,11 @@ impl PluginAdmin {
         digest: Option<&str>,
     ) -> Result<Version, Error> {
         let Some(digest) = digest else {
-            let newest = store::newest_version(&self.db, plugin.as_str()).await?;
+            let newest = plugin_versions::newest(&self.db, plugin.as_str()).await?;
             return newest
                 .ok_or_else(|| Error::invalid("plugin", "unknown", "has not been uploaded"));
         };
-        let version = store::find_version(&self.db, digest).await?;
+        let version = plugin_versions::find(&self.db, digest).await?;
         version.filter(|version| version.plugin == plugin.as_str()).ok_or_else(|| {
             Error::invalid(
                 "digest",
@@ -319,13 +221,6 @@ impl PluginAdmin {
             || Error::invalid("scope.community", "unknown", "is not the slug of a community");
         store::community(&self.db, slug).await?.map(Some).ok_or_else(unknown)
     }
-}
-
-fn require_admin(actor: &Actor) -> Result<(), Error> {
-    if actor.is_admin() {
-        return Ok(());
-    }
-    Err(Error::forbidden("admins_only", "Plugins are the admins' to manage."))
 }
 
 fn log(actor: &Actor, id: BindingId, terms: &Terms, what: &'static str) {

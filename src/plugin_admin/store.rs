@@ -1,10 +1,8 @@
-//! The statements on plugin versions and bindings.
-
-use std::sync::Arc;
+//! The statements on bindings.
 
 use uuid::Uuid;
 
-use super::model::{About, Binding, PublicBinding, Revision, Terms, Version};
+use super::model::{Binding, Revision, Terms};
 use crate::{
     base::{
         clock::Timestamp,
@@ -12,26 +10,10 @@ use crate::{
         page::PageRequest,
     },
     db::{Columns, Db, Error, Row, SITE, Tx, statement},
-    hooks::{FailureMode, HookPoint, Mode},
+    hooks::{FailureMode, Mode},
+    plugin_versions::exported_hooks,
 };
 
-const INSERT_VERSION: &str = "
-    insert into plugin_versions
-        (digest, plugin, version, description, license, hooks, size, component,
-         uploaded_by, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-macro_rules! select_version {
-    () => {
-        "select digest, plugin, version, description, license, hooks, size, created_at
-         from plugin_versions"
-    };
-}
-
-const FIND_VERSION: &str = concat!(select_version!(), " where digest = ?");
-const NEWEST_VERSION: &str =
-    concat!(select_version!(), " where plugin = ? order by created_at desc, digest desc limit 1");
-const COMPONENT: &str = "select component from plugin_versions where digest = ?";
 const COMMUNITY: &str = "select id from communities where slug = ?";
 
 macro_rules! select_binding {
@@ -49,14 +31,6 @@ macro_rules! select_binding {
 const FIND_BINDING: &str = concat!(select_binding!(), " and b.id = ?");
 const LIST_BINDINGS: &str = concat!(select_binding!(), " and b.id < ? order by b.id desc limit ?");
 const ALL_BINDINGS: &str = concat!(select_binding!(), " and b.mode <> 'off'");
-const LIST_PUBLIC: &str = "
-    select b.id, b.plugin, v.version, b.digest, v.hooks, c.slug as community, b.mode, b.changed_at
-    from plugin_bindings b
-    join plugin_versions v on v.digest = b.digest
-    left join communities c on c.id = b.scope_id
-    where b.removed_at is null and b.mode <> 'off' and b.id < ?
-    order by b.id desc limit ?";
-
 const INSERT_BINDING: &str = "
     insert into plugin_bindings
         (id, scope_id, plugin, digest, settings, mode, failure_mode, priority, may_modify,
@@ -88,45 +62,6 @@ const GENERATION: &str = "select generation from plugin_generation where id = 1"
 const NEXT_GENERATION: &str =
     "update plugin_generation set generation = generation + 1 where id = 1";
 
-pub(super) async fn insert_version(
-    tx: &mut Tx,
-    version: &Version,
-    component: &[u8],
-    by: AccountId,
-) -> Result<(), Error> {
-    let hooks: Vec<&str> = version.hooks.iter().map(|hook| hook.name()).collect();
-    tx.execute_one(
-        statement(INSERT_VERSION)
-            .bind(version.digest.clone())
-            .bind(version.plugin.clone())
-            .bind(version.about.version.clone())
-            .bind(version.about.description.clone())
-            .bind(version.about.license.clone())
-            // A list of strings: serialising it cannot fail.
-            .bind(serde_json::to_string(&hooks).unwrap_or_default())
-            .bind(version.size)
-            .bind(component.to_vec())
-            .bind(by.0)
-            .bind(version.created_at.0),
-    )
-    .await
-}
-
-pub(super) async fn find_version(db: &Db, digest: &str) -> Result<Option<Version>, Error> {
-    let row = db.optional(statement(FIND_VERSION).bind(digest.to_owned())).await?;
-    row.as_ref().map(version).transpose()
-}
-
-pub(super) async fn newest_version(db: &Db, plugin: &str) -> Result<Option<Version>, Error> {
-    let row = db.optional(statement(NEWEST_VERSION).bind(plugin.to_owned())).await?;
-    row.as_ref().map(version).transpose()
-}
-
-pub(super) async fn component(db: &Db, digest: &str) -> Result<Option<Arc<[u8]>>, Error> {
-    let row = db.optional(statement(COMPONENT).bind(digest.to_owned())).await?;
-    row.map(|row| row.value::<Vec<u8>>("component").map(Arc::from)).transpose()
-}
-
 pub(super) async fn community(db: &Db, slug: &str) -> Result<Option<CommunityId>, Error> {
     let row = db.optional(statement(COMMUNITY).bind(slug.to_owned())).await?;
     row.map(|row| row.id("id")).transpose()
@@ -149,15 +84,6 @@ pub(super) async fn list_bindings(
 /// All bindings that are on.
 pub(super) async fn all_bindings(db: &Db) -> Result<Vec<Binding>, Error> {
     db.all(statement(ALL_BINDINGS)).await?.iter().map(binding).collect()
-}
-
-/// Bindings that are on, as everybody may know them, the newest first.
-pub(super) async fn list_public(
-    db: &Db,
-    page: &PageRequest<BindingId>,
-) -> Result<Vec<PublicBinding>, Error> {
-    let statement = statement(LIST_PUBLIC).bind(before(page)).bind(page.rows());
-    db.all(statement).await?.iter().map(public_binding).collect()
 }
 
 /// What a binding was before, the last first.
@@ -251,21 +177,6 @@ fn before(page: &PageRequest<BindingId>) -> Uuid {
     page.after.map_or(Uuid::max(), |after| after.0)
 }
 
-fn version(row: &Row) -> Result<Version, Error> {
-    Ok(Version {
-        digest: row.value("digest")?,
-        plugin: row.value("plugin")?,
-        about: About {
-            version: row.value("version")?,
-            description: row.value("description")?,
-            license: row.value("license")?,
-        },
-        hooks: hooks(row)?,
-        size: row.value("size")?,
-        created_at: row.time("created_at")?,
-    })
-}
-
 fn binding(row: &Row) -> Result<Binding, Error> {
     let scope: Uuid = row.value("scope_id")?;
     Ok(Binding {
@@ -275,23 +186,10 @@ fn binding(row: &Row) -> Result<Binding, Error> {
         community: row.value("community")?,
         terms: terms(row)?,
         version: row.value("version")?,
-        hooks: hooks(row)?,
+        hooks: exported_hooks(row)?,
         revision: row.value("revision")?,
         created_at: row.time("created_at")?,
         changed_at: row.time("changed_at")?,
-    })
-}
-
-fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
-    Ok(PublicBinding {
-        id: row.id("id")?,
-        plugin: row.value("plugin")?,
-        version: row.value("version")?,
-        digest: row.value("digest")?,
-        hooks: hooks(row)?,
-        community: row.value("community")?,
-        mode: word("mode", row)?,
-        since: row.time("changed_at")?,
     })
 }
 
@@ -319,12 +217,4 @@ fn terms(row: &Row) -> Result<Terms, Error> {
 fn word<T: serde::de::DeserializeOwned>(column: &'static str, row: &Row) -> Result<T, Error> {
     let text: String = row.value(column)?;
     serde_json::from_value(text.into()).map_err(|_| Error::Inconsistent { column })
-}
-
-/// The hooks that this server knows of those that a component exports.
-fn hooks(row: &Row) -> Result<Vec<HookPoint>, Error> {
-    let names: String = row.value("hooks")?;
-    let names: Vec<String> =
-        serde_json::from_str(&names).map_err(|_| Error::Inconsistent { column: "hooks" })?;
-    Ok(names.iter().filter_map(|name| HookPoint::parse(name)).collect())
 }

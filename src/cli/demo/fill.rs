@@ -104,7 +104,7 @@ impl<'a> Filling<'a> {
 
     async fn bind_automod(&self) -> anyhow::Result<()> {
         let admin = self.actor(ADMIN).await?;
-        let (version, _) = self.app.plugins.upload(&admin, None, Arc::from(AUTOMOD)).await?;
+        let (version, _) = self.app.versions.upload(&admin, None, Arc::from(AUTOMOD)).await?;
         let change =
             Change { settings: Some(RULES.into()), mode: Some(Mode::Enforce), ..Change::default() };
         let binding = NewBinding { plugin: version.plugin, community: None, change };

@@ -38,7 +38,7 @@ const PASSWORD_FILE: &str = "demo-password";
 /// Random bytes of that password: more than anybody can try.
 const PASSWORD_BYTES: usize = 10;
 /// How long ago it all began.
-const PAST: Duration = Duration::from_secs(14 * 86_400);
+const PAST: Duration = Duration::from_hours(14 * 24);
 /// The name that automod gives itself.
 const PLUGIN: &str = "automod";
 
@@ -79,7 +79,7 @@ impl Demo {
         let newest = PageRequest { after: None, limit: 1 };
         let filter = PostFilter::default();
         let posts = app.forum.posts.list(None, (&filter, PostSort::New), &newest).await?;
-        let plugins = app.plugins.list_public(&PageRequest::parse(None, None)?).await?;
+        let plugins = app.versions.at_work(&PageRequest::parse(None, None)?).await?;
         let post = posts.items.first().map(|post| post.id);
         let bound = plugins.items.iter().find(|binding| binding.plugin == PLUGIN);
         let tour = Tour {

@@ -34,6 +34,7 @@ const FEATURES: &[&str] = &[
     "votes",
     "search",
     "review",
+    "plugin_versions",
     "plugin_admin",
 ];
 

@@ -1,0 +1,206 @@
+//! `/plugins`.
+
+use std::sync::Arc;
+
+use poem_openapi::{
+    ApiRequest, ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    payload::Binary,
+};
+use serde::Serialize;
+
+use super::{
+    model::{PublicBinding, Version},
+    service::PluginVersions,
+};
+use crate::{
+    base::page::PageRequest,
+    hooks::HookPoint,
+    http::{Problem, Rendered, Tag},
+    sessions::{SignedIn, Visitor},
+};
+
+/// A component, as bytes.
+#[derive(Debug, ApiRequest)]
+enum Component {
+    /// WebAssembly in binary form.
+    #[oai(content_type = "application/wasm")]
+    Wasm(Binary<Vec<u8>>),
+    /// The same, from a client that does not know its media type.
+    #[oai(content_type = "application/octet-stream")]
+    Bytes(Binary<Vec<u8>>),
+}
+
+/// A component that was uploaded.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct VersionView {
+    /// Name of the plugin.
+    plugin: String,
+    /// What the component says is its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// SHA-256 of the component, hexadecimal.
+    digest: String,
+    /// What it does, in its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// SPDX expression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<String>,
+    /// Hooks that it answers.
+    hooks: Vec<String>,
+    /// Bytes.
+    size: i64,
+    /// When it was uploaded, RFC 3339.
+    created_at: String,
+}
+
+impl From<Version> for VersionView {
+    fn from(version: Version) -> Self {
+        Self {
+            plugin: version.plugin,
+            version: not_empty(version.about.version),
+            digest: version.digest,
+            description: not_empty(version.about.description),
+            license: not_empty(version.about.license),
+            hooks: names(&version.hooks),
+            size: version.size,
+            created_at: version.created_at.to_string(),
+        }
+    }
+}
+
+/// A plugin at work, as everybody may know it.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct PluginItem {
+    /// Name of the plugin.
+    plugin: String,
+    /// What the component says is its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// SHA-256 of the component, hexadecimal.
+    digest: String,
+    /// Hooks that it answers.
+    hooks: Vec<String>,
+    /// Slug of the community where it works; absent when that is the whole site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    community: Option<String>,
+    /// `enforce`, or `shadow` when its answers do not count.
+    mode: String,
+    /// Since when it has been so, RFC 3339.
+    since: String,
+}
+
+impl From<PublicBinding> for PluginItem {
+    fn from(binding: PublicBinding) -> Self {
+        Self {
+            plugin: binding.plugin,
+            version: not_empty(binding.version),
+            digest: binding.digest,
+            hooks: names(&binding.hooks),
+            community: binding.community,
+            mode: binding.mode,
+            since: binding.since.to_string(),
+        }
+    }
+}
+
+/// Plugins at work, those bound last first.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct PluginList {
+    /// One page of them.
+    items: Vec<PluginItem>,
+    /// Where the next page starts; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Uploaded {
+    /// It was there already.
+    #[oai(status = 200)]
+    Known(Rendered<VersionView>),
+    /// It is stored and can be bound.
+    #[oai(status = 201)]
+    Created(Rendered<VersionView>, #[oai(header = "Location")] String),
+}
+
+/// Operations on plugins.
+#[derive(Clone)]
+pub struct PluginsApi {
+    /// The feature.
+    pub versions: PluginVersions,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Plugins")]
+impl PluginsApi {
+    /// List the plugins at work
+    ///
+    /// For everybody: whose rules apply here, by name and digest.
+    #[oai(path = "/plugins", method = "get", operation_id = "list_plugins")]
+    async fn list_plugins(
+        &self,
+        _visitor: Visitor,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Items wanted, 1 to 100; 25 when absent.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<PluginList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let page = self.versions.at_work(&page).await?.map(PluginItem::from);
+        Ok(Rendered::new(&PluginList { items: page.items, next_cursor: page.next_cursor }))
+    }
+
+    /// Upload a plugin
+    ///
+    /// For admins. The body is a WebAssembly component of at most 32 MiB, as
+    /// bytes. It is checked and compiled in a process of its own: 422 tells what
+    /// was expected and found. Uploading does not put it to work: bind it.
+    #[oai(path = "/plugins", method = "post", operation_id = "upload_plugin")]
+    async fn upload(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// Name of the plugin: 2 to 64 of a-z, 0-9 and -. When absent, what the
+        /// component says it is called.
+        name: Query<Option<String>>,
+        component: Component,
+    ) -> Result<Uploaded, Problem> {
+        let (Component::Wasm(bytes) | Component::Bytes(bytes)) = component;
+        let (version, is_new) =
+            self.versions.upload(&actor, name.0.as_deref(), Arc::from(bytes.0)).await?;
+        let location = format!("/api/v1/plugins/{}/versions/{}", version.plugin, version.digest);
+        let view = Rendered::new(&VersionView::from(version));
+        Ok(if is_new { Uploaded::Created(view, location) } else { Uploaded::Known(view) })
+    }
+
+    /// Show a version of a plugin
+    ///
+    /// For everybody.
+    #[oai(
+        path = "/plugins/:name/versions/:digest",
+        method = "get",
+        operation_id = "show_plugin_version"
+    )]
+    async fn show_version(
+        &self,
+        _visitor: Visitor,
+        /// Name of the plugin.
+        name: Path<String>,
+        /// SHA-256 of the component, hexadecimal.
+        digest: Path<String>,
+    ) -> Result<Rendered<VersionView>, Problem> {
+        let version = self.versions.find(&name.0, &digest.0).await?;
+        Ok(Rendered::new(&VersionView::from(version)))
+    }
+}
+
+fn names(hooks: &[HookPoint]) -> Vec<String> {
+    hooks.iter().map(|hook| hook.name().to_owned()).collect()
+}
+
+fn not_empty(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,95 @@
+//! Components that were uploaded, and where they are at work.
+
+use crate::{
+    base::{FieldError, clock::Timestamp, ids::BindingId},
+    hooks::HookPoint,
+};
+
+/// Lengths of a plugin's name.
+const NAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=64;
+/// Longest version that is kept, as registries of packages have it.
+const VERSION_MAX: usize = 64;
+/// Longest description and licence expression that are kept.
+const TEXT_MAX: usize = 512;
+
+/// A plugin's name: 2 to 64 of `a-z`, `0-9` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginName(String);
+
+impl PluginName {
+    /// Checks a name. `field` is what the request calls it.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldError> {
+        let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if NAME_LENGTH.contains(&text.len()) && text.bytes().all(is_allowed) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(FieldError::new(field, "name", "must have 2 to 64 characters of a-z, 0-9 and -"))
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a component says of itself, cut to what is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Semantic version; empty when it says none.
+    pub version: String,
+    /// One sentence.
+    pub description: String,
+    /// SPDX expression.
+    pub license: String,
+}
+
+impl About {
+    /// From the texts of a manifest.
+    pub fn new(version: &str, description: &str, license: &str) -> Self {
+        let line =
+            |text: &str, most| crate::base::text::clean_line(text).chars().take(most).collect();
+        Self {
+            version: line(version, VERSION_MAX),
+            description: line(description, TEXT_MAX),
+            license: line(license, TEXT_MAX),
+        }
+    }
+}
+
+/// A component that was uploaded.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// SHA-256, hexadecimal.
+    pub digest: String,
+    /// Name of the plugin.
+    pub plugin: String,
+    /// What the component says of itself.
+    pub about: About,
+    /// The hooks that it exports.
+    pub hooks: Vec<HookPoint>,
+    /// Bytes.
+    pub size: i64,
+    /// When it was uploaded.
+    pub created_at: Timestamp,
+}
+
+/// A binding as everybody may know it.
+#[derive(Clone, Debug)]
+pub struct PublicBinding {
+    /// Its id, for the cursor.
+    pub id: BindingId,
+    /// Name of the plugin.
+    pub plugin: String,
+    /// What the component says is its version.
+    pub version: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// The hooks that it exports.
+    pub hooks: Vec<HookPoint>,
+    /// Slug of the community; `None` is the whole site.
+    pub community: Option<String>,
+    /// `shadow` or `enforce`.
+    pub mode: String,
+    /// Since when it is as it is.
+    pub since: Timestamp,
+}

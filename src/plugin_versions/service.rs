@@ -1,0 +1,133 @@
+//! Uploading versions, and telling which are at work.
+
+use std::sync::Arc;
+
+use super::{
+    model::{About, PluginName, PublicBinding, Version},
+    rules::{refused, require_admin},
+    store,
+};
+use crate::{
+    base::{
+        Error,
+        actor::Actor,
+        clock::Clock,
+        ids::BindingId,
+        page::{Page, PageRequest},
+        secret::sha256_hex,
+    },
+    db::Db,
+    hooks::{Hooks, Inspection},
+    http::{Action, RateLimits},
+};
+
+/// Versions of plugins; cheap to clone.
+#[derive(Clone)]
+pub struct PluginVersions {
+    db: Db,
+    clock: Clock,
+    limits: Arc<RateLimits>,
+    hooks: Hooks,
+}
+
+impl PluginVersions {
+    /// Versions stored in `db` and checked by `hooks`.
+    pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>, hooks: Hooks) -> Self {
+        Self { db, clock, limits, hooks }
+    }
+
+    /// Stores a component as a version of a plugin. `false` when it was there.
+    pub async fn upload(
+        &self,
+        actor: &Actor,
+        name: Option<&str>,
+        component: Arc<[u8]>,
+    ) -> Result<(Version, bool), Error> {
+        require_admin(actor)?;
+        self.limits.check_actor(Action::Upload, actor)?;
+        let name = name.map(|name| PluginName::parse("name", name)).transpose()?;
+        let digest = sha256_hex(&component);
+        if let Some(known) = self.known(&digest, name.as_ref()).await? {
+            return Ok((known, false));
+        }
+        let inspection = self
+            .hooks
+            .inspect(Arc::clone(&component))
+            .await
+            .map_err(|error| refused("component", &error))?;
+        let version = self.version(inspection, name.as_ref())?;
+        let mut tx = self.db.begin().await?;
+        match store::insert(&mut tx, &version, &component, actor.id).await {
+            Ok(()) => tx.commit().await?,
+            // Somebody else uploaded the same meanwhile.
+            Err(error) if error.is_unique("plugin_versions.digest") => {
+                drop(tx);
+                let known = self.known(&digest, name.as_ref()).await?;
+                return known.map(|known| (known, false)).ok_or(Error::NotFound);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tracing::info!(
+            by = actor.username,
+            plugin = version.plugin,
+            digest = version.digest,
+            "a plugin was uploaded"
+        );
+        Ok((version, true))
+    }
+
+    /// A component that is there already; under another name it is refused.
+    async fn known(
+        &self,
+        digest: &str,
+        name: Option<&PluginName>,
+    ) -> Result<Option<Version>, Error> {
+        let known = store::find(&self.db, digest).await?;
+        match known {
+            Some(known) if name.is_some_and(|name| name.as_str() != known.plugin) => {
+                let message = format!("This component is a version of `{}`.", known.plugin);
+                Err(Error::conflict("other_plugin", message))
+            }
+            known => Ok(known),
+        }
+    }
+
+    fn version(&self, inspection: Inspection, name: Option<&PluginName>) -> Result<Version, Error> {
+        let manifest = inspection.manifest;
+        let name = match (name, &manifest) {
+            (Some(name), _) => name.clone(),
+            (None, Some(manifest)) => PluginName::parse("name", &manifest.name)?,
+            (None, None) => {
+                let rule = "is needed: the component does not say what it is called";
+                return Err(Error::invalid("name", "required", rule));
+            }
+        };
+        let about = manifest.map_or_else(About::default, |manifest| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            About::new(&manifest.version, &text(&manifest.description), &text(&manifest.license))
+        });
+        Ok(Version {
+            digest: inspection.digest,
+            plugin: name.as_str().to_owned(),
+            about,
+            hooks: inspection.hooks,
+            size: i64::try_from(inspection.size).unwrap_or(i64::MAX),
+            created_at: self.clock.now(),
+        })
+    }
+
+    /// A version, as everybody may know it.
+    pub async fn find(&self, plugin: &str, digest: &str) -> Result<Version, Error> {
+        let version = store::find(&self.db, digest).await?;
+        version.filter(|version| version.plugin == plugin).ok_or(Error::NotFound)
+    }
+
+    /// The bindings that are on, as everybody may know them.
+    pub async fn at_work(
+        &self,
+        page: &PageRequest<BindingId>,
+    ) -> Result<Page<PublicBinding>, Error> {
+        let rows = store::list_at_work(&self.db, page).await?;
+        Ok(Page::cut(rows, page.limit, |row: &PublicBinding| row.id))
+    }
+}
