@@ -45,6 +45,8 @@ pub struct Sessions {
     pub access_minutes: u64,
     /// Days that an unused session lasts.
     pub refresh_days: u64,
+    /// File with the signing keys, or empty for the one in the data folder.
+    pub signing_keys: String,
 }
 
 impl Sessions {

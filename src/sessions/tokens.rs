@@ -92,27 +92,28 @@ struct Claims {
 }
 
 impl Keys {
-    /// Reads the keys of a file, one a line in base64; makes the file, with one
-    /// key and for its owner only, if it is not there.
-    pub fn load(file: &Path) -> Result<Self, KeysError> {
+    /// The keys that the settings name, or else those of the data folder, which
+    /// are made, for their owner only, if they are not there.
+    pub fn load(configured: &str, data_dir: &Path) -> Result<Self, KeysError> {
         install_provider();
-        let name = file.display().to_string();
+        let made = data_dir.join("signing-keys");
+        let file = if configured.is_empty() { &made } else { Path::new(configured) };
+        let name = || file.display().to_string();
         let text = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create(file).map_err(|error| KeysError::File(name.clone(), error))?
+            Err(error) if error.kind() == io::ErrorKind::NotFound && configured.is_empty() => {
+                create(file)
             }
-            Err(error) => return Err(KeysError::File(name, error)),
+            text => text,
         };
-        let mut keys = Vec::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            match STANDARD.decode(line.trim()) {
-                Ok(bytes) if bytes.len() == KEY_BYTES => keys.push(Key::new(&bytes)),
-                _ => return Err(KeysError::NotAKey(name, number + 1)),
-            }
-        }
+        let text = text.map_err(|error| KeysError::File(name(), error))?;
+        let keys = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+            .map(|(number, line)| parse(line).ok_or_else(|| KeysError::NotAKey(name(), number + 1)))
+            .collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
-            return Err(KeysError::NotAKey(name, 1));
+            return Err(KeysError::NotAKey(name(), 1));
         }
         Ok(Self { keys })
     }
@@ -183,6 +184,11 @@ fn validation() -> Validation {
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation
+}
+
+fn parse(line: &str) -> Option<Key> {
+    let bytes = STANDARD.decode(line.trim()).ok()?;
+    (bytes.len() == KEY_BYTES).then(|| Key::new(&bytes))
 }
 
 fn create(file: &Path) -> io::Result<String> {

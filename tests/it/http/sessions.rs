@@ -190,3 +190,26 @@ async fn signing_in_is_limited_for_the_account_and_for_the_network() {
     app.advance(MINUTE);
     app.client.post("/sessions", wrong("ada")).await.expect(401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_keys_may_be_configured_and_replaced() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let app = TestApp::start().await;
+    let ada = app.member("ada").await;
+    let made = std::fs::read_to_string(app.app.config.data_dir.join("signing-keys")).unwrap();
+    let file = app.app.config.data_dir.join("my-keys");
+    let new = STANDARD.encode([7; 32]);
+    // A new key signs, the old one still proves who signed in with it.
+    std::fs::write(&file, format!("{new}\n{made}")).unwrap();
+    let configured = file.display().to_string();
+    let app = app.restart_with(|config| config.sessions.signing_keys = configured.clone()).await;
+    let old = app.client.with_token(ada.client.token.as_deref().unwrap());
+    old.get("/me").await.expect(200);
+    let new_session = app.sign_in("ada").await;
+    std::fs::write(&file, format!("{new}\n")).unwrap();
+    let app = app.restart_with(|config| config.sessions.signing_keys = configured).await;
+    let old = app.client.with_token(ada.client.token.as_deref().unwrap());
+    old.get("/me").await.expect_problem(401, "invalid_token");
+    let kept = app.client.with_token(new_session.client.token.as_deref().unwrap());
+    kept.get("/me").await.expect(200);
+}
