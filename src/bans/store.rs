@@ -15,12 +15,15 @@ use crate::{
     db::{Columns, Db, Error, Row, SITE, Statement, Tx, statement},
 };
 
-/// The table `viewer`, of one row: who looks (zeros for nobody), whose bans
-/// count (zeros for admins: nobody can ban them), whether it is an admin, and
-/// when. Statements that begin with it are made by [`looking`].
+/// The table `viewer`, of one row: who looks (zeros for nobody), the same again
+/// if there are bans to look at (null for nobody, for admins, whom nobody can
+/// ban, and for almost everybody else), whether it is an admin, and when.
+/// Statements that begin with it are made by [`looking`].
 macro_rules! viewer {
     () => {
-        "with viewer (id, banned, is_admin, now) as (select ?, ?, ?, ?) "
+        "with viewer (id, banned, is_admin, now) as
+            (select ?, (select u.account_id from bans u
+                        where u.account_id = ? and u.lifted_at is null limit 1), ?, ?) "
     };
 }
 
@@ -55,11 +58,11 @@ macro_rules! denied {
 macro_rules! allowed {
     ($deeds:literal, $scopes:literal) => {
         concat!(
-            "not exists (select 1 from ",
+            "((select banned from viewer) is null or not exists (select 1 from ",
             $crate::bans::bans_in_force!($scopes),
             " and (b.deeds & ",
             $deeds,
-            ") <> 0)"
+            ") <> 0))"
         )
     };
 }

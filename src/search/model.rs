@@ -1,6 +1,7 @@
 //! What is searched for, and what is found.
 
 use serde::{Deserialize, Serialize};
+
 use crate::{
     base::{
         clock::Timestamp,

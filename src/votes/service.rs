@@ -47,9 +47,8 @@ impl Votes {
     ) -> Result<Tallies, Error> {
         let Parts { db, limits, publishing, .. } = &self.parts;
         limits.check_actor(Action::Vote, actor)?;
-        let ballot = store::ballot(db, actor, subject, publishing.now())
-            .await?
-            .ok_or(Error::NotFound)?;
+        let ballot =
+            store::ballot(db, actor, subject, publishing.now()).await?.ok_or(Error::NotFound)?;
         self.check(actor, &ballot).await?;
         if ballot.value == value {
             return Ok(ballot.tallies);
@@ -115,8 +114,7 @@ impl Votes {
         value: VoteValue,
     ) -> Result<Tallies, Error> {
         let now = self.parts.publishing.now();
-        let ballot =
-            store::ballot_within(tx, actor, subject, now).await?.ok_or(Error::NotFound)?;
+        let ballot = store::ballot_within(tx, actor, subject, now).await?.ok_or(Error::NotFound)?;
         self.check(actor, &ballot).await?;
         if ballot.value == value {
             return Ok(ballot.tallies);

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
+use crate::hooks::guest;
 use crate::support::{
     TestApp,
     forum::{comment, each, id, post, reply, try_comment},
     policy::{bind, enforce_first_letter},
 };
-use crate::hooks::guest;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn write_and_read() {
@@ -53,7 +53,8 @@ async fn bad_input_is_refused() {
     for body in [json!({}), json!({"body": 7}), json!({"body": "x", "depth": 3})] {
         ada.post(&path, body).await.expect_problem(400, "bad_request");
     }
-    for path in [format!("/posts/{}/comments", id(&unknown)), format!("/comments/{}", id(&unknown))] {
+    for path in [format!("/posts/{}/comments", id(&unknown)), format!("/comments/{}", id(&unknown))]
+    {
         ada.get(&path).await.expect_problem(404, "not_found");
     }
 }
@@ -107,7 +108,8 @@ async fn a_thread_has_32_levels() {
     }
     let deeper = try_comment(&app, &ada, (&made, Some(&last)), "too deep").await;
     deeper.expect_invalid(&[("parent_id", "depth")]);
-    let list = app.client.get(&format!("/posts/{}/comments?limit=100", id(&made))).await.expect(200);
+    let list =
+        app.client.get(&format!("/posts/{}/comments?limit=100", id(&made))).await.expect(200);
     assert_eq!(each(&list, "depth"), (0..32).map(Value::from).collect::<Vec<_>>());
 }
 
@@ -119,9 +121,8 @@ async fn what_is_gone_leaves_a_tombstone_while_it_has_answers() {
     let a = comment(&app, &ada, &made, "marker-a").await;
     let b = reply(&app, &bob, (&made, &a), "marker-b").await;
     let c = reply(&app, &ada, (&made, &b), "marker-c").await;
-    let list = || async {
-        app.client.get(&format!("/posts/{}/comments", id(&made))).await.expect(200)
-    };
+    let list =
+        || async { app.client.get(&format!("/posts/{}/comments", id(&made))).await.expect(200) };
     let of = |thing: &Value| format!("/comments/{}", id(thing));
     bob.delete(&of(&a)).await.expect_problem(403, "author_only");
     ada.delete(&of(&a)).await.expect(204);
@@ -162,9 +163,8 @@ async fn an_answer_that_was_held_brings_its_thread_back() {
     for gone in [&b, &a] {
         ada.delete(&format!("/comments/{}", id(gone))).await.expect(204);
     }
-    let list = || async {
-        app.client.get(&format!("/posts/{}/comments", id(&made))).await.expect(200)
-    };
+    let list =
+        || async { app.client.get(&format!("/posts/{}/comments", id(&made))).await.expect(200) };
     assert_eq!(list().await, json!({"items": []}));
     let item = root.get("/review-items").await.expect(200)["items"][0].clone();
     let path = format!("/review-items/{}/resolutions", id(&item));
@@ -178,7 +178,8 @@ async fn an_answer_that_was_held_brings_its_thread_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn authors_edit() {
     let app = TestApp::start().await;
-    let (root, ada, bob) = (app.admin("root").await, app.member("ada").await, app.member("bob").await);
+    let (root, ada, bob) =
+        (app.admin("root").await, app.member("ada").await, app.member("bob").await);
     enforce_first_letter(&root, "please wait").await;
     let made = post(&app, &ada, "A title").await;
     let first = comment(&app, &ada, &made, "One.").await;
@@ -187,7 +188,10 @@ async fn authors_edit() {
     ada.patch(&path, json!({"body": ""})).await.expect_invalid(&[("body", "length")]);
     ada.patch(&path, json!({"body": "Rejected"})).await.expect_problem(403, "rejected_by_policy");
     let held = ada.patch(&path, json!({"body": "Held."})).await.expect(202);
-    assert_eq!((&held["body"], &held["moderation"]["pending"]["body"]), (&json!("One."), &json!("Held.")));
+    assert_eq!(
+        (&held["body"], &held["moderation"]["pending"]["body"]),
+        (&json!("One."), &json!("Held."))
+    );
     assert_eq!(app.client.get(&path).await.expect(200)["body"], "One.");
     assert_eq!(ada.patch(&path, json!({"body": "Two."})).await.expect(200)["body"], "Two.");
     assert_eq!(app.client.get(&path).await.expect(200)["body"], "Two.");
@@ -214,8 +218,7 @@ async fn a_comment_with_a_policy_costs_few_statements() {
     let (root, ada) = (app.admin("root").await, app.member("ada").await);
     let made = post(&app, &ada, "A title").await;
     let first = comment(&app, &ada, &made, "First.").await;
-    let (_, bare) =
-        app.statements(reply(&app, &ada, (&made, &first), "No policy.")).await;
+    let (_, bare) = app.statements(reply(&app, &ada, (&made, &first), "No policy.")).await;
     enforce_first_letter(&root, "please wait").await;
     let (_, allowed) = app.statements(reply(&app, &ada, (&made, &first), "A policy.")).await;
     let (held, waits) =
@@ -227,7 +230,8 @@ async fn a_comment_with_a_policy_costs_few_statements() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comments_of_a_deleted_post_are_gone() {
     let app = TestApp::start().await;
-    let (root, ada, bob) = (app.admin("root").await, app.member("ada").await, app.member("bob").await);
+    let (root, ada, bob) =
+        (app.admin("root").await, app.member("ada").await, app.member("bob").await);
     let made = post(&app, &ada, "A title").await;
     let first = comment(&app, &bob, &made, "One.").await;
     ada.delete(&format!("/posts/{}", id(&made))).await.expect(204);
@@ -236,11 +240,15 @@ async fn comments_of_a_deleted_post_are_gone() {
         person.get(&path).await.expect_problem(404, "not_found");
         let list = person.get(&format!("/posts/{}/comments", id(&made))).await;
         list.expect_problem(404, "not_found");
-        person.put(&format!("{path}/vote"), json!({"value": 1})).await.expect_problem(404, "not_found");
+        person
+            .put(&format!("{path}/vote"), json!({"value": 1}))
+            .await
+            .expect_problem(404, "not_found");
     }
     bob.patch(&path, json!({"body": "x"})).await.expect_problem(404, "not_found");
-    let ids: HashSet<Value> = each(&bob.get("/search?query=one&kind=comment").await.expect(200), "post_id")
-        .into_iter()
-        .collect();
+    let ids: HashSet<Value> =
+        each(&bob.get("/search?query=one&kind=comment").await.expect(200), "post_id")
+            .into_iter()
+            .collect();
     assert_eq!(ids, HashSet::new());
 }

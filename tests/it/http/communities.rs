@@ -48,10 +48,9 @@ async fn members_make_communities_where_they_may() {
             .await;
     let ada = app.member("ada").await;
     ada.post("/communities", json!({"slug": "adas", "name": "n"})).await.expect(201);
-    let replies = join_all(
-        (0..8).map(|_| ada.post("/communities", json!({"slug": "race", "name": "n"}))),
-    )
-    .await;
+    let replies =
+        join_all((0..8).map(|_| ada.post("/communities", json!({"slug": "race", "name": "n"}))))
+            .await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
     assert_eq!(replies.iter().filter(|reply| reply.status == 409).count(), 7);
 }
@@ -103,7 +102,8 @@ async fn members_are_counted_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn moderators_appoint_and_dismiss() {
     let app = TestApp::start().await;
-    let (root, ada, bob) = (app.admin("root").await, app.member("ada").await, app.member("bob").await);
+    let (root, ada, bob) =
+        (app.admin("root").await, app.member("ada").await, app.member("bob").await);
     let of = |name: &str| format!("/communities/general/moderators/{name}");
     ada.put(&of("ada"), json!(null)).await.expect_problem(403, "moderators_only");
     root.put(&of("nobody"), json!(null)).await.expect_problem(404, "not_found");
@@ -115,10 +115,8 @@ async fn moderators_appoint_and_dismiss() {
     assert_eq!(general["member_count"], 2);
     let list = app.client.get("/communities/general/moderators?limit=1").await.expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
-    let rest = format!(
-        "/communities/general/moderators?cursor={}",
-        list["next_cursor"].as_str().unwrap()
-    );
+    let rest =
+        format!("/communities/general/moderators?cursor={}", list["next_cursor"].as_str().unwrap());
     let rest = app.client.get(&rest).await.expect(200);
     let mut names = [each(&list, "username"), each(&rest, "username")].concat();
     names.sort_by_key(ToString::to_string);

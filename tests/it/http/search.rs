@@ -43,7 +43,8 @@ async fn words_are_found_newest_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_may_be_seen_is_found() {
     let app = TestApp::start().await;
-    let (root, ada, bob) = (app.admin("root").await, app.member("ada").await, app.member("bob").await);
+    let (root, ada, bob) =
+        (app.admin("root").await, app.member("ada").await, app.member("bob").await);
     enforce_first_letter(&root, "please wait").await;
     let made = post(&app, &ada, "A title").await;
     try_post(&app, &ada, "canary", "Held.").await.expect(202);
@@ -53,7 +54,8 @@ async fn only_what_may_be_seen_is_found() {
     ada.delete(&format!("/posts/{}", id(&gone))).await.expect(204);
     let said = comment(&app, &ada, &made, "canary").await;
     ada.delete(&format!("/comments/{}", id(&said))).await.expect(204);
-    for path in ["/search?query=canary", "/search?query=canary&kind=comment", "/posts?query=canary"] {
+    for path in ["/search?query=canary", "/search?query=canary&kind=comment", "/posts?query=canary"]
+    {
         let found = |found: Value| found["items"].as_array().unwrap().len();
         assert_eq!(found(app.client.get(path).await.expect(200)), 0, "{path}");
         assert_eq!(found(bob.get(path).await.expect(200)), 0, "{path}");
@@ -68,9 +70,34 @@ async fn nothing_that_is_typed_reaches_the_index_as_its_language() {
     let ada = app.member("ada").await;
     post(&app, &ada, "AND OR NOT NEAR").await;
     for query in [
-        "%22", "%22%22", "*", "a*", "^a", "title:a", "-a", "a AND", "AND", "NEAR(a b)", "a OR",
-        "(", ")", "a%22b", "'", "%00", "%F0%9F%A6%89", "a%00b", "%5C", "{a b}", "a + b", "col : a",
-        "%22a%22%22", "NOT", "posts_search", "rank", "%E2%80%AE", "%C3%A9",
+        "%22",
+        "%22%22",
+        "*",
+        "a*",
+        "^a",
+        "title:a",
+        "-a",
+        "a AND",
+        "AND",
+        "NEAR(a b)",
+        "a OR",
+        "(",
+        ")",
+        "a%22b",
+        "'",
+        "%00",
+        "%F0%9F%A6%89",
+        "a%00b",
+        "%5C",
+        "{a b}",
+        "a + b",
+        "col : a",
+        "%22a%22%22",
+        "NOT",
+        "posts_search",
+        "rank",
+        "%E2%80%AE",
+        "%C3%A9",
     ] {
         for path in ["/search?query=", "/search?kind=comment&query=", "/posts?query="] {
             let path = format!("{path}{}", query.replace(' ', "%20"));

@@ -27,9 +27,16 @@ async fn a_vote_is_what_it_is_set_to() {
     {
         let vote = format!("{path}/vote");
         app.client.put(&vote, json!({"value": 1})).await.expect_problem(401, "no_token");
-        for (value, ups, downs) in
-            [(0, 0, 0), (1, 1, 0), (1, 1, 0), (-1, 0, 1), (-1, 0, 1), (1, 1, 0), (0, 0, 0), (-1, 0, 1)]
-        {
+        for (value, ups, downs) in [
+            (0, 0, 0),
+            (1, 1, 0),
+            (1, 1, 0),
+            (-1, 0, 1),
+            (-1, 0, 1),
+            (1, 1, 0),
+            (0, 0, 0),
+            (-1, 0, 1),
+        ] {
             let answer = bob.put(&vote, json!({"value": value})).await.expect(200);
             let (ups, score) = (ups + own, ups + own - downs);
             let expected = json!({"ups": ups, "downs": downs, "score": score, "my_vote": value});
@@ -134,7 +141,8 @@ async fn a_vote_never_brings_back_what_is_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn votes_rank_posts() {
     let app = TestApp::start().await;
-    let (ada, bob, eve) = (app.member("ada").await, app.member("bob").await, app.member("eve").await);
+    let (ada, bob, eve) =
+        (app.member("ada").await, app.member("bob").await, app.member("eve").await);
     let mut posts = Vec::new();
     for n in 0..3 {
         posts.push(post(&app, &ada, &format!("Post {n}")).await);
@@ -159,8 +167,7 @@ async fn votes_cost_few_statements() {
     let said = comment(&app, &ada, &made, "A comment.").await;
     for path in [format!("/posts/{}/vote", id(&made)), format!("/comments/{}/vote", id(&said))] {
         for (value, most) in [(1, 5), (1, 2), (-1, 5), (0, 5)] {
-            let (reply, statements) =
-                app.statements(bob.put(&path, json!({"value": value}))).await;
+            let (reply, statements) = app.statements(bob.put(&path, json!({"value": value}))).await;
             reply.expect(200);
             assert_eq!(statements, most, "{path} {value}");
         }
@@ -185,7 +192,8 @@ async fn what_is_held_has_no_votes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_may_refuse_a_vote() {
     let app = TestApp::start().await;
-    let (root, ada, bob) = (app.admin("root").await, app.member("ada").await, app.member("bob").await);
+    let (root, ada, bob) =
+        (app.admin("root").await, app.member("ada").await, app.member("bob").await);
     let made = post(&app, &ada, "A title").await;
     let core = guest::core("vote-before-cast", &guest::answer(1, "not today"), "");
     let component = guest::component("export gatherly:plugin/vote-before-cast@0.1.0;", &core);
