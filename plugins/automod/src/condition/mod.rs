@@ -7,12 +7,11 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+mod search;
 mod values;
 
-pub(crate) use values::{
-    Age, Bounds, Capitals, Domain, Length, Links, Mentions, NonEmpty, Pattern, Place, Role, Roles,
-    WordList,
-};
+pub(crate) use search::{Domain, Links, Pattern, WordList};
+pub(crate) use values::{Age, Bounds, Capitals, Length, Mentions, NonEmpty, Place, Role, Roles};
 
 /// A question that content answers with yes or no.
 #[derive(Debug)]

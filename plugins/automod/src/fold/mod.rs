@@ -179,4 +179,4 @@ fn offset(at: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

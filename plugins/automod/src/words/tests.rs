@@ -1,4 +1,5 @@
 use super::{Hit, Lists, Words};
+use crate::fold::tests::Numbers;
 
 fn list(words: &[&str], anywhere: bool) -> Words {
     let mut lists = Lists::default();
@@ -78,5 +79,36 @@ fn ten_thousand_words_are_found() {
     let words = lists.build().unwrap();
     for word in all.iter().step_by(997) {
         assert_eq!(found(&words, &format!("a {word} b")), [word.as_str()]);
+    }
+}
+
+/// Whatever stands around a disguised word, it is found, and where it is.
+#[test]
+fn a_disguised_word_is_found_in_any_text() {
+    let words = list(&["viagra"], false);
+    let disguises: [&[&str]; 6] = [
+        &["v", "V", "ν", "ｖ", "ⓥ", "ᴠ"],
+        &["i", "1", "і", "ｉ", "í", "i\u{301}", "İ"],
+        &["a", "А", "α", "4", "ａ\u{200d}", "🅰"],
+        &["g", "G", "ɡ", "ｇ", "\u{ad}g"],
+        &["r", "R", "ʀ", "ｒ"],
+        &["a", "а", "Á", "𝓪"],
+    ];
+    let mut numbers = Numbers::new();
+    for _ in 0..2_000 {
+        let word: String =
+            disguises.iter().map(|forms| forms[numbers.below(forms.len())]).collect();
+        let (before, after) = (numbers.text(8), numbers.text(8));
+        let text = format!("{before} {word} {after}");
+        let start = before.len() + 1;
+        let found = words.find(&text).into_iter().any(|hit| {
+            // What cannot be seen at either end may belong to it or not.
+            hit.span.start >= start
+                && hit.span.start <= start + 2
+                && text
+                    .get(hit.span.clone())
+                    .is_some_and(|found| word.contains(found.trim_end_matches('\u{200d}')))
+        });
+        assert!(found, "{text:?}");
     }
 }
