@@ -4,8 +4,6 @@
 //! What the compiler writes must fit what the server reads, so both are built
 //! here and differ only in how many calls they can hold.
 
-use std::{io, thread, time::Duration};
-
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     component::{Linker, WasmStr},
@@ -17,10 +15,6 @@ use super::{
     sandbox::{Guest, LogLevel},
 };
 use crate::config::{self, Allocator, MEMORY_CEILING_MIB};
-
-/// One tick of the epoch: how long a guest runs before it lets others run, and
-/// the unit of its processor time.
-pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// Stack of a guest: the engine's default; deep recursion ends in a trap.
 const WASM_STACK_BYTES: usize = 512 << 10;
@@ -144,19 +138,6 @@ fn pool(slots: Slots) -> PoolingAllocationConfig {
         // than a cold one.
         .pagemap_scan(Enabled::Auto);
     pool
-}
-
-/// Starts the one thread that lets time pass for guests. It ends with the engine.
-pub(super) fn start_ticker(engine: &Engine) -> io::Result<()> {
-    let engine = engine.weak();
-    thread::Builder::new().name("plugin-ticker".to_owned()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(TICK);
-        }
-    })?;
-    Ok(())
 }
 
 /// What a component may import, and nothing else.

@@ -5,10 +5,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::{
-    Engine,
-    component::{Component, ComponentExportIndex, Instance, InstancePre},
-};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre};
 
 use super::{
     catalogue::{CATALOGUE, CONFIGURE, DECIDE, HookPoint, LIFECYCLE},
@@ -17,6 +14,7 @@ use super::{
     model::{Context, RawDecision, Subject},
     output::{self, Answer},
     sandbox::{self, Guest, Limits, LogLine},
+    ticker::Ticker,
 };
 
 /// A component that is ready to be called.
@@ -26,6 +24,7 @@ pub struct Loaded {
     /// Settings to take in each fresh instance, when there is no snapshot.
     configure: Option<Arc<str>>,
     limits: Limits,
+    ticker: Arc<Ticker>,
     label: Arc<str>,
 }
 
@@ -69,16 +68,16 @@ impl Loaded {
         component: &Component,
         configure: Option<Arc<str>>,
         limits: Limits,
+        ticker: Arc<Ticker>,
         label: Arc<str>,
     ) -> Result<Self, LoadError> {
-        let engine: &Engine = component.engine();
         component
             .initialize_copy_on_write_image()
             .map_err(|error| LoadError::host("the memory image cannot be made", error))?;
-        let pre = super::engine::linker(engine)
+        let pre = super::engine::linker(ticker.engine())
             .and_then(|linker| linker.instantiate_pre(component))
             .map_err(|error| LoadError::new(LoadCode::WrongType, format!("{error:#}")))?;
-        Ok(Self { pre, exports: Exports::find(component), configure, limits, label })
+        Ok(Self { pre, exports: Exports::find(component), configure, limits, ticker, label })
     }
 
     /// The hooks that it exports.
@@ -98,7 +97,7 @@ impl Loaded {
 
     /// Asks a fresh instance.
     pub(super) async fn decide<S: Subject>(&self, context: &Context, subject: &S) -> Called {
-        let mut store = sandbox::store(self.pre.engine(), self.limits, &self.label);
+        let mut store = sandbox::store(&self.ticker, self.limits, &self.label);
         let answer = self.run(&mut store, context, subject).await;
         let guest = store.into_data();
         Called { answer, peak_memory: guest.memory.peak, log: guest.log }

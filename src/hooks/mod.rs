@@ -20,6 +20,7 @@ mod output;
 pub mod package;
 mod registry;
 mod sandbox;
+mod ticker;
 mod trial;
 
 use std::{path::Path, path::PathBuf, sync::Arc};
@@ -50,6 +51,7 @@ use dispatch::Rules;
 use model::Subject;
 use registry::Registry;
 use sandbox::Limits;
+use ticker::Ticker;
 
 /// The plugin host; cheap to clone.
 #[derive(Clone)]
@@ -58,7 +60,7 @@ pub struct Hooks {
 }
 
 struct Inner {
-    engine: Engine,
+    ticker: Arc<Ticker>,
     compiler: Compiler,
     cache: Cache,
     registry: ArcSwap<Registry>,
@@ -112,11 +114,11 @@ impl Hooks {
     ) -> Result<Self, StartError> {
         let engine = engine::build(config.allocator, config.into())
             .map_err(|error| StartError::Engine(format!("{error:#}")))?;
-        engine::start_ticker(&engine).map_err(StartError::Ticker)?;
-        let cache = Cache::open(data_dir, &engine).map_err(StartError::Cache)?;
+        let ticker = Ticker::start(engine).map_err(StartError::Ticker)?;
+        let cache = Cache::open(data_dir, ticker.engine()).map_err(StartError::Cache)?;
         let memory = mib(config.memory_mib);
         let inner = Inner {
-            engine,
+            ticker,
             compiler: Compiler::new(compiler, config.compile_time()),
             cache,
             registry: ArcSwap::from_pointee(Registry::new(
@@ -166,8 +168,14 @@ impl Hooks {
             (artefact.report.lifecycle && !artefact.report.snapshot).then(|| Arc::from(settings));
         let (inner, label) = (Arc::clone(&self.inner), Arc::from(sha256_hex(&component)));
         blocking(move || {
-            let component = load(&inner.engine, &artefact)?;
-            Ok(Arc::new(Loaded::new(&component, configure, inner.limits, label)?))
+            let component = load(inner.ticker.engine(), &artefact)?;
+            Ok(Arc::new(Loaded::new(
+                &component,
+                configure,
+                inner.limits,
+                Arc::clone(&inner.ticker),
+                label,
+            )?))
         })
         .await
     }

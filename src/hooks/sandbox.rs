@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::{
-    Engine, ResourceLimiter, Store, UpdateDeadline,
+    ResourceLimiter, Store, UpdateDeadline,
     component::{ComponentType, Lift},
 };
 
@@ -15,6 +15,7 @@ use super::{
     engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES},
     fault::{CpuExhausted, HostCallsExhausted},
     output,
+    ticker::{Ticker, Ticking},
 };
 
 /// Bytes that one crossing of the boundary may copy. The engine's default of
@@ -76,6 +77,7 @@ pub(super) struct Guest {
     host_calls: u32,
     cpu_ms: u32,
     ticks: u32,
+    _ticking: Ticking,
 }
 
 /// Memory of one instance, all of its memories summed.
@@ -89,7 +91,7 @@ pub(super) struct Memory {
 }
 
 /// A store for one instance of `plugin`, with all limits set.
-pub(super) fn store(engine: &Engine, limits: Limits, plugin: &Arc<str>) -> Store<Guest> {
+pub(super) fn store(ticker: &Arc<Ticker>, limits: Limits, plugin: &Arc<str>) -> Store<Guest> {
     let guest = Guest {
         memory: Memory { used: 0, most: limits.memory, peak: 0, refused: false },
         log: Vec::new(),
@@ -98,8 +100,9 @@ pub(super) fn store(engine: &Engine, limits: Limits, plugin: &Arc<str>) -> Store
         host_calls: 0,
         cpu_ms: limits.cpu_ms,
         ticks: 0,
+        _ticking: ticker.ticking(),
     };
-    let mut store = Store::new(engine, guest);
+    let mut store = Store::new(ticker.engine(), guest);
     store.limiter(|guest| &mut guest.memory);
     store.set_hostcall_fuel(COPIED_BYTES);
     store.set_max_component_handles(HANDLES);

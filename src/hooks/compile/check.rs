@@ -14,6 +14,7 @@ use crate::hooks::{
     loaded::Exports,
     model::{Content, Context, RawDecision, Registration, Subject, Vote},
     sandbox::{self, Guest, Limits},
+    ticker::Ticker,
 };
 
 /// What a component says about itself by the names of its imports and exports.
@@ -139,11 +140,12 @@ const OVER_A_LIMIT: [&str; 3] =
 /// Links and starts the component once, compares the types of all its exports,
 /// and returns the memory that it starts with.
 pub(super) async fn instantiate(
+    ticker: &Arc<Ticker>,
     component: &Component,
     hooks: &[HookPoint],
     limits: Limits,
 ) -> Result<usize, LoadError> {
-    let (mut store, instance) = start(component, limits).await?;
+    let (mut store, instance) = start(ticker, component, limits).await?;
     let exports = Exports::find(component);
     let mut check = Check { store: &mut store, instance, exports: &exports };
     for hook in hooks {
@@ -163,13 +165,14 @@ pub(super) async fn instantiate(
 
 /// Links the component and makes one instance.
 pub(super) async fn start(
+    ticker: &Arc<Ticker>,
     component: &Component,
     limits: Limits,
 ) -> Result<(Store<Guest>, Instance), LoadError> {
-    let pre = engine::linker(component.engine())
+    let pre = engine::linker(ticker.engine())
         .and_then(|linker| linker.instantiate_pre(component))
         .map_err(|error| wrong_type(LOG, &error))?;
-    let mut store = sandbox::store(component.engine(), limits, &Arc::from("start"));
+    let mut store = sandbox::store(ticker, limits, &Arc::from("start"));
     match pre.instantiate_async(&mut store).await {
         Ok(instance) => Ok((store, instance)),
         Err(error) => {

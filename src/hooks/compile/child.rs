@@ -18,6 +18,7 @@ use crate::{
     hooks::{
         engine::{self, Slots},
         load_error::{LoadCode, LoadError},
+        ticker::Ticker,
     },
 };
 
@@ -92,7 +93,7 @@ fn read_job() -> Result<(Job, Vec<u8>), LoadError> {
 fn perform(job: &Job, component: &[u8]) -> Answer {
     let engine = engine::build(Allocator::Pooling, Slots::ONE)
         .map_err(|error| LoadError::host("the compiler cannot be started", format!("{error:#}")))?;
-    engine::start_ticker(&engine)
+    let ticker = Ticker::start(engine)
         .map_err(|error| LoadError::host("no thread can be started", error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -101,14 +102,16 @@ fn perform(job: &Job, component: &[u8]) -> Answer {
     runtime.block_on(async {
         match &job.task {
             Task::Inspect => {
-                let compiled = check::compile(&engine, component)?;
-                let memory = check::instantiate(&compiled, &surface.hooks, job.limits).await?;
+                let compiled = check::compile(ticker.engine(), component)?;
+                let memory =
+                    check::instantiate(&ticker, &compiled, &surface.hooks, job.limits).await?;
                 Ok(Report { memory, ..Report::new(surface) })
             }
             Task::Activate { settings, artefact } => {
-                let configured = snapshot::configure(&engine, component, settings, job).await?;
-                let compiled = check::compile(&engine, &configured.component)?;
-                let memory = check::instantiate(&compiled, &surface.hooks, job.limits).await?;
+                let configured = snapshot::configure(&ticker, component, settings, job).await?;
+                let compiled = check::compile(ticker.engine(), &configured.component)?;
+                let memory =
+                    check::instantiate(&ticker, &compiled, &surface.hooks, job.limits).await?;
                 let bytes = compiled.serialize().map_err(|error| {
                     LoadError::new(LoadCode::InvalidComponent, format!("{error:#}"))
                 })?;

@@ -6,7 +6,8 @@
 //! tables, or starts a module twice), the original is kept and the settings
 //! are taken in every call.
 
-use wasmtime::Engine;
+use std::sync::Arc;
+
 use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
 
 use super::{Job, check};
@@ -16,6 +17,7 @@ use crate::hooks::{
     loaded::Exports,
     output,
     sandbox::{Limits, LogLine},
+    ticker::Ticker,
 };
 
 /// A component that has taken its settings, or will.
@@ -30,7 +32,7 @@ const MESSAGE_BYTES: usize = 4 << 10;
 
 /// Lets the component take the settings. One without `lifecycle` has none to take.
 pub(super) async fn configure(
-    engine: &Engine,
+    ticker: &Arc<Ticker>,
     component: &[u8],
     settings: &str,
     job: &Job,
@@ -48,7 +50,7 @@ pub(super) async fn configure(
     match wizer.instrument_component(component) {
         Ok((context, instrumented)) => {
             let mut configured =
-                take(engine, &instrumented, settings, job.configure_limits).await?;
+                take(ticker, &instrumented, settings, job.configure_limits).await?;
             // The whole memory crosses the boundary at once.
             configured.store.set_hostcall_fuel(job.configure_limits.memory.saturating_mul(2));
             let log = std::mem::take(&mut configured.store.data_mut().log);
@@ -66,7 +68,7 @@ pub(super) async fn configure(
             Ok(Configured { component, snapshot: true, log })
         }
         Err(_not_possible) => {
-            let configured = take(engine, component, settings, job.configure_limits).await?;
+            let configured = take(ticker, component, settings, job.configure_limits).await?;
             let log = configured.store.into_data().log;
             Ok(Configured { component: component.to_owned(), snapshot: false, log })
         }
@@ -79,13 +81,13 @@ struct Taken {
 }
 
 async fn take(
-    engine: &Engine,
+    ticker: &Arc<Ticker>,
     component: &[u8],
     settings: &str,
     limits: Limits,
 ) -> Result<Taken, LoadError> {
-    let component = check::compile(engine, component)?;
-    let (mut store, instance) = check::start(&component, limits).await?;
+    let component = check::compile(ticker.engine(), component)?;
+    let (mut store, instance) = check::start(ticker, &component, limits).await?;
     let Some(export) = Exports::find(&component).configure else {
         return Err(LoadError::new(
             LoadCode::WrongType,

@@ -36,6 +36,9 @@ impl Bench {
         let mut config = Config::defaults().expect("the defaults are good").plugins;
         // Fewer slots: many hosts run side by side in the tests.
         config.max_calls = 16;
+        // The compiler is at the end of the queue for the processor, and tests
+        // keep it busy.
+        config.compile_seconds = 300;
         change(&mut config);
         let hooks = Hooks::start(&config, &folder, compiler()).expect("the host starts");
         Self { hooks, folder }

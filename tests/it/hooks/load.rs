@@ -21,8 +21,7 @@ fn text(wat: &str) -> Arc<[u8]> {
 #[tokio::test]
 async fn a_good_component_is_described() {
     let bench = Bench::new();
-    let inspection =
-        bench.hooks.inspect(plugin("automod").into()).await.expect("it is good");
+    let inspection = bench.hooks.inspect(plugin("automod").into()).await.expect("it is good");
     assert_eq!(inspection.hooks, [HookPoint::ContentBeforePublish]);
     assert!(inspection.lifecycle);
     assert_eq!(inspection.manifest.expect("it has one").name, "automod");
