@@ -10,9 +10,11 @@
 mod authz;
 mod canary;
 mod config;
+mod crash;
 mod demo;
 mod error_codes;
 mod hooks;
+mod hot_swap;
 mod http;
 mod openapi;
 mod process;
