@@ -294,6 +294,13 @@ async fn settings_may_be_json_or_text_and_are_refused_in_the_plugins_own_words()
     let changed = admin.patch(&binding_path(&binding), json!({"settings": yaml})).await.expect(200);
     assert_eq!(changed["settings"], yaml);
     assert_eq!(verdict(&app).await, rejected("none"));
+    let words: Vec<String> = (0..10_000).map(|at| format!("word{at}")).collect();
+    let rules = json!({"rules": [
+        {"id": "w", "action": "hold", "message": "listed", "when": {"words": words}},
+    ]});
+    let changed = admin.patch(&binding_path(&binding), json!({"settings": rules})).await;
+    assert_eq!(changed.expect(200)["snapshot"], true);
+    assert_eq!(verdict(&app).await, Some(Merged::Allow));
 }
 
 #[tokio::test(flavor = "multi_thread")]
