@@ -184,7 +184,7 @@ macro_rules! export_hook {
     };
     ($plugin:ident $component:ident $area:ident::$hook:ident) => {
         ::std::compile_error!(::std::concat!(
-            "no hook `", ::std::stringify!($area::$hook), "`; there are ",
+            "no hook `", ::std::stringify!($area), "::", ::std::stringify!($hook), "`; there are ",
             "content::BeforePublish, account::BeforeRegister and vote::BeforeCast"
         ));
     };
