@@ -134,6 +134,19 @@ struct Core {
     hooks: Hooks,
 }
 
+impl Core {
+    async fn open(config: &Config, clock: Clock, compiler: PathBuf) -> Result<Self, StartError> {
+        make_private_dir(&config.data_dir)
+            .map_err(|error| StartError::DataDir(config.data_dir.clone(), error))?;
+        let db = Db::open(config)
+            .await
+            .map_err(|error| StartError::Database(config.database_file(), error))?;
+        let hooks = Hooks::start(&config.plugins, &config.data_dir, compiler)?;
+        let limits = Arc::new(RateLimits::new(&config.limits, clock.clone()));
+        Ok(Self { db, clock, limits, hooks })
+    }
+}
+
 impl App {
     /// Builds the server. `compiler` is this program: it is started again to
     /// compile plugins in a process of its own.
@@ -142,14 +155,11 @@ impl App {
         clock: Clock,
         compiler: PathBuf,
     ) -> Result<Self, StartError> {
-        make_private_dir(&config.data_dir)
-            .map_err(|error| StartError::DataDir(config.data_dir.clone(), error))?;
-        let db = Db::open(&config)
-            .await
-            .map_err(|error| StartError::Database(config.database_file(), error))?;
+        // Before anything counts: what is counted without a recorder is lost.
+        let metrics = recorder();
+        let core = Core::open(&config, clock, compiler).await?;
+        let Core { db, clock, limits, hooks } = core.clone();
         let keys = Keys::load(&config.sessions.signing_keys, &config.data_dir)?;
-        let hooks = Hooks::start(&config.plugins, &config.data_dir, compiler)?;
-        let limits = Arc::new(RateLimits::new(&config.limits, clock.clone()));
         let passwords = Passwords::new(config.accounts.hash_concurrency)?;
         let sessions = Sessions::new(
             db.clone(),
@@ -176,18 +186,12 @@ impl App {
         let versions =
             PluginVersions::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         communities::ensure_general(&db, clock.now()).await?;
-        let core = Core {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            hooks: hooks.clone(),
-        };
         let forum = Forum::new(&config, &core, &decisions);
         let content = (forum.posts.clone(), forum.comments.clone());
         let review = Review::new(db.clone(), clock.clone(), Arc::clone(&limits), content);
         Ok(Self {
             lifecycle: Lifecycle::new(),
-            metrics: recorder(),
+            metrics,
             config,
             clock,
             db,

@@ -239,9 +239,9 @@ pub fn source_stamp(root: &Path, plugin: &str) -> io::Result<String> {
     let mut files = BTreeSet::new();
     for crate_dir in [format!("plugins/{plugin}"), "plugins/sdk".to_owned()] {
         files.insert(format!("{crate_dir}/Cargo.toml").into());
-        list_files(root, Path::new(&crate_dir).join("src"), &mut files)?;
+        list_files(root, &Path::new(&crate_dir).join("src"), &mut files)?;
     }
-    list_files(root, "wit".into(), &mut files)?;
+    list_files(root, Path::new("wit"), &mut files)?;
 
     let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
     for file in files {
@@ -259,12 +259,12 @@ pub fn source_stamp(root: &Path, plugin: &str) -> io::Result<String> {
 
 /// Adds the files under `dir`, named relative to `root`, but for tests and
 /// what is not Rust or WIT.
-fn list_files(root: &Path, dir: PathBuf, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(root.join(&dir))? {
+fn list_files(root: &Path, dir: &Path, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(root.join(dir))? {
         let entry = entry?;
         let path = dir.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            list_files(root, path, files)?;
+            list_files(root, &path, files)?;
         } else if path.extension().is_some_and(|it| it == "rs" || it == "wit")
             && path.file_stem().is_none_or(|it| it != "tests")
         {
