@@ -12,6 +12,8 @@ const TIDY_METRICS: Duration = Duration::from_secs(5);
 const KEEP_KEYS: Duration = Duration::from_hours(24);
 /// How often sessions that ended long ago are deleted.
 const FORGET_SESSIONS: Duration = Duration::from_hours(1);
+/// How often what waits for moderators is counted: as often as it is scraped.
+const COUNT_ITEMS: Duration = Duration::from_secs(15);
 /// How often other processes' changes of plugins are looked for: a change is at
 /// work everywhere within a second.
 const CATCH_UP: Duration = Duration::from_millis(500);
@@ -53,6 +55,15 @@ pub fn start(app: &App) {
         async move {
             if let Err(error) = plugins.catch_up().await {
                 tracing::warn!(%error, "changes of plugins could not be taken over");
+            }
+        }
+    });
+    let review = app.review.clone();
+    app.lifecycle.spawn_every(COUNT_ITEMS, move || {
+        let review = review.clone();
+        async move {
+            if let Err(error) = review.measure().await {
+                tracing::warn!(%error, "what waits for moderators could not be counted");
             }
         }
     });

@@ -43,6 +43,13 @@ impl Review {
         Self { db, clock, limits, posts, comments }
     }
 
+    /// Tells the metrics how many items wait.
+    pub async fn measure(&self) -> Result<(), Error> {
+        let open = store::count_open(&self.db.counted_apart()).await?;
+        metrics::gauge!("gatherly_review_items_open").set(f64::from(open));
+        Ok(())
+    }
+
     /// Items that the actor may settle, the newest first; nobody's for somebody
     /// who moderates nothing.
     pub async fn list(

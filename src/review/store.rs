@@ -63,6 +63,7 @@ const DECISIONS_OF_PAGE: &str = concat!(
     ") r on r.target_id = d.target_id and r.event_id = d.event_id
       order by d.id"
 );
+const COUNT_OPEN: &str = "select count(*) as items from review_items where state = 'open'";
 const FIND_WAITING: &str = concat!(
     "select d.kind, d.state, d.target_id,
             exists (select 1 from posts p where p.id = d.target_id) as is_post
@@ -110,6 +111,12 @@ pub(super) async fn list(
 }
 
 /// What there is to settle, read where it cannot change until the end of `tx`.
+/// How many items wait.
+pub(super) async fn count_open(db: &Db) -> Result<u32, Error> {
+    let row = db.optional(statement(COUNT_OPEN)).await?;
+    row.map_or(Ok(0), |row| row.value("items"))
+}
+
 pub(super) async fn find_waiting(
     tx: &mut Tx,
     viewer: &Actor,
