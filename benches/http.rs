@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench http` fills a forum of 1,000 posts with 20 comments
 //! each, serves it on the loopback with the default settings but for limits, and
-//! prints one table. Everything is of one run and taken in turns, so that ratios
+//! prints one table; names of operations after `--` leave out the others. Everything is of one run and taken in turns, so that ratios
 //! hold on a busy machine too. The load is a process of its own: the processor
 //! time is the server's alone.
 
@@ -34,6 +34,9 @@ const LEVELS: [usize; 3] = [0, 1, 3];
 /// MiB of the cache, as by default.
 const CACHE: u64 = 16;
 
+/// Everything that can be asked.
+const ALL: [Operation; 4] = [Operation::List, Operation::Get, Operation::Comment, Operation::Vote];
+
 /// Rows that are compared, in the order of the table.
 const MEMORY_LIST: &str = "memory: list, all layers";
 const MEMORY_GET: &str = "memory: get, all layers";
@@ -60,9 +63,16 @@ fn main() -> ExitCode {
 
 async fn measure() {
     log_to_nowhere();
+    // Cargo adds options of its own.
+    let named: Vec<String> =
+        std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let operations = ALL.into_iter();
+    let operations = operations
+        .filter(|operation| named.is_empty() || named.iter().any(|named| named == name(*operation)))
+        .collect();
     let folder = Folder::new();
     let content = forum::fill(&folder.0).await;
-    let mut bench = Bench::start(&folder, content).await;
+    let mut bench = Bench::start(&folder, content, operations).await;
     for _ in 0..ROUNDS {
         bench.round().await;
     }
@@ -100,6 +110,7 @@ impl Drop for Folder {
 
 /// Everything that is asked.
 struct Bench {
+    operations: Vec<Operation>,
     content: Content,
     /// With the cache of hot reads.
     cached: Server,
@@ -115,14 +126,14 @@ struct Bench {
 }
 
 impl Bench {
-    async fn start(folder: &Folder, content: Content) -> Self {
+    async fn start(folder: &Folder, content: Content, operations: Vec<Operation>) -> Self {
         let cached = Server::start(&folder.0, CACHE).await;
         let bare = Server::start(&folder.0, 0).await;
         let admin = cached.sign_in("host", &content).await;
         let reader = cached.sign_in("reader", &content).await;
         let memory = memory(&cached, &content).await;
         let (votes, table) = (0, Table::default());
-        Self { content, cached, bare, memory, admin, reader, votes, table }
+        Self { operations, content, cached, bare, memory, admin, reader, votes, table }
     }
 
     async fn round(&mut self) {
@@ -133,8 +144,7 @@ impl Bench {
         for plugins in LEVELS {
             self.cached.bind(&self.admin, &self.content, plugins).await;
             self.bare.app.plugins.catch_up().await.expect("the same plugins");
-            for operation in [Operation::List, Operation::Get, Operation::Comment, Operation::Vote]
-            {
+            for operation in self.operations.clone() {
                 self.over_http(operation, plugins).await;
                 self.in_process(operation, plugins).await;
             }

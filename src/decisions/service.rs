@@ -33,8 +33,9 @@ impl Decisions {
     }
 
     /// Records what plugins decided, in the transaction that writes what they
-    /// decided about: one statement for each decision. What is held also comes
-    /// up for review, in place of an edit of the same target that waits already.
+    /// decided about: one statement for up to three decisions. What is held also
+    /// comes up for review, in place of an edit of the same target that waits
+    /// already.
     pub async fn record<T: Sync>(
         &self,
         tx: &mut Tx,
@@ -44,12 +45,13 @@ impl Decisions {
         let created_at = self.clock.now();
         let word = rules::outcome(&outcome.verdict, outcome.modified);
         let mut event = None;
+        let mut new = Vec::new();
         for decision in &outcome.decisions {
             let event_id = Uuid::parse_str(&decision.event_id).map_err(Error::internal)?;
             event = Some(event_id);
-            let new = NewDecision { decision, event_id, outcome: word, target, created_at };
-            store::insert(tx, &new).await?;
+            new.push(NewDecision { decision, event_id, outcome: word, target, created_at });
         }
+        store::insert(tx, &new).await?;
         if let Merged::Hold { reason } = &outcome.verdict {
             self.open_item(tx, target, event, reason).await?;
         }

@@ -10,16 +10,30 @@ use crate::{
         ids::{DecisionId, ReviewItemId},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, statement},
     hooks::{Decision, Mode, Verdict},
 };
 
-const INSERT: &str = "
-    insert into decisions
-        (id, hook, event_id, binding_id, plugin, digest, settings_hash, mode, verdict, outcome,
-         message, evidence, fault, fault_detail, duration_us, input,
-         actor_id, target_id, community_id, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+macro_rules! insert {
+    ($($more:literal)?) => {
+        concat!(
+            "insert into decisions
+                 (id, hook, event_id, binding_id, plugin, digest, settings_hash, mode, verdict,
+                  outcome, message, evidence, fault, fault_detail, duration_us, input,
+                  actor_id, target_id, community_id, created_at)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            $(, $more)?
+        )
+    };
+}
+
+const INSERT: &str = insert!();
+/// Two more decisions at once: the writer is not held for the way there and
+/// back of each.
+const INSERT_THREE: &str = insert!(
+    ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     , (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+);
 
 const INSERT_REVIEW_ITEM: &str = "
     insert into review_items
@@ -109,34 +123,45 @@ pub(super) struct NewDecision<'a> {
     pub(super) created_at: Timestamp,
 }
 
-pub(super) async fn insert(tx: &mut Tx, new: &NewDecision<'_>) -> Result<(), Error> {
+pub(super) async fn insert(tx: &mut Tx, new: &[NewDecision<'_>]) -> Result<(), Error> {
+    let (threes, rest) = new.as_chunks::<3>();
+    for three in threes {
+        let actual = tx.execute(three.iter().fold(statement(INSERT_THREE), bind)).await?;
+        if actual != 3 {
+            return Err(Error::WrongRowCount { expected: 3, actual });
+        }
+    }
+    for one in rest {
+        tx.execute_one(bind(statement(INSERT), one)).await?;
+    }
+    Ok(())
+}
+
+fn bind(statement: Statement, new: &NewDecision<'_>) -> Statement {
     let NewDecision { decision, target, .. } = new;
     let fault = decision.fault.as_ref();
-    tx.execute_one(
-        statement(INSERT)
-            .bind(decision.id)
-            .bind(decision.hook.name())
-            .bind(new.event_id)
-            .bind(decision.binding_id)
-            .bind(decision.plugin.to_string())
-            .bind(decision.digest.to_string())
-            .bind(decision.settings_hash.to_string())
-            .bind(decision.mode.as_str())
-            .bind(decision.verdict.as_str())
-            .bind(new.outcome)
-            .bind(decision.message.clone())
-            // Strings and numbers: serialising them cannot fail.
-            .bind(serde_json::to_string(&decision.evidence).unwrap_or_default())
-            .bind(fault.map(|fault| fault.kind.as_str()))
-            .bind(fault.map(|fault| fault.detail.clone()))
-            .bind(i64::try_from(decision.duration_us).unwrap_or(i64::MAX))
-            .bind(decision.input_json().to_string())
-            .bind(target.actor.0)
-            .bind(target.id)
-            .bind(target.community.map(|community| community.0))
-            .bind(new.created_at.0),
-    )
-    .await
+    statement
+        .bind(decision.id)
+        .bind(decision.hook.name())
+        .bind(new.event_id)
+        .bind(decision.binding_id)
+        .bind(decision.plugin.to_string())
+        .bind(decision.digest.to_string())
+        .bind(decision.settings_hash.to_string())
+        .bind(decision.mode.as_str())
+        .bind(decision.verdict.as_str())
+        .bind(new.outcome)
+        .bind(decision.message.clone())
+        // Strings and numbers: serialising them cannot fail.
+        .bind(serde_json::to_string(&decision.evidence).unwrap_or_default())
+        .bind(fault.map(|fault| fault.kind.as_str()))
+        .bind(fault.map(|fault| fault.detail.clone()))
+        .bind(i64::try_from(decision.duration_us).unwrap_or(i64::MAX))
+        .bind(decision.input_json().to_string())
+        .bind(target.actor.0)
+        .bind(target.id)
+        .bind(target.community.map(|community| community.0))
+        .bind(new.created_at.0)
 }
 
 /// Something that is to wait for a moderator.

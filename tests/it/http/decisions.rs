@@ -40,6 +40,26 @@ async fn make_moderator(admin: &Person, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_plugin_that_was_asked_has_its_record() {
+    let app = TestApp::start().await;
+    let (admin, ada) = (app.admin("root").await, app.member("ada").await);
+    let on = post(&app, &ada).await;
+    let mut bindings = Vec::new();
+    for _ in 0..5 {
+        app.advance(Duration::from_secs(1));
+        bindings.push(enforce_first_letter(&admin, "please wait").await["id"].clone());
+    }
+    let (status, held) = comment(&app, &ada, &on, "Held.").await;
+    assert_eq!(status, 202);
+    let target = format!("?target={}", held["id"].as_str().unwrap());
+    let all = decisions(&admin, &target).await;
+    let mut asked: Vec<Value> = all.iter().map(|one| one["staff"]["binding_id"].clone()).collect();
+    asked.sort_by_key(Value::to_string);
+    assert_eq!(asked, bindings);
+    assert!(all.iter().all(|one| one["verdict"] == "hold"), "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_verdict_is_on_record_with_what_decided_it() {
     let app = TestApp::start().await;
     let (admin, ada) = (app.admin("root").await, app.member("ada").await);
