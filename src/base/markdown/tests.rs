@@ -115,18 +115,19 @@ const WORST: Duration = Duration::from_millis(500);
 fn the_worst_texts_take_little_time() {
     let repeated = |pattern: &str| pattern.repeat(LONGEST / pattern.len());
     let quotes = format!("{}\n", ">".repeat(200));
-    let items: String = (0..280).map(|depth| format!("{}- a\n", " ".repeat(depth))).collect();
+    let items: Vec<String> = (0..280).map(|depth| format!("{}- a", " ".repeat(depth))).collect();
+    let ticks: Vec<String> = (1..280).map(|n| "`".repeat(n)).collect();
     for (name, source) in [
         ("quotes in one line", repeated(">")),
         ("quotes in many lines", repeated(&quotes)),
-        ("lists in lists", items),
+        ("lists in lists", items.join("\n")),
         ("opening brackets", repeated("[")),
         ("links in links", repeated("[a](")),
         ("pictures in pictures", repeated("![")),
         ("stars", repeated("*a ")),
         ("stars and underscores", repeated("*a_ ")),
         ("strong in strong", repeated("**a ")),
-        ("backticks", (1..280).map(|n| format!("{} ", "`".repeat(n))).collect()),
+        ("backticks", ticks.join(" ")),
         ("open tags", repeated("<a ")),
         ("tags", repeated("<b>")),
         ("comments", repeated("<!--")),

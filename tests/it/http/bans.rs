@@ -7,7 +7,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Person, TestApp,
+    Client, Person, Reply, TestApp,
     forum::{comment, each, id, post, reply, try_comment, try_post},
 };
 
@@ -57,21 +57,21 @@ async fn who_may_ban_where() {
     ] {
         let victim = cast.app.member(&format!("victim{}", path.len())).await;
         cast.app.client.get(path).await.expect_problem(401, "no_token");
-        for (person, allowed) in people.iter().zip(allowed) {
+        for (person, may) in people.iter().zip(allowed) {
             let create = person.post(path, ban(&victim.name, &["comment"])).await;
             let list = person.get(path).await;
-            if !allowed {
+            if !may {
                 create.expect_problem(403, code);
                 list.expect_problem(403, code);
-                let lift = format!("{path}/0199c1a0-6f3e-7d52-a1c4-5b7f0e2d9a11");
-                person.delete(&lift).await.expect_problem(403, code);
+                let one = format!("{path}/0199c1a0-6f3e-7d52-a1c4-5b7f0e2d9a11");
+                person.delete(&one).await.expect_problem(403, code);
                 continue;
             }
-            let made = create.expect(201);
-            let one = format!("{path}/{}", id(&made));
+            let set = create.expect(201);
+            let one = format!("{path}/{}", id(&set));
             assert_eq!(create.headers["location"], format!("/api/v1{one}"));
             assert_eq!(
-                (&made["created_by"], &made["state"]),
+                (&set["created_by"], &set["state"]),
                 (&json!(person.name), &json!("active"))
             );
             list.expect(200);
@@ -137,6 +137,17 @@ async fn bad_input_is_refused() {
     }
 }
 
+/// Either a refusal that tells why and until when, or none.
+#[track_caller]
+fn expect_ban(reply: &Reply, banned: bool) {
+    if banned {
+        let detail = reply.expect_problem(403, "banned")["detail"].to_string();
+        assert!(detail.contains("2026-02-01T00:00:00Z") && detail.contains("Enough."), "{detail}");
+    } else {
+        assert!(reply.status.is_success(), "{}", reply.text());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ban_takes_away_what_it_says_and_tells_why() {
     let cast = start().await;
@@ -165,12 +176,7 @@ async fn a_ban_takes_away_what_it_says_and_tells_why() {
                 ("post", try_post(app, bob, "A post", "").await),
             ];
             for (needed, reply) in replies {
-                if needed == deed {
-                    let detail = reply.expect_problem(403, "banned")["detail"].to_string();
-                    assert!(detail.contains("2026-02-01T00:00:00Z") && detail.contains("Enough."));
-                } else {
-                    assert!(reply.status.is_success(), "{path} {deed}: {}", reply.text());
-                }
+                expect_ban(&reply, needed == deed);
             }
             bob.get(&format!("/posts/{}", id(made))).await.expect(200);
             root.delete(&format!("{path}/{}", id(&set))).await.expect(204);
@@ -283,6 +289,16 @@ async fn a_ban_ends_at_its_time() {
     lift.expect_problem(409, "not_in_force");
 }
 
+/// Comments and votes, banned or not.
+async fn write(person: &Person, post: &str, n: i64) {
+    let body = json!({"body": format!("Comment {n}")});
+    let comment = person.post(&format!("{post}/comments"), body).await;
+    let vote = person.put(&format!("{post}/vote"), json!({"value": n % 3 - 1})).await;
+    for reply in [comment, vote] {
+        assert!(reply.status.is_success() || reply.status == 403, "{}", reply.text());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_after_a_ban_does_not_count() {
     let cast = start().await;
@@ -290,19 +306,7 @@ async fn what_comes_after_a_ban_does_not_count() {
     let path = format!("/posts/{}", id(made));
     for round in 0..5 {
         // Writes are under way, at every stage, when the ban is acknowledged.
-        let writes = join_all((0..30).map(|n| {
-            let path = path.clone();
-            async move {
-                let body = json!({"body": format!("Comment {n}")});
-                let comment = bob.post(&format!("{path}/comments"), body).await;
-                let vote = bob.put(&format!("{path}/vote"), json!({"value": n % 3 - 1})).await;
-                for reply in [comment, vote] {
-                    if !reply.status.is_success() {
-                        reply.expect_problem(403, "banned");
-                    }
-                }
-            }
-        }));
+        let writes = join_all((0..30).map(|n| write(bob, &path, n)));
         let ban = async {
             for _ in 0..round * 3 {
                 app.client.get(&path).await.expect(200);
@@ -310,7 +314,7 @@ async fn what_comes_after_a_ban_does_not_count() {
             let set = root.post("/bans", ban("bob", &["comment", "vote"])).await.expect(201);
             (set, app.client.get(&path).await.expect(200))
         };
-        let ((), (set, then)) = tokio::join!(async { writes.await; }, ban);
+        let (_, (set, then)) = tokio::join!(writes, ban);
         assert_eq!(app.client.get(&path).await.expect(200), then);
         root.delete(&format!("/bans/{}", id(&set))).await.expect(204);
     }

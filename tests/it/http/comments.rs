@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::hooks::guest;
 use crate::support::{
     TestApp,
-    forum::{comment, each, id, post, reply, try_comment},
+    forum::{comment, each, id, post, reply, try_comment, walk},
     policy::{bind, enforce_first_letter},
 };
 
@@ -78,15 +78,8 @@ async fn a_thread_is_read_in_order_and_page_by_page() {
         ("top", vec!["a1", "a2", "a11", "b1", "b", "a"]),
     ] {
         for limit in [1, 2, 6] {
-            let mut found: Vec<Value> = Vec::new();
-            let first = format!("/posts/{}/comments?sort={sort}&limit={limit}", id(&made));
-            let mut next = first.clone();
-            loop {
-                let page = app.client.get(&next).await.expect(200);
-                found.extend(each(&page, "body"));
-                let Some(cursor) = page["next_cursor"].as_str() else { break };
-                next = format!("{first}&cursor={cursor}");
-            }
+            let path = format!("/posts/{}/comments?sort={sort}", id(&made));
+            let found = walk(&app.client, &path, limit, "body").await;
             assert_eq!(found, expected, "{sort} by {limit}");
         }
     }
@@ -106,11 +99,10 @@ async fn a_thread_has_32_levels() {
     for level in 1..32 {
         last = reply(&app, &ada, (&made, &last), &format!("level {level}")).await;
     }
-    let deeper = try_comment(&app, &ada, (&made, Some(&last)), "too deep").await;
-    deeper.expect_invalid(&[("parent_id", "depth")]);
-    let list =
-        app.client.get(&format!("/posts/{}/comments?limit=100", id(&made))).await.expect(200);
-    assert_eq!(each(&list, "depth"), (0..32).map(Value::from).collect::<Vec<_>>());
+    let refused = try_comment(&app, &ada, (&made, Some(&last)), "too deep").await;
+    refused.expect_invalid(&[("parent_id", "depth")]);
+    let depths = walk(&app.client, &format!("/posts/{}/comments", id(&made)), 20, "depth").await;
+    assert_eq!(depths, (0..32).map(Value::from).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,12 @@
 
 use futures_util::future::join_all;
 use gatherly::config::CommunityCreation;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{TestApp, forum::each};
+use crate::support::{
+    TestApp,
+    forum::{each, walk},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_forum_has_a_general_community() {
@@ -62,14 +65,7 @@ async fn a_list_has_pages() {
     for slug in ["bbb", "aaa", "zzz", "mmm"] {
         root.post("/communities", json!({"slug": slug, "name": slug})).await.expect(201);
     }
-    let mut found: Vec<Value> = Vec::new();
-    let mut path = "/communities?limit=2".to_owned();
-    loop {
-        let page = app.client.get(&path).await.expect(200);
-        found.extend(each(&page, "slug"));
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
-        path = format!("/communities?limit=2&cursor={cursor}");
-    }
+    let found = walk(&app.client, "/communities", 2, "slug").await;
     assert_eq!(found, ["aaa", "bbb", "general", "mmm", "zzz"]);
     for limit in ["0", "101"] {
         let reply = app.client.get(&format!("/communities?limit={limit}")).await;

@@ -95,7 +95,7 @@ async fn votes_of_many_accounts_all_count() {
     let ada = app.member("ada").await;
     let made = post(&app, &ada, "A title").await;
     let path = format!("/posts/{}/vote", id(&made));
-    let voters = join_all((0..12).map(|n| {
+    let people = join_all((0..12).map(|n| {
         let app = &app;
         async move { app.member(&format!("voter{n}")).await }
     }))
@@ -104,11 +104,11 @@ async fn votes_of_many_accounts_all_count() {
         let path = path.clone();
         async move { voter.put(&path, json!({"value": value})).await }
     };
-    let votes = voters.iter().flat_map(|voter| [1, -1, 1].map(|value| cast(voter.clone(), value)));
+    let votes = people.iter().flat_map(|voter| [1, -1, 1].map(|value| cast(voter.clone(), value)));
     for reply in join_all(votes).await {
         reply.expect(200);
     }
-    for reply in join_all(voters.iter().map(|voter| cast(voter.clone(), 1))).await {
+    for reply in join_all(people.iter().map(|voter| cast(voter.clone(), 1))).await {
         reply.expect(200);
     }
     let seen = app.client.get(&format!("/posts/{}", id(&made))).await.expect(200);
@@ -120,12 +120,12 @@ async fn votes_of_many_accounts_all_count() {
 async fn a_vote_never_brings_back_what_is_deleted() {
     let app = TestApp::start().await;
     let ada = app.member("ada").await;
-    let voters = join_all(["bob", "eve", "joe"].map(|name| app.member(name))).await;
+    let people = join_all(["bob", "eve", "joe"].map(|name| app.member(name))).await;
     for round in 0..10 {
         let made = post(&app, &ada, &format!("Round {round}")).await;
         let path = format!("/posts/{}", id(&made));
         let vote = format!("{path}/vote");
-        let votes = join_all(voters.iter().map(|voter| voter.put(&vote, json!({"value": 1}))));
+        let votes = join_all(people.iter().map(|voter| voter.put(&vote, json!({"value": 1}))));
         let (replies, deleted) = tokio::join!(votes, ada.delete(&path));
         deleted.expect(204);
         for reply in replies {

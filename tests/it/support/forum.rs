@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Person, Reply, TestApp};
+use super::{Client, Person, Reply, TestApp};
 
 /// Asks to publish a post in `general`.
 pub async fn try_post(app: &TestApp, author: &Person, title: &str, body: &str) -> Reply {
@@ -58,4 +58,18 @@ pub fn id(thing: &Value) -> &str {
 #[track_caller]
 pub fn each(list: &Value, field: &str) -> Vec<Value> {
     list["items"].as_array().expect("items").iter().map(|item| item[field].clone()).collect()
+}
+
+/// One field of all items of a list, gone through in pages of `limit`.
+pub async fn walk(client: &Client, path: &str, limit: u32, field: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let first = format!("{path}{separator}limit={limit}");
+    let mut next = first.clone();
+    loop {
+        let page = client.get(&next).await.expect(200);
+        found.extend(each(&page, field));
+        let Some(cursor) = page["next_cursor"].as_str() else { return found };
+        next = format!("{first}&cursor={cursor}");
+    }
 }
