@@ -12,8 +12,7 @@ use crate::base::{clock::Timestamp, ids::AccountId, secret::sha256};
 
 const INSERT: &str = "insert into idempotency_keys (id, request, created_at) values (?, ?, ?)";
 const FIND: &str = "select request, status, location, body from idempotency_keys where id = ?";
-const KEEP: &str =
-    "update idempotency_keys set status = ?, location = ?, body = ? where id = ? and status is null";
+const KEEP: &str = "update idempotency_keys set status = ?, location = ?, body = ? where id = ? and status is null";
 const FORGET: &str = "delete from idempotency_keys where created_at < ?";
 
 /// What breaks when two requests with one key are under way at once.

@@ -14,7 +14,9 @@ use poem_openapi::OperationId;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
-use super::{Action, ClientAddress, RateLimits, body_limit, cors, idempotency, problem, request_id};
+use super::{
+    Action, ClientAddress, RateLimits, body_limit, cors, idempotency, problem, request_id,
+};
 use crate::{
     base::{Error, clock::Clock, ids},
     config,

@@ -47,7 +47,10 @@ impl SystemApi {
     ///
     /// For everybody. Restart it when there is no answer.
     #[oai(path = "/healthz", method = "get", operation_id = "get_health")]
-    #[expect(clippy::unused_async, reason = "operations are async, this one has nothing to wait for")]
+    #[expect(
+        clippy::unused_async,
+        reason = "operations are async, this one has nothing to wait for"
+    )]
     async fn health(&self) -> Result<Rendered<Health>, Problem> {
         Ok(Health::of("ok"))
     }

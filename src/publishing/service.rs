@@ -87,7 +87,8 @@ impl Publishing {
         let id = content.id.parse().map_err(Error::internal)?;
         let target = DecisionTarget { kind, id, community: Some(place.community), actor: actor.id };
         let input = || (context(actor, place, now), content.clone());
-        let recheck = move |content: &Content| recheck(content).map_err(|error| rules::words(&error));
+        let recheck =
+            move |content: &Content| recheck(content).map_err(|error| rules::words(&error));
         let asked =
             self.hooks.content_before_publish(Some(place.community.0), input, recheck).await;
         let Some(outcome) = asked else {

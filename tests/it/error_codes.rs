@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write,
     fs,
 };
 
@@ -224,19 +225,19 @@ fn table(sources: &[Source]) -> String {
         assert_eq!(statuses.len(), 1, "{code} has {statuses:?}");
         assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
         let status = statuses.first().unwrap();
-        text += &format!("| `{code}` | {status} | {} |\n", joined(meanings));
+        writeln!(text, "| `{code}` | {status} | {} |", joined(meanings)).unwrap();
     }
     text += "\n## Rules of fields\n\nWith `invalid_fields`, `errors` names each field and the rule \
              that it broke. `…` stands for the\nfield that was sent. With `bad_request`, the rule \
              is `type`: it is not JSON of the right form.\n\n| Field | Rule | Says |\n|---|---|---|\n";
     for ((field, rule), meanings) in rules(sources) {
-        text += &format!("| `{field}` | `{rule}` | {} |\n", joined(&meanings));
+        writeln!(text, "| `{field}` | `{rule}` | {} |", joined(&meanings)).unwrap();
     }
     text += "\n## Rules of components\n\nWhat stands between a component and its activation, as \
              the rule of the field that brought it,\nor as a binding's error.\n\n| Rule | Says |\n\
              |---|---|\n";
     for (code, meaning) in loader(file(sources, "src/hooks/load_error.rs")) {
-        text += &format!("| `{code}` | {meaning} |\n");
+        writeln!(text, "| `{code}` | {meaning} |").unwrap();
     }
     text
 }

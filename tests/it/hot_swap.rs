@@ -3,13 +3,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -27,7 +25,7 @@ fn settings(word: &str) -> Value {
 }
 
 /// Writes until `done`: the state that each comment was acknowledged with.
-async fn write(writer: Person, thread: String, done: Arc<AtomicBool>) -> BTreeMap<String, u16> {
+async fn write(writer: Person, thread: &str, done: &AtomicBool) -> BTreeMap<String, u16> {
     let mut written = BTreeMap::new();
     while !done.load(Ordering::Relaxed) {
         let path = format!("/posts/{thread}/comments");
@@ -73,24 +71,24 @@ async fn every_text_is_judged_by_one_version() {
     let path = format!("/plugin-bindings/{}", binding["id"].as_str().unwrap());
     let mut hashes = [binding["settings_hash"].clone(), Value::Null];
 
-    let done = Arc::new(AtomicBool::new(false));
+    let done = AtomicBool::new(false);
     let mut writers = Vec::new();
     for n in 0..WRITERS {
         let writer = app.member(&format!("writer{n}")).await;
-        writers.push(tokio::spawn(write(writer, thread.clone(), Arc::clone(&done))));
+        writers.push(write(writer, &thread, &done));
     }
-    for swap in 1..=SWAPS {
-        app.advance(Duration::from_millis(5));
-        let change = json!({"settings": settings(WORDS[swap % 2])});
-        let changed = admin.patch(&path, change).await.expect(200);
-        hashes[swap % 2] = changed["settings_hash"].clone();
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    done.store(true, Ordering::Relaxed);
-    let mut written = BTreeMap::new();
-    for writer in writers {
-        written.extend(writer.await.unwrap());
-    }
+    let swaps = async {
+        for swap in 1..=SWAPS {
+            app.advance(Duration::from_millis(5));
+            let change = json!({"settings": settings(WORDS[swap % 2])});
+            let changed = admin.patch(&path, change).await.expect(200);
+            hashes[swap % 2] = changed["settings_hash"].clone();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        done.store(true, Ordering::Relaxed);
+    };
+    let (written, ()) = tokio::join!(join_all(writers), swaps);
+    let written: BTreeMap<String, u16> = written.into_iter().flatten().collect();
 
     assert_ne!(hashes[0], hashes[1]);
     let mut judged = BTreeSet::new();

@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::string_slice,
     unreachable_pub,
     reason = "in a test, what is not there is a failure; and nothing else links this binary"
 )]

@@ -4,10 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -79,7 +76,7 @@ async fn from_nothing_to_a_forum_that_keeps_its_secrets() {
 }
 
 /// Asks until `done`: when each request that got no answer was sent.
-async fn call(to: SocketAddr, begun: Instant, done: Arc<AtomicBool>) -> (usize, Vec<Duration>) {
+async fn call(to: SocketAddr, begun: Instant, done: &AtomicBool) -> (usize, Vec<Duration>) {
     // Half of them keep the server busy: checking a password takes a while.
     let body = json!({"username": "nobody", "password": PASSWORD}).to_string();
     let (mut answered, mut unanswered) = (0, Vec::new());
@@ -119,21 +116,22 @@ async fn a_stop_under_load_answers_everybody() {
     let installation = Installation::new("[limits]\nenabled = false\n[log]\nfilter = \"warn\"");
     for _ in 0..STOPS {
         let mut server = installation.serve().await;
-        let (begun, done) = (Instant::now(), Arc::new(AtomicBool::new(false)));
-        let callers: Vec<_> = (0..CALLERS)
-            .map(|_| tokio::spawn(call(server.listen, begun, Arc::clone(&done))))
-            .collect();
-        sleep(Duration::from_millis(400)).await;
-        let signalled = begun.elapsed();
-        server.signal(Signal::TERM);
-        assert!(told_not_ready(&server).await, "closed without saying so");
-        let status = server.ended().await;
-        assert!(status.success(), "{status}: {}", installation.log());
-        assert!(begun.elapsed() - signalled < STOPPED_WITHIN);
-        done.store(true, Ordering::Relaxed);
+        let (begun, done) = (Instant::now(), AtomicBool::new(false));
+        let callers = join_all((0..CALLERS).map(|_| call(server.listen, begun, &done)));
+        let stop = async {
+            sleep(Duration::from_millis(400)).await;
+            let signalled = begun.elapsed();
+            server.signal(Signal::TERM);
+            assert!(told_not_ready(&server).await, "closed without saying so");
+            let status = server.ended().await;
+            assert!(status.success(), "{status}: {}", installation.log());
+            assert!(begun.elapsed() < signalled + STOPPED_WITHIN);
+            done.store(true, Ordering::Relaxed);
+            signalled
+        };
+        let (callers, signalled) = tokio::join!(callers, stop);
         let mut answers = 0;
-        for caller in join_all(callers).await {
-            let (answered, unanswered) = caller.unwrap();
+        for (answered, unanswered) in callers {
             let early: Vec<_> =
                 unanswered.iter().filter(|sent| **sent < signalled + STILL_TAKEN).collect();
             assert!(early.is_empty(), "no answer to requests of {early:?}, signal {signalled:?}");

@@ -162,7 +162,7 @@ impl Forum {
             for value in [1, 1, -1, 0] {
                 let mut least = u64::MAX;
                 for _ in 0..TRIES {
-                    let back = json!({"value": if value == 1 { 0 } else { 1 }});
+                    let back = json!({"value": i32::from(value != 1)});
                     self.admin.put(vote, back).await.expect(200);
                     let cast = self.admin.put(vote, json!({"value": value}));
                     least = least.min(self.app.statements(cast).await.1);

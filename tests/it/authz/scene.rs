@@ -201,7 +201,7 @@ impl Scene {
             "create_post" => body["community"] = json!("garden"),
             "sign_in" => body = json!({"username": "as-stranger", "password": PASSWORD}),
             "refresh_session" => {
-                body["refresh_token"] = things.victim.tokens["refresh_token"].clone()
+                body["refresh_token"] = things.victim.tokens["refresh_token"].clone();
             }
             "change_password" => {
                 body = json!({"current_password": PASSWORD, "new_password": PASSWORD});

@@ -6,6 +6,7 @@ mod writers;
 
 use std::{fs, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use gatherly::{config::Config, db::Db};
 use hyper::Method;
 use serde_json::{Value, json};
@@ -66,11 +67,11 @@ async fn what_was_acknowledged_outlives_a_crash() {
         let server = installation.serve().await;
         let writers = writers::start(&ledger, &server.client, kill).await;
         // At another moment of what they do each time.
-        sleep(Duration::from_millis(150 + kill * 37 % 400)).await;
-        server.kill().await;
-        for writer in writers {
-            writer.await.unwrap();
-        }
+        let crash = async {
+            sleep(Duration::from_millis(150 + kill * 37 % 400)).await;
+            server.kill().await;
+        };
+        tokio::join!(join_all(writers), crash);
         let db = Db::open(&config).await.unwrap();
         ledger.check(&db).await;
         checks::whole(&db).await;

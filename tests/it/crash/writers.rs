@@ -8,7 +8,6 @@ use std::{
 use gatherly::db::{Columns, Db, statement};
 use hyper::Method;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
 
 use crate::support::{Client, PASSWORD};
 
@@ -99,7 +98,11 @@ pub async fn sign_in(client: &Client, name: &str) -> Client {
 }
 
 /// Starts everybody who writes, until the server is gone.
-pub async fn start(ledger: &Arc<Ledger>, client: &Client, round: u64) -> Vec<JoinHandle<()>> {
+pub async fn start(
+    ledger: &Arc<Ledger>,
+    client: &Client,
+    round: u64,
+) -> Vec<impl Future<Output = ()> + use<>> {
     let boss = client.with_token(&ledger.token);
     let name = format!("writer{round}");
     let account = json!({"username": name, "email": "w@example.org", "password": PASSWORD});
@@ -118,7 +121,7 @@ pub async fn start(ledger: &Arc<Ledger>, client: &Client, round: u64) -> Vec<Joi
         .into_iter()
         .map(|(deed, client, name)| {
             let person = Writer { ledger: Arc::clone(ledger), client, name, round };
-            tokio::spawn(async move { person.go_on(deed).await })
+            async move { person.go_on(deed).await }
         })
         .collect()
 }

@@ -1,9 +1,6 @@
 //! A plugin host for one test, and what is asked of it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use gatherly::{
     config::{self, Config},

@@ -30,7 +30,8 @@ async fn a_request_with_a_key_is_done_once() {
     assert_eq!(again.expect(201), first.json());
     assert_eq!(again.headers["location"], first.headers["location"]);
     // Another request with that key is a mistake; another's key is another key.
-    post(&ada, "/posts", "key-1", &text("Twice")).await
+    post(&ada, "/posts", "key-1", &text("Twice"))
+        .await
         .expect_invalid(&[("Idempotency-Key", "reused")]);
     let other = post(&eve, "/posts", "key-1", &text("Once")).await.expect(201);
     assert_ne!(other["id"], first.json()["id"]);
@@ -63,7 +64,8 @@ async fn what_was_refused_may_be_sent_again() {
     bad.expect_problem(422, "invalid_fields");
     post(&ada, "/posts", "key", &text("Better")).await.expect(201);
     for key in ["", &"k".repeat(129)] {
-        post(&ada, "/posts", key, &text("x")).await
+        post(&ada, "/posts", key, &text("x"))
+            .await
             .expect_invalid(&[("Idempotency-Key", "length")]);
     }
 }

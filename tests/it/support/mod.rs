@@ -4,8 +4,8 @@
 mod app;
 mod client;
 pub mod forum;
-pub mod policy;
 mod plugin;
+pub mod policy;
 mod process;
 mod spec;
 

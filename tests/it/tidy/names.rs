@@ -17,6 +17,10 @@ const ENGINES: &[&str] = &["src/sessions/tokens.rs"];
 /// Names that say nothing of what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "types", "misc"];
 
+fn has_end(path: &str, end: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == end)
+}
+
 /// What is wrong with the name of a file of `src/`.
 fn name_fault(path: &str) -> Option<String> {
     let file = path.rsplit('/').next().unwrap();
@@ -24,7 +28,7 @@ fn name_fault(path: &str) -> Option<String> {
     if EMPTY_NAMES.contains(&stem) || path.split('/').any(|part| EMPTY_NAMES.contains(&part)) {
         return Some(format!("{path}: a name that says nothing"));
     }
-    let is_rust = Path::new(file).extension().is_some_and(|end| end == "rs");
+    let is_rust = has_end(file, "rs");
     let inside = path.trim_start_matches("src/");
     if ENGINES.contains(&path) {
         return None;
@@ -42,7 +46,7 @@ fn files_have_the_names_that_readers_look_for() {
         assert!(name_fault(bad).is_some(), "{bad}");
     }
     let mut paths = files_below("src");
-    paths.extend(files_below("tests").into_iter().filter(|path| path.ends_with(".rs")));
+    paths.extend(files_below("tests").into_iter().filter(|path| has_end(path, "rs")));
     let findings: Vec<String> = paths.iter().filter_map(|path| name_fault(path)).collect();
     assert_none("names of files", &findings);
 }
@@ -70,7 +74,7 @@ fn the_contract_is_documented() {
     let planted = "/// A.\ninterface a {\n    record b {\n    }\n    /// C.\n    c: func();\n}";
     assert_eq!(undocumented("a.wit", planted), ["a.wit:3: record b {"]);
     let mut findings = Vec::new();
-    for path in files_below("wit").iter().filter(|path| path.ends_with(".wit")) {
+    for path in files_below("wit").iter().filter(|path| has_end(path, "wit")) {
         findings.extend(undocumented(path, &fs::read_to_string(root().join(path)).unwrap()));
     }
     assert_none("declarations of the contract without a doc", &findings);

@@ -52,7 +52,8 @@ fn repeated(files: &[Source]) -> Vec<String> {
 
 #[test]
 fn nothing_is_written_twice() {
-    let lines: String = (0..REPEATED_LINES).map(|n| format!("    call({n});\n\n")).collect();
+    let lines: String =
+        (0..REPEATED_LINES).map(|n| format!("    call({n});\n\n")).collect::<Vec<_>>().concat();
     let planted = [
         Source::new("a.rs", format!("fn a() {{\n{lines}}}\n")),
         Source::new("b.rs", format!("fn b() {{\n// so\n{lines}    b();\n}}\n")),

@@ -188,8 +188,8 @@ fn quoted_end(bytes: &[u8], at: usize, quote: u8) -> usize {
 
 #[test]
 fn literals_and_comments_are_no_code() {
-    let text = r##"let a = "{ \" }"; // }
-let b = r#"{""#; let c = '{'; let d = '\''; fn e<'a>(f: &'a str) { /* } */ }"##;
+    let text = r#"let a = "{ \" }"; // }
+let b = r"{"; let c = '{'; let d = '\''; fn e<'a>(f: &'a str) { /* } */ }"#;
     let code = blank(text);
     assert_eq!(code.len(), text.len());
     assert_eq!(code.matches('{').count(), 1);
