@@ -242,12 +242,10 @@ async fn every_part_of_a_path_is_checked() {
         let values =
             names.iter().flat_map(|name| garbage().into_iter().map(move |value| (name, value)));
         for (name, value) in values {
-            let path =
-                operation.path_with(
-                    |of, other| {
-                        if other == name { value.clone() } else { nowhere(of, other) }
-                    },
-                );
+            let path = operation.path_with(|of, other| match other {
+                _ if other == name => value.clone(),
+                _ => nowhere(of, other),
+            });
             let reply = admin.send(operation.method.clone(), &path, body.clone()).await;
             refused(&reply, &path);
         }

@@ -1,10 +1,6 @@
 //! A server of one test's own.
 
-use std::{
-    ops::Deref,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{ops::Deref, path::PathBuf, time::Duration};
 
 use gatherly::{
     accounts::Applicant,
