@@ -95,7 +95,10 @@ SEED
     (
         cd "$seed"
         # Debian's compiler is a stable one, and building std is not stable yet.
-        export RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=-Cembed-bitcode=yes
+        export RUSTC_BOOTSTRAP=1
+        # Panic messages name source files, but not the folders of this machine.
+        flags="-Cembed-bitcode=yes --remap-path-prefix=$PREFIX/usr/lib/rustlib/src/rust/= --remap-path-prefix=$vendor/="
+        export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags"
         cargo build --offline --release --target $TARGET -Zbuild-std=std,panic_abort --target-dir "$seed/target" \
             --config 'source.crates-io.replace-with="debian"' --config "source.debian.directory=\"$vendor\""
     ) >"$LOG" 2>&1 || fail "the standard library does not compile"

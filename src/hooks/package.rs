@@ -149,6 +149,7 @@ pub fn build_plugin(dir: &Path) -> Result<(Manifest, Vec<u8>), PackageError> {
         .args(["--target", TARGET, "--target-dir"])
         .arg(&target_dir)
         .args(PROFILE.iter().flat_map(|setting| ["--config", setting]))
+        .args(["--config", &rustflags(&package.sources)])
         .args(["--", STACK])
         .current_dir(dir)
         .stdin(Stdio::null())
@@ -168,9 +169,22 @@ pub fn build_plugin(dir: &Path) -> Result<(Manifest, Vec<u8>), PackageError> {
     Ok((package.manifest, component))
 }
 
+/// Panic messages name source files: without the folders of this machine they
+/// are the same everywhere, and say nothing about the author.
+fn rustflags(sources: &BTreeSet<PathBuf>) -> String {
+    let flags: Vec<String> = sources
+        .iter()
+        .map(|folder| format!("{:?}", format!("--remap-path-prefix={}=", folder.display())))
+        .collect();
+    format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
+}
+
 /// What cargo says about the crate in a folder.
 struct Package {
     manifest: Manifest,
+    /// The folders in which the folders of the crate and of all that it
+    /// depends on are.
+    sources: BTreeSet<PathBuf>,
     library: String,
     target_directory: PathBuf,
 }
@@ -203,7 +217,7 @@ fn describe(dir: &Path) -> Result<Package, PackageError> {
         .map_err(PackageError::io(format!("find {}", dir.display())))?
         .join("Cargo.toml");
     let output = Command::new("cargo")
-        .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
+        .args(["metadata", "--format-version=1", "--manifest-path"])
         .arg(&path)
         .output()
         .map_err(PackageError::io("run cargo"))?;
@@ -213,6 +227,8 @@ fn describe(dir: &Path) -> Result<Package, PackageError> {
     }
     let metadata: Metadata =
         serde_json::from_slice(&output.stdout).map_err(|error| not_a_crate(error.to_string()))?;
+    let sources = metadata.packages.iter().filter_map(|it| it.manifest_path.ancestors().nth(2));
+    let sources = sources.map(Path::to_owned).collect();
     let package = metadata
         .packages
         .into_iter()
@@ -225,6 +241,7 @@ fn describe(dir: &Path) -> Result<Package, PackageError> {
         .ok_or_else(|| not_a_crate("it has no library (src/lib.rs)".to_owned()))?;
     Ok(Package {
         manifest: package.manifest,
+        sources,
         library: library.name,
         target_directory: metadata.target_directory,
     })
