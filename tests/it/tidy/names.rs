@@ -83,7 +83,11 @@ fn the_contract_is_documented() {
 /// What has no place in a line of any file.
 fn line_fault(line: &str) -> Option<&'static str> {
     let homes = ["home", "root", "Users", "work", "mnt"];
-    if homes.iter().any(|home| line.contains(&format!("/{home}/"))) {
+    let leads_home = |home: &&str| {
+        let inside = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric());
+        line.split(&format!("/{home}/")).skip(1).any(inside)
+    };
+    if homes.iter().any(leads_home) {
         return Some("a path of one machine");
     }
     if line.contains(&["shared", "/"].concat()) {
