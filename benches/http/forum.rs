@@ -23,6 +23,7 @@ use gatherly::{
     routes,
     sessions::Device,
     votes::{Subject, VoteValue},
+    workers,
 };
 use poem::Endpoint;
 use tokio::net::TcpListener;
@@ -106,6 +107,7 @@ impl Server {
     pub(super) async fn start(folder: &Path, cache: u64) -> Self {
         let app = build(config(folder, cache)).await;
         let base = listen(&app, routes::endpoint(&app)).await;
+        workers::start(&app);
         Self { app, base }
     }
 
@@ -162,7 +164,7 @@ impl Server {
                 forum.comments.create(&actor().await, &new).await.expect("a comment");
             }
             Operation::Vote => {
-                let value = if turn / posts.len() % 2 == 0 { 1 } else { -1 };
+                let value = if turn / posts.len().is_multiple_of(2) { 1 } else { -1 };
                 let value = VoteValue::from_stored(value);
                 let subject = Subject::Post(post);
                 forum.votes.cast(&actor().await, subject, value).await.expect("a vote");
