@@ -164,7 +164,7 @@ impl Server {
                 forum.comments.create(&actor().await, &new).await.expect("a comment");
             }
             Operation::Vote => {
-                let value = if turn / posts.len().is_multiple_of(2) { 1 } else { -1 };
+                let value = if (turn / posts.len()).is_multiple_of(2) { 1 } else { -1 };
                 let value = VoteValue::from_stored(value);
                 let subject = Subject::Post(post);
                 forum.votes.cast(&actor().await, subject, value).await.expect("a vote");
