@@ -65,7 +65,7 @@ async fn judge(app: &TestApp) -> Option<Outcome<Content>> {
         community: None,
         actor: None,
     };
-    let content = Content {
+    let comment = Content {
         kind: ContentKind::Comment,
         operation: Operation::Create,
         id,
@@ -74,15 +74,15 @@ async fn judge(app: &TestApp) -> Option<Outcome<Content>> {
         title: None,
         body: "ripe fruit".into(),
     };
-    app.app.hooks.content_before_publish(None, || (context, content), |_| Ok(())).await
+    app.app.hooks.content_before_publish(None, || (context, comment), |_| Ok(())).await
 }
 
 async fn verdict(app: &TestApp) -> Option<Merged> {
     judge(app).await.map(|outcome| outcome.verdict)
 }
 
-fn rejected(reason: &str) -> Option<Merged> {
-    Some(Merged::Reject { reason: reason.to_owned() })
+fn rejected(reason: &str) -> Merged {
+    Merged::Reject { reason: reason.to_owned() }
 }
 
 /// An admin and an app where the plugin `echo` rejects everything because of "pears".
@@ -184,7 +184,7 @@ async fn plugins_are_the_admins_to_manage() {
     }
     app.client.get(&path).await.expect_problem(401, "no_token");
     app.client.post("/plugin-bindings", body()).await.expect_problem(401, "no_token");
-    assert_eq!(verdict(&app).await, rejected("pears"));
+    assert_eq!(verdict(&app).await, Some(rejected("pears")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -293,7 +293,7 @@ async fn settings_may_be_json_or_text_and_are_refused_in_the_plugins_own_words()
     let yaml = "rules:\n  - { id: w, action: reject, message: none, when: { words: [ripe] } }\n";
     let changed = admin.patch(&binding_path(&binding), json!({"settings": yaml})).await.expect(200);
     assert_eq!(changed["settings"], yaml);
-    assert_eq!(verdict(&app).await, rejected("none"));
+    assert_eq!(verdict(&app).await, Some(rejected("none")));
     let words: Vec<String> = (0..10_000).map(|at| format!("word{at}")).collect();
     let rules = json!({"rules": [
         {"id": "w", "action": "hold", "message": "listed", "when": {"words": words}},
@@ -308,20 +308,20 @@ async fn a_change_is_at_work_at_once_and_can_be_undone() {
     let (app, admin, binding) = with_echo().await;
     let path = binding_path(&binding);
     let first = judge(&app).await.unwrap();
-    assert_eq!(Some(first.verdict), rejected("pears"));
+    assert_eq!(Some(first.verdict), Some(rejected("pears")));
 
     let changed = admin.patch(&path, json!({"settings": "plums"})).await.expect(200);
     assert_eq!(changed["revision"], 2);
     assert_eq!(changed["previous"][0]["settings_hash"], binding["settings_hash"]);
     let second = judge(&app).await.unwrap();
-    assert_eq!(Some(second.verdict), rejected("plums"));
+    assert_eq!(Some(second.verdict), Some(rejected("plums")));
     assert_eq!(*second.decisions[0].settings_hash, *changed["settings_hash"].as_str().unwrap());
     assert_ne!(second.decisions[0].settings_hash, first.decisions[0].settings_hash);
 
     let rolled_back = admin.send(Method::POST, &format!("{path}/rollback"), None).await.expect(200);
     assert_eq!(rolled_back["revision"], 3);
     assert_eq!(rolled_back["settings"], "pears");
-    assert_eq!(verdict(&app).await, rejected("pears"));
+    assert_eq!(verdict(&app).await, Some(rejected("pears")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,7 +350,7 @@ async fn a_change_that_fails_changes_nothing() {
     let bad = json!({"digest": "f".repeat(64)});
     admin.patch(&path, bad).await.expect_invalid(&[("digest", "unknown")]);
     assert_eq!(admin.get(&path).await.expect(200), binding);
-    assert_eq!(verdict(&app).await, rejected("pears"));
+    assert_eq!(verdict(&app).await, Some(rejected("pears")));
     let rollback = format!("{path}/rollback");
     let reply = admin.send(Method::POST, &rollback, None).await;
     reply.expect_problem(409, "no_previous_revision");
@@ -387,7 +387,7 @@ async fn of_two_changes_at_once_one_loses() {
             reply.expect(200);
         }
     }
-    assert_eq!(verdict(&app).await, rejected(now["settings"].as_str().unwrap()));
+    assert_eq!(verdict(&app).await, Some(rejected(now["settings"].as_str().unwrap())));
     let successes = [&one, &two].iter().filter(|reply| reply.status == 200).count();
     assert!(successes >= 1);
     assert_eq!(now["revision"], 1 + successes);
@@ -467,7 +467,7 @@ async fn off_and_removed_bindings_are_not_asked() {
     assert_eq!(app.client.get("/plugins").await.expect(200)["items"], json!([]));
     let on = admin.patch(&path, json!({"mode": "enforce", "priority": 5})).await.expect(200);
     assert_eq!((&on["state"], &on["priority"]), (&json!("active"), &json!(5)));
-    assert_eq!(verdict(&app).await, rejected("pears"));
+    assert_eq!(verdict(&app).await, Some(rejected("pears")));
     admin.delete(&path).await.expect(204);
     assert_eq!(verdict(&app).await, None);
     admin.get(&path).await.expect_problem(404, "not_found");
@@ -480,7 +480,7 @@ async fn bindings_survive_a_restart() {
     let app = app.restart_with(|_| {}).await;
     let admin = app.sign_in("root").await;
     assert_eq!(admin.get(&binding_path(&binding)).await.expect(200), binding);
-    assert_eq!(verdict(&app).await, rejected("pears"));
+    assert_eq!(verdict(&app).await, Some(rejected("pears")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
