@@ -56,7 +56,22 @@ impl<'a> Filling<'a> {
 
     /// Tells the whole story.
     pub(super) async fn run(mut self) -> anyhow::Result<()> {
-        for person in &self.story.accounts {
+        let story = self.story;
+        let (host, others) = story.accounts.split_first().context("nobody is here")?;
+        self.welcome(host).await.with_context(|| host.name.clone())?;
+        // The policy is compiled while the others arrive.
+        let (app, admin) = (self.app, self.actor(ADMIN).await?);
+        let (bound, arrived) = tokio::join!(bind_automod(app, &admin), self.arrive(others));
+        bound.context("automod").and(arrived)?;
+        for (community, topic) in story.posts() {
+            self.discuss(community, topic).await.with_context(|| topic.title.clone())?;
+        }
+        self.sign_out().await
+    }
+
+    /// Welcomes people, and makes the places where they meet.
+    async fn arrive(&mut self, people: &[Person]) -> anyhow::Result<()> {
+        for person in people {
             self.welcome(person).await.with_context(|| person.name.clone())?;
         }
         for place in &self.story.communities {
@@ -64,11 +79,7 @@ impl<'a> Filling<'a> {
                 self.open(&place.slug, new).await.with_context(|| place.slug.clone())?;
             }
         }
-        self.bind_automod().await.context("automod")?;
-        for (community, topic) in self.story.posts() {
-            self.discuss(community, topic).await.with_context(|| topic.title.clone())?;
-        }
-        self.sign_out().await
+        Ok(())
     }
 
     /// Makes an account, and signs it in.
@@ -99,16 +110,6 @@ impl<'a> Filling<'a> {
         let community = NewCommunity::parse(slug, &new.name, &new.description)?;
         self.app.forum.communities.create(&admin, community).await?;
         self.app.forum.communities.appoint(&admin, slug, &new.moderator).await?;
-        Ok(())
-    }
-
-    async fn bind_automod(&self) -> anyhow::Result<()> {
-        let admin = self.actor(ADMIN).await?;
-        let (version, _) = self.app.versions.upload(&admin, None, Arc::from(AUTOMOD)).await?;
-        let change =
-            Change { settings: Some(RULES.into()), mode: Some(Mode::Enforce), ..Change::default() };
-        let binding = NewBinding { plugin: version.plugin, community: None, change };
-        self.app.plugins.bind(&admin, binding).await?;
         Ok(())
     }
 
@@ -174,8 +175,18 @@ impl<'a> Filling<'a> {
     }
 }
 
-/// How somebody votes for a text: 1, -1 or, when they do not, 0. Squares make some texts popular
-/// and others not; 13 is prime, so that no two people are of one mind.
+async fn bind_automod(app: &App, admin: &Actor) -> anyhow::Result<()> {
+    let (version, _) = app.versions.upload(admin, None, Arc::from(AUTOMOD)).await?;
+    let change =
+        Change { settings: Some(RULES.into()), mode: Some(Mode::Enforce), ..Change::default() };
+    let binding = NewBinding { plugin: version.plugin, community: None, change };
+    app.plugins.bind(admin, binding).await?;
+    Ok(())
+}
+
+/// How somebody votes for a text: 1, -1 or, when they do not, 0. Squares make
+/// some texts popular and others not; 13 is prime, so that no two people are of
+/// one mind.
 fn vote_of(text: usize, voter: usize) -> i64 {
     let favour = text * text % 11;
     match (5 * text + 4 * voter) % 13 {
