@@ -53,6 +53,7 @@ create table plugin_generation (
 ) strict;
 insert into plugin_generation (id, generation) values (1, 1);
 
+-- A table with row ids: its rows are long, and new ones go to its end.
 create table decisions (
     id             blob    primary key not null,
     hook           text    not null,
@@ -79,7 +80,7 @@ create table decisions (
     target_id      blob,
     community_id   blob,
     created_at     integer not null
-) strict, without rowid;
+) strict;
 create index decisions_target on decisions (target_id, id);
 create index decisions_binding on decisions (binding_id, id);
 create index decisions_community on decisions (community_id, id);

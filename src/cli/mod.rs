@@ -87,6 +87,12 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// This program, which compiles plugins when it is started again.
 fn compiler() -> anyhow::Result<PathBuf> {
+    // On Linux this is the program that runs, also after its file was replaced
+    // by another version.
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
     std::env::current_exe().context("cannot find this program's own file")
 }
 

@@ -36,6 +36,8 @@ impl Bench {
         // The compiler is at the end of the queue for the processor, and tests
         // keep it busy.
         config.compile_seconds = 300;
+        // Most tests are not about time, and the processor is shared by all.
+        (config.deadline_ms, config.cpu_ms) = (2_000, 1_000);
         change(&mut config);
         let hooks = Hooks::start(&config, &folder, compiler()).expect("the host starts");
         Self { hooks, folder }

@@ -90,6 +90,8 @@ impl TestApp {
         config.server.listen = listener.local_addr().unwrap();
         config.database.synchronous = Synchronous::Normal;
         config.limits.enabled = false;
+        // Few tests are about time, and the processor is shared by all.
+        (config.plugins.deadline_ms, config.plugins.cpu_ms) = (2_000, 1_000);
         change(&mut config);
         let compiler = PathBuf::from(env!("CARGO_BIN_EXE_gatherly"));
         let app = App::build(config, clock, compiler).await.expect("a server");
