@@ -14,7 +14,10 @@ use crate::{
     comments::CommentsApi,
     communities::CommunitiesApi,
     decisions::DecisionsApi,
-    http::{onion::Onion, system::SystemApi},
+    http::{
+        onion::{Bounds, Onion},
+        system::SystemApi,
+    },
     plugin_admin::BindingsApi,
     plugin_versions::PluginsApi,
     posts::PostsApi,
@@ -24,7 +27,7 @@ use crate::{
     votes::VotesApi,
 };
 
-/// Largest JSON body, but for what is named in [`body_limit`]: a name, a reason
+/// Largest JSON body, but for what is named in [`bounds`]: a name, a reason
 /// and some ids are far smaller.
 const JSON_LIMIT: u64 = 64 * 1024;
 /// Largest body with a post or a comment: 40,000 characters of four bytes, and
@@ -36,18 +39,21 @@ const SETTINGS_LIMIT: u64 = 2 * 1024 * 1024;
 /// Largest component, as the plugin host's own ceiling.
 const COMPONENT_LIMIT: u64 = 32 * 1024 * 1024;
 
-/// How large the body of a request may be.
-fn body_limit(method: &Method, path: &str) -> u64 {
-    let Some(path) = path.strip_prefix("/api/v1/") else { return JSON_LIMIT };
-    if path == "plugins" && method == Method::POST {
+/// What a request may take.
+fn bounds(method: &Method, path: &str) -> Bounds {
+    let path = path.strip_prefix("/api/v1/").unwrap_or_default();
+    let uploads = path == "plugins" && method == Method::POST;
+    let binds = path.starts_with("plugin-bindings");
+    let body = if uploads {
         COMPONENT_LIMIT
-    } else if path.starts_with("plugin-bindings") {
+    } else if binds {
         SETTINGS_LIMIT
     } else if path.starts_with("posts") || path.starts_with("comments") {
         CONTENT_LIMIT
     } else {
         JSON_LIMIT
-    }
+    };
+    Bounds { body, compiles: uploads || binds }
 }
 
 /// Every operation.
@@ -103,9 +109,9 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let routes = routes.nest("/", service(app)).data(app.sessions.clone()).into_endpoint();
     Onion::new(
         routes,
-        &app.config.server,
+        &app.config,
         std::sync::Arc::clone(&app.limits),
-        body_limit,
+        bounds,
         (app.clock.clone(), app.db.clone()),
     )
 }

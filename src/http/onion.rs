@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     base::{Error, clock::Clock, ids},
-    config,
+    config::Config,
     db::Db,
 };
 
@@ -33,8 +33,17 @@ const MAX_REQUEST_ID: usize = 64;
 /// When a client may try again after its request took too long.
 const TIMEOUT_RETRY: Duration = Duration::from_secs(5);
 
-/// How many bytes the body of a request may have.
-pub type BodyLimit = fn(&Method, &str) -> u64;
+/// What a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes of its body.
+    pub body: u64,
+    /// Whether it may wait for a plugin to be compiled.
+    pub compiles: bool,
+}
+
+/// The bounds of a request by its method and path.
+pub type BoundsOf = fn(&Method, &str) -> Bounds;
 
 /// An endpoint with everything around it.
 #[derive(Debug)]
@@ -47,10 +56,12 @@ pub struct Onion<E> {
     pub cors_origins: Vec<String>,
     /// Counts requests.
     pub limits: Arc<RateLimits>,
-    /// How large bodies may be.
-    pub body_limit: BodyLimit,
+    /// What requests may take.
+    pub bounds: BoundsOf,
     /// How long a request may take.
     pub timeout: Duration,
+    /// How much longer one that waits for the compiler.
+    pub compile_time: Duration,
     /// Makes the ids of requests.
     pub clock: Clock,
     /// Keeps answers to requests that may be sent again.
@@ -61,19 +72,20 @@ impl<E> Onion<E> {
     /// An onion as the settings say.
     pub fn new(
         inner: E,
-        server: &config::Server,
+        config: &Config,
         limits: Arc<RateLimits>,
-        body_limit: BodyLimit,
+        bounds: BoundsOf,
         (clock, db): (Clock, Db),
     ) -> Self {
         Self {
             inner,
             db,
-            trusted_proxies: server.trusted_proxies.clone(),
-            cors_origins: server.cors_origins.clone(),
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            cors_origins: config.server.cors_origins.clone(),
             limits,
-            body_limit,
-            timeout: server.request_timeout(),
+            bounds,
+            timeout: config.server.request_timeout(),
+            compile_time: config.plugins.compile_time(),
             clock,
         }
     }
@@ -134,16 +146,17 @@ impl<E: Endpoint> Onion<E> {
         mut request: Request,
         client: ClientAddress,
     ) -> (Response, Option<&'static str>) {
-        let limit = (self.body_limit)(request.method(), request.uri().path());
+        let bounds = (self.bounds)(request.method(), request.uri().path());
         let admitted = self
             .limits
             .check_network(Action::RequestNetwork, client)
-            .and_then(|()| body_limit::apply(&mut request, limit));
+            .and_then(|()| body_limit::apply(&mut request, bounds.body));
         if let Err(error) = admitted {
             return (problem::early(error), None);
         }
         let call = AssertUnwindSafe(self.call_once(request)).catch_unwind();
-        match timeout(self.timeout, call).await {
+        let compile_time = if bounds.compiles { self.compile_time } else { Duration::ZERO };
+        match timeout(self.timeout + compile_time, call).await {
             Ok(Ok(Ok(response))) => {
                 let operation = response.data::<OperationId>().map(|id| id.0);
                 (response, operation)

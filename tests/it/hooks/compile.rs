@@ -24,6 +24,11 @@ fn bomb(depth: usize) -> Arc<[u8]> {
     wat::parse_str(compile_bomb::compile_bomb(depth)).expect("it parses").into()
 }
 
+/// A bomb that no build of the compiler can finish within its limits.
+pub(crate) fn large_bomb() -> Arc<[u8]> {
+    bomb(2 * compile_bomb::DEPTH)
+}
+
 fn artefacts(bench: &Bench, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(bench.folder.join("plugin-cache")).expect("the folder is there");
     let paths = entries.map(|entry| entry.expect("it can be read").path());
@@ -33,7 +38,7 @@ fn artefacts(bench: &Bench, extension: &str) -> Vec<PathBuf> {
 #[tokio::test]
 async fn a_compile_bomb_is_refused_by_name_while_calls_go_on() {
     let bench = Bench::new();
-    let error = refused_while_calls_go_on(&bench, bomb(2 * compile_bomb::DEPTH)).await;
+    let error = refused_while_calls_go_on(&bench, large_bomb()).await;
     assert_eq!(error.code, LoadCode::CompileMemory, "{error}");
 }
 

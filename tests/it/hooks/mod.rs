@@ -5,7 +5,7 @@ mod bench;
 mod bundled;
 mod catalogue;
 mod commands;
-mod compile;
+pub(crate) mod compile;
 mod content_before_publish;
 pub(crate) mod guest;
 mod hostile;

@@ -4,6 +4,7 @@ mod accounts;
 mod bans;
 mod comments;
 mod communities;
+mod compile_bomb;
 mod decisions;
 mod edge;
 mod idempotency;
