@@ -21,7 +21,7 @@ use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
 use forum::{Content, Operation, Server, TEXT};
 use gatherly::{
     hooks::{COMPILE_COMMAND, run_compile_child},
-    http::onion::Onion,
+    http::onion::{Bounds, Onion},
 };
 use load::{Job, Load};
 use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make_sync};
@@ -276,5 +276,6 @@ fn around<E: Endpoint<Output = Response> + 'static>(
 ) -> impl Endpoint<Output = Response> + 'static {
     let app = &server.app;
     let limits = Arc::clone(&app.limits);
-    Onion::new(inner, &app.config.server, limits, |_, _| 0, (app.clock.clone(), app.db.clone()))
+    let bounds = |_: &_, _: &_| Bounds { body: 0, compiles: false };
+    Onion::new(inner, &app.config, limits, bounds, (app.clock.clone(), app.db.clone()))
 }
