@@ -80,7 +80,9 @@ fn service(app: &App) -> OpenApiService<impl OpenApi + 'static, ()> {
         .description(
             "A forum whose rules are WebAssembly components. Sign in with `POST /sessions`, then \
              send its `access_token` as a bearer token. Errors are problem+json with a stable \
-             `code`; lists answer `items` and, if there are more, `next_cursor`.",
+             `code`; lists answer `items` and, if there are more, `next_cursor`. A `POST` by \
+             somebody who is signed in may carry an `Idempotency-Key`: sent again, it gets the \
+             same answer and does nothing.",
         )
         .license(LicenseObject::new("Apache-2.0"))
 }
