@@ -58,12 +58,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    // A child that compiles has neither settings nor a runtime.
-    if let Command::Compile { length } = cli.command {
-        return hooks::run_compile_child(length);
-    }
-    match start(cli) {
+    match start(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("gatherly: {error:#}");
@@ -73,16 +68,20 @@ pub fn run() -> ExitCode {
 }
 
 fn start(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::load(cli.config.as_deref()).context("settings")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let config = || Config::load(cli.config.as_deref()).context("settings");
     match cli.command {
-        Command::Serve(serve) => runtime.block_on(serve.run(config)),
-        Command::Migrate => runtime.block_on(migrate(config)),
-        Command::Admin(admin) => runtime.block_on(admin.run(config)),
-        Command::Openapi => runtime.block_on(openapi(config)),
-        Command::Plugin(command) => runtime.block_on(plugin::run(command, &config.plugins)),
+        Command::Serve(serve) => block_on(serve.run(config()?)),
+        Command::Migrate => block_on(migrate(config()?)),
+        Command::Admin(admin) => block_on(admin.run(config()?)),
+        Command::Openapi => block_on(openapi(config()?)),
+        Command::Plugin(command) => block_on(plugin::run(command, &config()?.plugins)),
+        // A child that compiles has neither settings nor a runtime.
         Command::Compile { length } => Ok(hooks::run_compile_child(length)),
     }
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }
 
 /// This program, which compiles plugins when it is started again.
