@@ -2,7 +2,7 @@
 
 use super::{
     clock::Timestamp,
-    ids::{AccountId, SessionId},
+    ids::{AccountId, BindingId, DecisionId, SessionId},
 };
 
 /// What an account may do on the whole site.
@@ -51,12 +51,46 @@ pub struct Actor {
     pub comment_count: i64,
     /// Up minus down votes on what the actor published.
     pub score: i64,
+    /// Warnings that stand.
+    pub strikes: i64,
+    /// What plugins and moderators labelled the account with.
+    pub labels: Vec<String>,
 }
 
 impl Actor {
     /// Whether this is an admin.
     pub fn is_admin(&self) -> bool {
         self.role == SiteRole::Admin
+    }
+}
+
+/// A plugin's effect, in place of a person who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Automation {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Whose effect it is.
+    pub binding: BindingId,
+    /// Which decision wanted it.
+    pub decision: DecisionId,
+}
+
+/// Who does something that moderators do.
+#[derive(Clone, Copy, Debug)]
+pub enum Agent<'a> {
+    /// A person: what they may is to be checked.
+    Person(&'a Actor),
+    /// A plugin: what it may was granted.
+    Plugin(&'a Automation),
+}
+
+impl<'a> Agent<'a> {
+    /// The person, if it is one.
+    pub fn person(self) -> Option<&'a Actor> {
+        match self {
+            Self::Person(actor) => Some(actor),
+            Self::Plugin(_) => None,
+        }
     }
 }
 

@@ -13,7 +13,9 @@ use std::{
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A point in time: Unix milliseconds, as stored; RFC 3339 in UTC, as shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

@@ -26,6 +26,14 @@ migrations! {
     2 "0002_plugins"
     3 "0003_search"
     4 "0004_idempotency"
+    5 "0005_jobs"
+    6 "0006_decisions"
+    7 "0007_moderation"
+    8 "0008_notifications"
+    9 "0009_bindings"
+    10 "0010_plugin_state"
+    11 "0011_replays"
+    12 "0012_effects"
 }
 
 /// Applies what is missing. Another process that does the same is waited for.

@@ -25,6 +25,8 @@ fn actor() -> Actor {
         post_count: 0,
         comment_count: 0,
         score: 0,
+        strikes: 0,
+        labels: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ const CREDENTIALS: &str = "select id, state, password_hash from accounts where u
 const CREDENTIALS_BY_ID: &str = "select id, state, password_hash from accounts where id = ?";
 const ACTOR: &str = "
     select s.id as session_id, a.id, a.username, a.role, a.verified_at,
-           a.post_count, a.comment_count, a.score, a.created_at
+           a.post_count, a.comment_count, a.score, a.strikes, a.labels, a.created_at
     from sessions s
     join accounts a on a.id = s.account_id
     where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'";
@@ -187,6 +187,8 @@ fn to_actor(row: &Row) -> Result<Actor, Error> {
         post_count: row.value("post_count")?,
         comment_count: row.value("comment_count")?,
         score: row.value("score")?,
+        strikes: row.value("strikes")?,
+        labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
     })
 }
 

@@ -1,0 +1,141 @@
+//! Everything that can have happened, as ids: what the outbox stores. Who
+//! listens is said in `workers.rs`; whoever listens looks up what it needs, as
+//! it then stands.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::base::clock::Timestamp;
+
+/// A post or a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// By its id.
+    Post(Uuid),
+    /// By its id.
+    Comment(Uuid),
+}
+
+impl Content {
+    /// Its id.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Post(id) | Self::Comment(id) => id,
+        }
+    }
+}
+
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Whose it is.
+    Author,
+    /// Somebody with the right to.
+    Moderator,
+    /// An effect of a plugin.
+    Plugin,
+}
+
+/// What a person made of a plugin's decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// It stands though a plugin held or removed it.
+    Approved,
+    /// It is gone though plugins let it through.
+    Removed,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Content can be seen, for the first time or with new words.
+    ContentPublished {
+        /// Which.
+        content: Content,
+        /// It stood before.
+        edited: bool,
+    },
+    /// Content waits for a moderator.
+    ContentHeld {
+        /// Which.
+        content: Content,
+    },
+    /// A moderator let content that waited be seen.
+    ContentApproved {
+        /// Which.
+        content: Content,
+    },
+    /// Content was taken away.
+    ContentRemoved {
+        /// Which.
+        content: Content,
+        /// By whom.
+        by: Origin,
+    },
+    /// An account can be used.
+    AccountRegistered {
+        /// Which.
+        account: Uuid,
+    },
+    /// Somebody reported something.
+    ReportCreated {
+        /// Which report.
+        report: Uuid,
+    },
+    /// A moderator or an effect acted: removed, restored, locked, warned, banned.
+    ModActionApplied {
+        /// Which row of the log of actions.
+        action: Uuid,
+    },
+    /// Somebody appealed.
+    AppealSubmitted {
+        /// Which appeal.
+        appeal: Uuid,
+    },
+    /// An appeal was decided.
+    AppealDecided {
+        /// Which appeal.
+        appeal: Uuid,
+    },
+    /// A person decided otherwise than the plugins that were asked.
+    DecisionOverridden {
+        /// What the plugins had been asked: the id of their event.
+        asked: Uuid,
+        /// What became of it.
+        resolution: Resolution,
+    },
+    /// Plugins that were asked want effects.
+    EffectsWanted {
+        /// What they had been asked: the id of their event.
+        asked: Uuid,
+    },
+    /// Something is wrong with a binding, or was: quarantine, budget, roll back.
+    BindingTrouble {
+        /// Which binding.
+        binding: Uuid,
+    },
+    /// A notification is to be sent.
+    NotificationMade {
+        /// Which.
+        notification: Uuid,
+    },
+}
+
+/// An event with its circumstances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Time-ordered; what is done because of it is done once for each id.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// Whose doing it is, if a person's.
+    pub actor: Option<Uuid>,
+    /// The binding whose effect it is, if one: that plugin is not asked about it.
+    pub binding: Option<Uuid>,
+    /// What happened.
+    pub event: Event,
+}
