@@ -5,6 +5,7 @@
 //! an error of the request. Components come in through [`Hooks::inspect`] and
 //! [`Hooks::activate`]; [`Hooks::replace`] swaps the set of those at work.
 
+mod answers;
 pub mod catalogue;
 mod compile;
 mod decision;
@@ -18,9 +19,12 @@ mod meters;
 mod model;
 mod output;
 pub mod package;
+pub mod ports;
 mod registry;
 mod sandbox;
+mod state_write;
 mod ticker;
+mod transcript;
 mod trial;
 
 use std::{path::Path, path::PathBuf, sync::Arc};
@@ -31,6 +35,10 @@ use uuid::Uuid;
 use wasmtime::{Engine, component::Component};
 
 use crate::{base::secret::sha256_hex, config};
+pub use answers::{
+    Attachment, CommunitySummary, ContentSummary, Deed, HttpError, HttpHeader, HttpMethod,
+    HttpRequest, HttpResponse, Origin, PriorReport, PriorSanction, Sanction, Scope, Thread,
+};
 pub use catalogue::{FailureMode, HookPoint};
 pub use compile::{COMMAND as COMPILE_COMMAND, run_child as run_compile_child};
 pub use decision::{Decision, Merged, Mode, Outcome, Verdict};
@@ -44,6 +52,8 @@ pub use model::{
 pub use output::printable;
 pub use registry::Binding;
 pub use sandbox::{LogLevel, LogLine};
+pub use state_write::StateWrite;
+pub use transcript::{HostRead, Transcript, TranscriptMismatch};
 pub use trial::{Trial, TrialError};
 
 use compile::{Compiler, Job, Report, Task, cache::Artefact, cache::Cache};
