@@ -5,7 +5,11 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::base::clock::Timestamp;
+use crate::base::{
+    actor::{Actor, Agent},
+    clock::Timestamp,
+    ids::new_uuid,
+};
 
 /// A post or a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -118,6 +122,8 @@ pub enum Event {
         /// Which binding.
         binding: Uuid,
     },
+    /// It is time for what happens every few minutes.
+    Ticked,
     /// A notification is to be sent.
     NotificationMade {
         /// Which.
@@ -138,4 +144,42 @@ pub struct Occurrence {
     pub binding: Option<Uuid>,
     /// What happened.
     pub event: Event,
+}
+
+/// Whose doing something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The account of a person.
+    Person(Uuid),
+    /// The binding whose effect it is.
+    Plugin(Uuid),
+    /// Nobody's: it was time.
+    Server,
+}
+
+impl From<&Actor> for Cause {
+    fn from(actor: &Actor) -> Self {
+        Self::Person(actor.id.0)
+    }
+}
+
+impl From<Agent<'_>> for Cause {
+    fn from(agent: Agent<'_>) -> Self {
+        match agent {
+            Agent::Person(actor) => actor.into(),
+            Agent::Plugin(automation) => Self::Plugin(automation.binding.0),
+        }
+    }
+}
+
+impl Occurrence {
+    /// Something that happens now.
+    pub fn new(at: Timestamp, cause: impl Into<Cause>, event: Event) -> Self {
+        let (actor, binding) = match cause.into() {
+            Cause::Person(actor) => (Some(actor), None),
+            Cause::Plugin(binding) => (None, Some(binding)),
+            Cause::Server => (None, None),
+        };
+        Self { id: new_uuid(at), at, actor, binding, event }
+    }
 }

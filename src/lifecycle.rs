@@ -63,6 +63,11 @@ impl Lifecycle {
         });
     }
 
+    /// Whether no new connections are accepted any more.
+    pub fn is_closing(&self) -> bool {
+        self.inner.closing.is_cancelled()
+    }
+
     /// Waits until no new connections are to be accepted.
     pub async fn closing(&self) {
         self.inner.closing.cancelled().await;

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{app::App, db::once};
+use crate::{
+    app::App,
+    db::once,
+    jobs::{Handlers, Pump},
+};
 
 /// How often those who have done nothing are forgotten by the rate limits.
 const FORGET_IDLE: Duration = Duration::from_mins(1);
@@ -18,8 +22,50 @@ const COUNT_ITEMS: Duration = Duration::from_secs(15);
 /// work everywhere within a second.
 const CATCH_UP: Duration = Duration::from_millis(500);
 
-/// Starts all schedules; they end when the server closes.
+/// How often jobs that were done long ago are deleted, some at a time.
+const SWEEP_JOBS: Duration = Duration::from_secs(10);
+
+/// Who does which kind of job, and who listens to what happens. Each is told at
+/// least once, and comes to the same when it is told twice.
+pub fn handlers(_app: &App) -> Handlers {
+    Handlers::new()
+}
+
+/// Starts all schedules and the pump; they end when the server closes.
 pub fn start(app: &App) {
+    start_with(app, handlers(app));
+}
+
+/// As [`start`], with others who do the jobs.
+pub fn start_with(app: &App, handlers: Handlers) {
+    let pump = Pump::new(&app.db, app.clock.clone(), app.lifecycle.clone(), handlers);
+    app.lifecycle.spawn(pump.run());
+    start_schedules(app);
+    start_upkeep_of_jobs(app);
+}
+
+fn start_upkeep_of_jobs(app: &App) {
+    let (db, clock) = (app.db.clone(), app.clock.clone());
+    app.lifecycle.spawn_every(SWEEP_JOBS, move || {
+        let (db, clock) = (db.clone(), clock.clone());
+        async move {
+            if let Err(error) = Pump::sweep(&db, clock.now()).await {
+                tracing::warn!(%error, "old jobs could not be deleted");
+            }
+        }
+    });
+    let (db, clock) = (app.db.clone(), app.clock.clone());
+    app.lifecycle.spawn_every(COUNT_ITEMS, move || {
+        let (db, clock) = (db.clone(), clock.clone());
+        async move {
+            if let Err(error) = Pump::measure(&db, clock.now()).await {
+                tracing::warn!(%error, "jobs could not be counted");
+            }
+        }
+    });
+}
+
+fn start_schedules(app: &App) {
     let limits = Arc::clone(&app.limits);
     app.lifecycle.spawn_every(FORGET_IDLE, move || {
         let limits = Arc::clone(&limits);

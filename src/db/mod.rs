@@ -25,6 +25,7 @@ use sqlx::{
         SqliteSynchronous,
     },
 };
+use tokio::sync::Notify;
 
 use crate::config::{Config, Synchronous};
 
@@ -59,6 +60,7 @@ pub struct Db {
     readers: SqlitePool,
     statements: Arc<AtomicU64>,
     version: Arc<AtomicU64>,
+    wake: Arc<Notify>,
 }
 
 impl Db {
@@ -73,7 +75,8 @@ impl Db {
         migrations::apply(&writer).await?;
         let readers =
             connect(options(&file, synchronous).read_only(true), config.database.readers).await?;
-        Ok(Self { writer, readers, statements: Arc::default(), version: Arc::default() })
+        let (statements, version, wake) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { writer, readers, statements, version, wake })
     }
 
     /// Statements run so far, for tests that hold their number.
@@ -91,6 +94,19 @@ impl Db {
     #[must_use]
     pub fn counted_apart(&self) -> Self {
         Self { statements: Arc::default(), ..self.clone() }
+    }
+
+    /// The same database for what no answer shows: with a count and a version of
+    /// its own, so that what was read stays current.
+    #[must_use]
+    pub fn beside_requests(&self) -> Self {
+        Self { version: Arc::default(), ..self.counted_apart() }
+    }
+
+    /// Waits for a transaction that was to wake somebody, see
+    /// [`Tx::wake_at_commit`]; returns at once when there was one meanwhile.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
     }
 
     /// All rows.
@@ -114,6 +130,8 @@ impl Db {
             inner,
             statements: Arc::clone(&self.statements),
             version: Arc::clone(&self.version),
+            wake: Arc::clone(&self.wake),
+            wakes: false,
         })
     }
 
@@ -134,9 +152,16 @@ pub struct Tx {
     inner: Transaction<'static, Sqlite>,
     statements: Arc<AtomicU64>,
     version: Arc<AtomicU64>,
+    wake: Arc<Notify>,
+    wakes: bool,
 }
 
 impl Tx {
+    /// Wakes who waits in [`Db::woken`] once this is stored.
+    pub fn wake_at_commit(&mut self) {
+        self.wakes = true;
+    }
+
     /// All rows.
     pub async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
         self.count();
@@ -168,11 +193,15 @@ impl Tx {
         if let Some(statement) = once::due() {
             self.execute_one(statement).await?;
         }
-        let Self { inner, version, .. } = self;
+        let Self { inner, version, wake, wakes, .. } = self;
         // Also when the commit fails, or is no longer waited for: it may have
         // come about all the same.
         let _changed = Changed(version);
-        Ok(inner.commit().await?)
+        inner.commit().await?;
+        if wakes {
+            wake.notify_one();
+        }
+        Ok(())
     }
 
     fn count(&self) {

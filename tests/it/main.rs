@@ -17,6 +17,7 @@ mod error_codes;
 mod hooks;
 mod hot_swap;
 mod http;
+mod jobs;
 mod openapi;
 mod process;
 mod statements;

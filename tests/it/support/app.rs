@@ -11,6 +11,7 @@ use gatherly::{
     },
     config::{Config, Synchronous},
     http::server,
+    jobs::Handlers,
     routes, workers,
 };
 use serde_json::{Value, json};
@@ -72,7 +73,12 @@ impl TestApp {
 
     /// A server with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::start_in(Folder::new(), Clock::fixed(START), change).await
+        Self::start_in(Folder::new(), Clock::fixed(START), change, |_, work| work).await
+    }
+
+    /// A server where others do the jobs, or with something around those who do.
+    pub async fn start_working(work: impl FnOnce(&App, Handlers) -> Handlers) -> Self {
+        Self::start_in(Folder::new(), Clock::fixed(START), |_| {}, work).await
     }
 
     /// Stops the server and starts another on the same data.
@@ -80,10 +86,23 @@ impl TestApp {
         self.app.lifecycle.stop().await;
         self.app.lifecycle.finish(Duration::from_secs(10)).await;
         self.app.db.close().await;
-        Self::start_in(self.folder, self.app.clock.clone(), change).await
+        Self::start_in(self.folder, self.app.clock.clone(), change, |_, work| work).await
     }
 
-    async fn start_in(folder: Folder, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+    /// Stops the server and starts another on the same data, where others do the jobs.
+    pub async fn restart_working(self, work: impl FnOnce(&App, Handlers) -> Handlers) -> Self {
+        self.app.lifecycle.stop().await;
+        self.app.lifecycle.finish(Duration::from_secs(10)).await;
+        self.app.db.close().await;
+        Self::start_in(self.folder, self.app.clock.clone(), |_| {}, work).await
+    }
+
+    async fn start_in(
+        folder: Folder,
+        clock: Clock,
+        change: impl FnOnce(&mut Config),
+        work: impl FnOnce(&App, Handlers) -> Handlers,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut config = Config::defaults().unwrap();
         config.data_dir.clone_from(&folder.0);
@@ -101,7 +120,7 @@ impl TestApp {
         app.lifecycle.spawn(async move {
             server::serve(listener, endpoint, &settings, &lifecycle).await;
         });
-        workers::start(&app);
+        workers::start_with(&app, work(&app, workers::handlers(&app)));
         Self { app, client, folder }
     }
 

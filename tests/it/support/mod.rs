@@ -8,9 +8,11 @@ mod plugin;
 pub mod policy;
 mod process;
 mod spec;
+mod waiting;
 
 pub use app::{PASSWORD, Person, TestApp};
 pub use client::{Client, Reply};
 pub use plugin::{plugin, plugin_file};
 pub use process::{Installation, Running, exchange, output, program};
 pub use spec::{Operation, Spec};
+pub use waiting::wait_for;

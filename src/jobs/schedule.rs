@@ -1,0 +1,36 @@
+//! What happens every so often, once for all processes on one database.
+
+use std::time::Duration;
+
+use crate::{
+    base::clock::Timestamp,
+    db::{Columns, Db, Error, Tx, statement},
+};
+
+const FIND: &str = "select ran_at from schedules where name = ?";
+const INSERT: &str = "
+    insert into schedules (name, ran_at) values (?, ?) on conflict (name) do nothing";
+/// A time that is yet to come is from before the clock was put back.
+const CLAIM: &str =
+    "update schedules set ran_at = ? where name = ? and (ran_at <= ? or ran_at > ?)";
+
+/// The transaction in which a schedule's turn is taken, if it is its turn. A
+/// clock that was moved by a day makes one turn, not as many as would fit in.
+pub async fn claim_tick(
+    db: &Db,
+    name: &'static str,
+    period: Duration,
+    now: Timestamp,
+) -> Result<Option<Tx>, Error> {
+    let due = now.minus(period);
+    if let Some(row) = db.optional(statement(FIND).bind(name)).await? {
+        let ran_at = row.time("ran_at")?;
+        if ran_at > due && ran_at <= now {
+            return Ok(None);
+        }
+    }
+    let mut tx = db.begin().await?;
+    let is_new = tx.execute(statement(INSERT).bind(name).bind(now.0)).await? > 0;
+    let claim = statement(CLAIM).bind(now.0).bind(name).bind(due.0).bind(now.0);
+    Ok((is_new || tx.execute(claim).await? > 0).then_some(tx))
+}

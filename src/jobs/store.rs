@@ -1,0 +1,291 @@
+//! The statements on jobs.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::model::{Failure, JobRecord, JobState, NewJob, retry_delay};
+use crate::{
+    base::{clock::Timestamp, ids::new_uuid, page::PageRequest},
+    db::{Columns, Db, Error, Row, Tx, statement},
+};
+
+/// Kind of what stands for an event that could not be read.
+pub(super) const UNREAD: &str = "unread";
+/// How long a job that is kept is kept when it is done.
+const KEEP_DONE: Duration = Duration::from_hours(24);
+/// How long a job that failed can be tried again by hand.
+const KEEP_FAILED: Duration = Duration::from_hours(24 * 30);
+/// Most rows that are swept at once: some milliseconds of the writer.
+const SWEEP: u32 = 500;
+
+macro_rules! columns {
+    () => {
+        "id, kind, payload, state, priority, attempts, max_attempts, run_at, progress,
+         last_error, created_at, finished_at"
+    };
+}
+
+const INSERT: &str = "
+    insert into jobs
+        (id, kind, payload, state, priority, max_attempts, run_at, unique_key, keep, created_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict (unique_key) do nothing";
+const IS_DUE: &str = "
+    select exists (select 1 from outbox)
+        or exists (select 1 from jobs where state = 'waiting')
+        or exists (select 1 from jobs where state = 'delayed' and run_at <= ?)
+        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due";
+/// What is delayed until now, and what somebody had who is gone.
+const WAKE: &str = "
+    update jobs set state = 'waiting', lease_until = null
+    where (state = 'delayed' and run_at <= ?) or (state = 'active' and lease_until <= ?)";
+const NEXT: &str = concat!(
+    "select ",
+    columns!(),
+    " from jobs where state = 'waiting' order by priority desc, id limit ?"
+);
+const CLAIM: &str = "
+    update jobs set state = 'active', attempts = attempts + 1, lease_until = ?
+    where id = ? and state = 'waiting'";
+const SET_PARKED: &str = "update jobs set state = 'parked' where id = ?";
+const UNPARK: &str =
+    "update jobs set state = 'waiting' where state = 'parked' and kind <> 'unread'";
+const RENEW: &str = "update jobs set lease_until = ? where id = ? and state = 'active'";
+const DELETE_DONE: &str = "delete from jobs where id = ? and keep = 0";
+const COMPLETE: &str = "
+    update jobs set state = 'completed', progress = 100, lease_until = null, finished_at = ?,
+        last_error = null
+    where id = ? and state = 'active'";
+const DELAY: &str = "
+    update jobs set state = 'delayed', lease_until = null, run_at = ?, last_error = ?
+    where id = ? and state = 'active'";
+const FAIL: &str = "
+    update jobs set state = 'failed', lease_until = null, finished_at = ?, last_error = ?
+    where id = ? and state = 'active'";
+const PROGRESS: &str = "update jobs set progress = ? where id = ? and state = 'active'";
+macro_rules! old {
+    () => {
+        "select id from jobs
+         where (state = 'completed' and finished_at < ?) or (state = 'failed' and finished_at < ?)
+         limit "
+    };
+}
+const IS_OLD: &str = concat!(old!(), "1");
+const SWEEP_DONE: &str = concat!("delete from jobs where id in (", old!(), "?)");
+const FIND: &str = concat!("select ", columns!(), " from jobs where id = ?");
+const LIST: &str = concat!(
+    "select ",
+    columns!(),
+    " from jobs where (? is null or state = ?) and (? is null or kind = ?) and id < ?
+      order by id desc limit ?"
+);
+const RETRY: &str = "
+    update jobs set state = 'waiting', attempts = 0, run_at = ?, finished_at = null
+    where id = ? and state in ('failed', 'delayed')";
+const CANCEL: &str = "
+    update jobs set state = 'failed', finished_at = ?, last_error = 'cancelled', lease_until = null
+    where id = ? and state in ('waiting', 'active', 'delayed')";
+const DEPTHS: &str = "
+    select state, count(*) as jobs, min(created_at) as oldest from jobs
+    where state <> 'completed' group by state";
+
+/// Adds a job, in the transaction of its cause. Whether it was added: of jobs
+/// with one key there is one. Returns the id that it has then.
+pub async fn enqueue(tx: &mut Tx, job: NewJob, now: Timestamp) -> Result<Option<Uuid>, Error> {
+    tx.wake_at_commit();
+    let id = new_uuid(now);
+    let run_at = job.run_at.unwrap_or(now);
+    let state = if run_at > now { JobState::Delayed } else { JobState::Waiting };
+    let added = tx
+        .execute(
+            statement(INSERT)
+                .bind(id)
+                .bind(job.kind)
+                .bind(job.payload)
+                .bind(state.as_str())
+                .bind(job.priority)
+                .bind(job.max_attempts)
+                .bind(run_at.0)
+                .bind(job.unique_key)
+                .bind(job.keep)
+                .bind(now.0),
+        )
+        .await?;
+    Ok((added > 0).then_some(id))
+}
+
+/// Keeps something that nobody here knows.
+pub(super) async fn park(
+    tx: &mut Tx,
+    id: Uuid,
+    (kind, payload): (&'static str, String),
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT)
+            .bind(id)
+            .bind(kind)
+            .bind(payload)
+            .bind(JobState::Parked.as_str())
+            .bind(0)
+            .bind(0)
+            .bind(now.0)
+            .bind(None::<String>)
+            .bind(true)
+            .bind(now.0),
+    )
+    .await
+}
+
+/// Whether there is something to do.
+pub(super) async fn is_due(db: &Db, now: Timestamp) -> Result<bool, Error> {
+    let row = db.optional(statement(IS_DUE).bind(now.0).bind(now.0)).await?;
+    row.map_or(Ok(false), |row| row.value("due"))
+}
+
+/// Lets what is due by now wait for somebody.
+pub(super) async fn wake(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
+    tx.execute(statement(WAKE).bind(now.0).bind(now.0)).await.map(drop)
+}
+
+/// Those that are to be done next.
+pub(super) async fn next(tx: &mut Tx, most: usize) -> Result<Vec<JobRecord>, Error> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    tx.all(statement(NEXT).bind(most)).await?.iter().map(record).collect()
+}
+
+pub(super) async fn claim(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<(), Error> {
+    tx.execute_one(statement(CLAIM).bind(lease.0).bind(id)).await
+}
+
+/// Nobody here knows what to do.
+pub(super) async fn set_parked(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    tx.execute_one(statement(SET_PARKED).bind(id)).await
+}
+
+/// Lets what was parked wait: who starts now may know what to do.
+pub(super) async fn unpark(tx: &mut Tx) -> Result<u64, Error> {
+    tx.execute(statement(UNPARK)).await
+}
+
+/// Keeps a job that is being done.
+pub(super) async fn renew(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<(), Error> {
+    tx.execute(statement(RENEW).bind(lease.0).bind(id)).await.map(drop)
+}
+
+/// Writes down what came of a job, if it is still its turn.
+pub(super) async fn finish(
+    tx: &mut Tx,
+    job: &JobRecord,
+    result: Result<(), Failure>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    // The attempt that came to this counts.
+    let attempts = job.attempts + 1;
+    let fail = |why: String| statement(FAIL).bind(now.0).bind(why).bind(job.id);
+    let delay = |delay: Duration, why: String| {
+        statement(DELAY).bind(now.plus(delay).0).bind(why).bind(job.id)
+    };
+    let done = match result {
+        Ok(()) => {
+            if tx.execute(statement(DELETE_DONE).bind(job.id)).await? > 0 {
+                return Ok(());
+            }
+            statement(COMPLETE).bind(now.0).bind(job.id)
+        }
+        Err(Failure::For(why)) => fail(why),
+        Err(Failure::Retry(why) | Failure::RetryAfter(_, why)) if attempts >= job.max_attempts => {
+            fail(why)
+        }
+        Err(Failure::Retry(why)) => delay(retry_delay(job.id, attempts), why),
+        Err(Failure::RetryAfter(after, why)) => delay(after, why),
+    };
+    tx.execute(done).await.map(drop)
+}
+
+/// Tells how far a job is, in percent.
+pub async fn progress(db: &Db, id: Uuid, percent: u32) -> Result<(), Error> {
+    let mut tx = db.begin().await?;
+    tx.execute(statement(PROGRESS).bind(percent.min(100)).bind(id)).await?;
+    tx.commit().await
+}
+
+/// Deletes some of what was done, or failed, long ago. Looks first, so that the
+/// writer is not taken for nothing.
+pub(super) async fn sweep(db: &Db, now: Timestamp) -> Result<u64, Error> {
+    let (done, failed) = (now.minus(KEEP_DONE), now.minus(KEEP_FAILED));
+    if db.optional(statement(IS_OLD).bind(done.0).bind(failed.0)).await?.is_none() {
+        return Ok(0);
+    }
+    let mut tx = db.begin().await?;
+    let sweep = statement(SWEEP_DONE).bind(done.0).bind(failed.0).bind(SWEEP);
+    let swept = tx.execute(sweep).await?;
+    tx.commit().await?;
+    Ok(swept)
+}
+
+/// One job.
+pub async fn find(db: &Db, id: Uuid) -> Result<Option<JobRecord>, Error> {
+    db.optional(statement(FIND).bind(id)).await?.as_ref().map(record).transpose()
+}
+
+/// Jobs, the newest first.
+pub async fn list(
+    db: &Db,
+    (state, kind): (Option<JobState>, Option<String>),
+    page: &PageRequest<Uuid>,
+) -> Result<Vec<JobRecord>, Error> {
+    let state = state.map(JobState::as_str);
+    let rows = db
+        .all(
+            statement(LIST)
+                .bind(state)
+                .bind(state)
+                .bind(kind.clone())
+                .bind(kind)
+                .bind(page.after.unwrap_or(Uuid::max()))
+                .bind(page.rows()),
+        )
+        .await?;
+    rows.iter().map(record).collect()
+}
+
+/// Has a job that failed, or is to be tried later, tried now. Whether it was one.
+pub async fn retry(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool, Error> {
+    tx.wake_at_commit();
+    Ok(tx.execute(statement(RETRY).bind(now.0).bind(id)).await? > 0)
+}
+
+/// Gives a job up. One that is being done goes on, but is not tried again.
+/// Whether there was something to give up.
+pub async fn cancel(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(statement(CANCEL).bind(now.0).bind(id)).await? > 0)
+}
+
+/// How many jobs are in each state, and since when the oldest is there.
+pub(super) async fn depths(db: &Db) -> Result<Vec<(JobState, u32, Timestamp)>, Error> {
+    let rows = db.all(statement(DEPTHS)).await?;
+    rows.iter().map(|row| Ok((state(row)?, row.value("jobs")?, row.time("oldest")?))).collect()
+}
+
+fn state(row: &Row) -> Result<JobState, Error> {
+    JobState::from_stored(row.value("state")?).ok_or(Error::Inconsistent { column: "state" })
+}
+
+fn record(row: &Row) -> Result<JobRecord, Error> {
+    Ok(JobRecord {
+        id: row.value("id")?,
+        kind: row.value("kind")?,
+        payload: row.value("payload")?,
+        state: state(row)?,
+        priority: row.value("priority")?,
+        attempts: row.value("attempts")?,
+        max_attempts: row.value("max_attempts")?,
+        run_at: row.time("run_at")?,
+        progress: row.value("progress")?,
+        last_error: row.value("last_error")?,
+        created_at: row.time("created_at")?,
+        finished_at: row.optional_time("finished_at")?,
+    })
+}
