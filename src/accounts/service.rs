@@ -99,8 +99,12 @@ impl Accounts {
         let now = self.clock.now();
         let id = AccountId::new(now);
         let outcome = self.ask(&username, &email, now).await;
-        let target =
-            DecisionTarget { kind: TargetKind::Account, id: id.0, community: None, actor: id };
+        let target = DecisionTarget {
+            kind: TargetKind::Account,
+            id: id.0,
+            community: None,
+            actor: Some(id),
+        };
         let held = self.settle(&target, outcome.as_ref()).await?;
         let account = Account {
             id,

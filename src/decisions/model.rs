@@ -21,8 +21,20 @@ pub enum TargetKind {
     Edit,
     /// Somebody who wants to join.
     Account,
-    /// A vote; nothing of it can wait.
+    /// A vote; nothing of it, nor of what follows, can wait for review.
     Vote,
+    /// A ban that is proposed.
+    Ban,
+    /// Something that a moderator does, by the content or account it is done to.
+    Action,
+    /// A report, by what is reported.
+    Report,
+    /// An appeal.
+    Appeal,
+    /// A message to an account.
+    Notification,
+    /// Time that goes by, by the id of the event.
+    Tick,
 }
 
 impl TargetKind {
@@ -34,6 +46,12 @@ impl TargetKind {
             Self::Edit => "edit",
             Self::Account => "account",
             Self::Vote => "vote",
+            Self::Ban => "ban",
+            Self::Action => "action",
+            Self::Report => "report",
+            Self::Appeal => "appeal",
+            Self::Notification => "notification",
+            Self::Tick => "tick",
         }
     }
 }
@@ -48,8 +66,8 @@ pub struct DecisionTarget {
     pub id: Uuid,
     /// Where it is; none for an account.
     pub community: Option<CommunityId>,
-    /// Who acts; for an account, that account.
-    pub actor: AccountId,
+    /// Who acts; for an account, that account; none when the server acts by itself.
+    pub actor: Option<AccountId>,
 }
 
 /// How much of a decision somebody may see.

@@ -158,7 +158,7 @@ fn bind(statement: Statement, new: &NewDecision<'_>) -> Statement {
         .bind(fault.map(|fault| fault.detail.clone()))
         .bind(i64::try_from(decision.duration_us).unwrap_or(i64::MAX))
         .bind(decision.input_json().to_string())
-        .bind(target.actor.0)
+        .bind(target.actor.map(|actor| actor.0))
         .bind(target.id)
         .bind(target.community.map(|community| community.0))
         .bind(new.created_at.0)
@@ -179,7 +179,7 @@ pub(super) async fn insert_review_item(tx: &mut Tx, new: &NewReviewItem<'_>) -> 
             .bind(new.target.kind.as_str())
             .bind(new.target.id)
             .bind(new.target.community.map(|community| community.0))
-            .bind(new.target.actor.0)
+            .bind(new.target.actor.map(|actor| actor.0))
             .bind(new.event_id)
             .bind(new.reason.to_owned())
             .bind(new.created_at.0),

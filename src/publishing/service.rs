@@ -85,7 +85,8 @@ impl Publishing {
     ) -> Result<Judged, Error> {
         let now = self.clock.now();
         let id = content.id.parse().map_err(Error::internal)?;
-        let target = DecisionTarget { kind, id, community: Some(place.community), actor: actor.id };
+        let (community, by) = (Some(place.community), Some(actor.id));
+        let target = DecisionTarget { kind, id, community, actor: by };
         let input = || (context(actor, place, now), content.clone());
         let recheck =
             move |content: &Content| recheck(content).map_err(|error| rules::words(&error));

@@ -57,7 +57,7 @@ impl Votes {
             kind: TargetKind::Vote,
             id: subject.id(),
             community: Some(ballot.ground.community),
-            actor: actor.id,
+            actor: Some(actor.id),
         };
         let vote = || vote(&ballot, value);
         let asked = publishing.judge_vote(actor, &ballot.ground.place(), vote, target).await?;
