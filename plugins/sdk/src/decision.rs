@@ -1,49 +1,12 @@
-//! The part of a decision that is the same for every hook.
+//! Decisions that people corrected: the hook `decision.overridden`.
 
-/// The verdicts that every hook knows, and `because`.
-macro_rules! decisions {
-    () => {
-        impl Decision {
-            /// No objection.
-            #[must_use]
-            pub fn allow() -> Self {
-                Self::from(Verdict::Allow)
-            }
+pub use crate::bindings::decision_overridden::exports::gatherly::plugin::decision_overridden::{
+    Overridden as OverriddenDecision, Resolution,
+};
+use crate::{Context, Outcome, Plugin};
 
-            /// Refuses. The reason is shown to the actor.
-            #[must_use]
-            pub fn reject(reason: impl Into<String>) -> Self {
-                Self::from(Verdict::Reject(reason.into()))
-            }
-
-            /// Adds a piece of evidence.
-            #[must_use]
-            pub fn because(mut self, evidence: $crate::Evidence) -> Self {
-                self.evidence.push(evidence);
-                self
-            }
-        }
-
-        /// Without evidence.
-        impl From<Verdict> for Decision {
-            fn from(verdict: Verdict) -> Self {
-                Self { verdict, evidence: Vec::new() }
-            }
-        }
-    };
+/// Is told once a person has decided otherwise than this plugin.
+pub trait Overridden: Plugin {
+    /// Tells what is to be done, and may learn from it.
+    fn overridden(&self, context: &Context, decision: &OverriddenDecision) -> Outcome;
 }
-
-/// The verdict of hooks whose subject can wait for a moderator.
-macro_rules! holds {
-    () => {
-        impl Decision {
-            /// Lets a moderator decide. The reason is shown to the actor.
-            #[must_use]
-            pub fn hold(reason: impl Into<String>) -> Self {
-                Self::from(Verdict::Hold(reason.into()))
-            }
-        }
-    };
-}
-
-pub(crate) use {decisions, holds};

@@ -2,9 +2,13 @@
 //!
 //! A plugin is a value made from one binding's settings ([`Plugin`]) that
 //! answers the hooks whose traits it implements ([`content::BeforePublish`],
-//! [`account::BeforeRegister`], [`vote::BeforeCast`]). [`export!`] turns it into
-//! the exports of a component; everything before that line is ordinary code
-//! that `cargo test` runs natively. [`testing`] has inputs to start from.
+//! [`vote::BeforeCast`], [`schedule::Tick`] and the others). A deciding hook
+//! answers with a verdict, evidence and [`effects`]; one that runs after the
+//! event answers with an [`Outcome`]. [`state`], [`text`], [`forum`] and
+//! [`http`] are what the host lends; what a plugin does not call it does not
+//! import. [`export!`] turns it all into the exports of a component; everything
+//! before that line is ordinary code that `cargo test` runs natively, with the
+//! inputs and the host of [`testing`].
 //!
 //! ```
 //! use gatherly_plugin::{Context, Evidence, Plugin, content, no_settings};
@@ -41,27 +45,49 @@
 //! ```
 
 pub mod account;
+pub mod appeal;
+pub mod ban;
 #[doc(hidden)]
 pub mod bindings;
 pub mod content;
-mod decision;
+mod context;
+pub mod decision;
+pub mod effects;
 mod evidence;
+mod export;
 #[doc(hidden)]
 pub mod exported;
+pub mod forum;
+pub mod http;
 pub mod log;
+pub mod media;
+pub mod mod_action;
+pub mod notification;
+mod outcome;
+pub mod report;
+pub mod schedule;
+pub mod state;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod text;
+mod verdicts;
 pub mod vote;
 
+use std::time::Duration;
+
+pub use bindings::base::gatherly::plugin::effects::Effect;
 pub use bindings::base::gatherly::plugin::types::{
-    Actor, Context, Evidence, Feature, Finding, Mode, Role, Span,
+    Actor, Evidence, Feature, Finding, Mode, Role, Span, Target,
 };
+pub use context::{Attachment, ContentSummary, Context, Event, PriorReport, PriorSanction, Thread};
+pub use outcome::Outcome;
 
 /// A policy, configured for one binding.
 ///
 /// The host calls `configure` once and keeps a picture of the memory that it
 /// leaves behind; every call of a hook starts from that picture. So do the
 /// expensive work (parsing, building automata) here, and do not try to remember
-/// anything between two calls.
+/// anything between two calls: that is what [`state`] is for.
 pub trait Plugin: Sized + 'static {
     /// Makes the plugin from the settings of a binding, as its moderator wrote
     /// them.
@@ -85,109 +111,9 @@ pub fn no_settings(settings: &str) -> Result<(), String> {
     }
 }
 
-/// Exports a [`Plugin`] from the component, with the hooks that are named and
-/// no others: `export!(Automod: content::BeforePublish, account::BeforeRegister);`
-#[macro_export]
-macro_rules! export {
-    ($plugin:ident: $($area:ident::$hook:ident),+ $(,)?) => {
-        const _: () = {
-            ::std::thread_local! {
-                static CONFIGURED: $crate::exported::Configured<$plugin> =
-                    const { $crate::exported::Configured::new(None) };
-            }
-
-            impl $crate::exported::Exported for $plugin {
-                fn configured() -> &'static $crate::exported::Local<Self> {
-                    &CONFIGURED
-                }
-            }
-
-            const _: fn(&str) -> ::std::result::Result<(), ::std::string::String> =
-                $crate::exported::configure::<$plugin>;
-
-            struct Component;
-
-            impl $crate::bindings::lifecycle::exports::gatherly::plugin::lifecycle::Guest
-                for Component
-            {
-                fn configure(settings: ::std::string::String)
-                -> ::std::result::Result<(), ::std::string::String> {
-                    $crate::exported::configure::<$plugin>(&settings)
-                }
-            }
-
-            #[cfg(target_arch = "wasm32")]
-            $crate::bindings::lifecycle::export_lifecycle!(
-                Component with_types_in $crate::bindings::lifecycle
-            );
-            $($crate::export_hook!($plugin Component $area::$hook);)+
-        };
-    };
-}
-
-/// One hook of [`export!`].
-#[doc(hidden)]
-#[macro_export]
-macro_rules! export_hook {
-    ($plugin:ident $component:ident content::BeforePublish) => {
-        impl $crate::bindings::content::exports::gatherly::plugin::content_before_publish::Guest
-            for $component
-        {
-            fn decide(
-                context: $crate::Context,
-                content: $crate::content::Content,
-            ) -> $crate::content::Decision {
-                $crate::exported::with(|plugin: &$plugin| {
-                    $crate::content::BeforePublish::before_publish(plugin, &context, &content)
-                })
-            }
-        }
-        #[cfg(target_arch = "wasm32")]
-        $crate::bindings::content::export_content!(
-            $component with_types_in $crate::bindings::content
-        );
-    };
-    ($plugin:ident $component:ident account::BeforeRegister) => {
-        impl $crate::bindings::account::exports::gatherly::plugin::account_before_register::Guest
-            for $component
-        {
-            fn decide(
-                context: $crate::Context,
-                registration: $crate::account::Registration,
-            ) -> $crate::account::Decision {
-                $crate::exported::with(|plugin: &$plugin| {
-                    $crate::account::BeforeRegister::before_register(
-                        plugin,
-                        &context,
-                        &registration,
-                    )
-                })
-            }
-        }
-        #[cfg(target_arch = "wasm32")]
-        $crate::bindings::account::export_account!(
-            $component with_types_in $crate::bindings::account
-        );
-    };
-    ($plugin:ident $component:ident vote::BeforeCast) => {
-        impl $crate::bindings::vote::exports::gatherly::plugin::vote_before_cast::Guest
-            for $component
-        {
-            fn decide(context: $crate::Context, vote: $crate::vote::Vote) -> $crate::vote::Decision {
-                $crate::exported::with(|plugin: &$plugin| {
-                    $crate::vote::BeforeCast::before_cast(plugin, &context, &vote)
-                })
-            }
-        }
-        #[cfg(target_arch = "wasm32")]
-        $crate::bindings::vote::export_vote!($component with_types_in $crate::bindings::vote);
-    };
-    ($plugin:ident $component:ident $area:ident::$hook:ident) => {
-        ::std::compile_error!(::std::concat!(
-            "no hook `", ::std::stringify!($area), "::", ::std::stringify!($hook), "`; there are ",
-            "content::BeforePublish, account::BeforeRegister and vote::BeforeCast"
-        ));
-    };
+/// A length of time as the contract has it.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

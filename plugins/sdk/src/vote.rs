@@ -1,9 +1,10 @@
 //! Votes on posts and comments: the hook `vote.before-cast`.
 
-pub use crate::bindings::vote::exports::gatherly::plugin::vote_before_cast::{
-    Decision, Kind, Verdict, Vote,
+pub use crate::bindings::base::gatherly::plugin::types::ContentKind as Kind;
+pub use crate::bindings::vote_before_cast::exports::gatherly::plugin::vote_before_cast::{
+    Decision, Verdict, Vote,
 };
-use crate::decision::decisions;
+use crate::verdicts::{allows, decisions, rejects};
 use crate::{Context, Plugin};
 
 /// Is asked before a vote is counted, changed or taken back.
@@ -13,3 +14,5 @@ pub trait BeforeCast: Plugin {
 }
 
 decisions!();
+allows!();
+rejects!();
