@@ -20,8 +20,10 @@ use crate::{
     config::Registration as RegistrationMode,
     db::{Db, Tx},
     decisions::{DecisionTarget, Decisions, TargetKind},
+    events::{Cause, Event, Occurrence},
     hooks::{Context, Hooks, Merged, Outcome, Purpose, Registration},
     http::{Action, ClientAddress, RateLimits},
+    jobs,
     sessions::Sessions,
 };
 
@@ -128,6 +130,9 @@ impl Accounts {
             outcome.is_some_and(|outcome| matches!(outcome.verdict, Merged::Hold { .. }));
         if let Some(reason) = held.as_ref().filter(|_| !held_by_plugin) {
             self.decisions.hold(&mut tx, &target, reason).await?;
+        }
+        if held.is_none() {
+            announce(&mut tx, id, now).await?;
         }
         tx.commit().await?;
         Ok(match held {
@@ -316,8 +321,18 @@ impl Accounts {
 }
 
 /// Lets a held account be used, as part of `tx`; false when it was not held.
-pub async fn approve_held(tx: &mut Tx, id: AccountId) -> Result<bool, Error> {
-    Ok(store::update_state(tx, id, AccountState::Held, AccountState::Active).await?)
+pub async fn approve_held(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<bool, Error> {
+    let held = store::update_state(tx, id, AccountState::Held, AccountState::Active).await?;
+    if held {
+        announce(tx, id, now).await?;
+    }
+    Ok(held)
+}
+
+/// Tells that somebody has joined.
+async fn announce(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<(), Error> {
+    let registered = Event::AccountRegistered { account: account.0 };
+    Ok(jobs::publish(tx, &Occurrence::new(now, Cause::Person(account.0), registered)).await?)
 }
 
 /// Closes a held account, as part of `tx`; false when it was not held.

@@ -21,6 +21,7 @@ use crate::{
     },
     db::{Db, Tx},
     decisions::TargetKind,
+    events::{self, Event, Origin},
     hooks::{Content, ContentKind, Operation},
     http::{Action, RateLimits},
     posts::{self, Ground, Posts},
@@ -238,6 +239,9 @@ impl Comments {
             return Err(Error::NotFound);
         }
         self.parts.publishing.forget(&mut tx, id.0).await?;
+        let (content, by) = (events::Content::Comment(id.0), Origin::Author);
+        let removed = Event::ContentRemoved { content, by };
+        self.parts.publishing.announce(&mut tx, actor.id, removed).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::{
     communities::{Communities, CommunityAccess},
     db::{Db, Tx},
     decisions::TargetKind,
+    events::{self, Event, Origin},
     hooks::{Content, ContentKind, Operation},
     http::{Action, ClientAddress, RateLimits},
     publishing::{self, ContentState, Judged, Place, Publishing, Tallies, Waiting},
@@ -227,6 +228,9 @@ impl Posts {
             return Err(Error::NotFound);
         }
         self.parts.publishing.forget(&mut tx, id.0).await?;
+        let (content, by) = (events::Content::Post(id.0), Origin::Author);
+        let removed = Event::ContentRemoved { content, by };
+        self.parts.publishing.announce(&mut tx, actor.id, removed).await?;
         tx.commit().await?;
         Ok(())
     }

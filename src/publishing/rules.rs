@@ -1,9 +1,11 @@
 //! What a verdict means for a text, and how votes and age make a rank. Pure.
 
-use super::model::ContentState;
+use super::{model::ContentState, service::Judged};
 use crate::{
     base::{Error, clock::Timestamp},
-    hooks::Merged,
+    decisions::TargetKind,
+    events::{self, Event},
+    hooks::{ContentKind, Merged, Operation},
 };
 
 /// 2020-01-01, when no forum of this kind was there yet; milliseconds.
@@ -22,6 +24,23 @@ pub(super) fn settle(verdict: &Merged) -> Result<ContentState, Error> {
             Err(Error::forbidden("policy_unavailable", "A policy could not be asked; try again."))
         }
     }
+}
+
+/// What happens when a text that was judged is stored. Content that was never
+/// published and is edited stays held, whatever was said of it.
+pub(super) fn happened(judged: &Judged) -> Option<Event> {
+    let (is_edit, id) = (judged.content.operation == Operation::Edit, judged.target.id);
+    if is_edit && judged.target.kind != TargetKind::Edit {
+        return None;
+    }
+    let content = match judged.content.kind {
+        ContentKind::Post => events::Content::Post(id),
+        ContentKind::Comment => events::Content::Comment(id),
+    };
+    Some(match judged.state {
+        ContentState::Published => Event::ContentPublished { content, edited: is_edit },
+        _ => Event::ContentHeld { content },
+    })
 }
 
 /// What is wrong with a text that a plugin made, for the record.

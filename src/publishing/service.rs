@@ -12,11 +12,13 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
-        ids::new_uuid,
+        ids::{AccountId, new_uuid},
     },
     db::Tx,
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
+    events::{Cause, Event, Occurrence},
     hooks::{self, Content, Context, Hooks, Merged, Outcome, Purpose, Role},
+    jobs,
 };
 
 /// The way to publication; cheap to clone.
@@ -36,7 +38,7 @@ pub struct Judged {
     pub state: ContentState,
     /// What plugins said; `None` when none was asked.
     outcome: Option<Outcome<Content>>,
-    target: DecisionTarget,
+    pub(super) target: DecisionTarget,
 }
 
 impl Judged {
@@ -128,12 +130,26 @@ impl Publishing {
         Ok(Some((target, outcome)))
     }
 
-    /// Records what plugins said, with the text.
+    /// Records what plugins said, with the text, and that it happened.
     pub async fn record(&self, tx: &mut Tx, judged: &Judged) -> Result<(), Error> {
-        match &judged.outcome {
-            Some(outcome) => self.decisions.record(tx, &judged.target, outcome).await,
-            None => Ok(()),
+        if let Some(outcome) = &judged.outcome {
+            self.decisions.record(tx, &judged.target, outcome).await?;
         }
+        match (rules::happened(judged), judged.target.actor) {
+            (Some(event), Some(author)) => self.announce(tx, author, event).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells that content was published, held or taken back, by its author.
+    pub async fn announce(
+        &self,
+        tx: &mut Tx,
+        author: AccountId,
+        event: Event,
+    ) -> Result<(), Error> {
+        let occurrence = Occurrence::new(self.now(), Cause::Person(author.0), event);
+        Ok(jobs::publish(tx, &occurrence).await?)
     }
 
     /// Records what plugins said, with the vote.

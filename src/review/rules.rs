@@ -1,7 +1,11 @@
 //! What goes together, and what may be settled. Pure.
 
-use super::model::{ItemState, ReviewItem};
-use crate::{base::Error, decisions::DecisionRecord};
+use super::model::{ItemKind, ItemState, Resolution, ReviewItem, Waiting};
+use crate::{
+    base::Error,
+    decisions::DecisionRecord,
+    events::{Content, Event, Origin},
+};
 
 /// An item is settled once.
 pub(super) fn may_resolve(state: ItemState) -> Result<(), Error> {
@@ -13,6 +17,20 @@ pub(super) fn may_resolve(state: ItemState) -> Result<(), Error> {
         ItemState::Superseded => {
             Err(Error::conflict("superseded", "Something newer has taken its place."))
         }
+    }
+}
+
+/// What happens when an item is settled; of an account its feature tells.
+pub(super) fn happened(waiting: &Waiting, resolution: Resolution) -> Option<Event> {
+    let content = if waiting.is_post {
+        Content::Post(waiting.target)
+    } else {
+        Content::Comment(waiting.target)
+    };
+    match (waiting.kind, resolution) {
+        (ItemKind::Account, _) | (ItemKind::Edit, Resolution::Remove) => None,
+        (_, Resolution::Approve) => Some(Event::ContentApproved { content }),
+        (_, Resolution::Remove) => Some(Event::ContentRemoved { content, by: Origin::Moderator }),
     }
 }
 

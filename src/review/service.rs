@@ -18,7 +18,9 @@ use crate::{
     },
     comments::Comments,
     db::{Db, Tx},
+    events::Occurrence,
     http::{Action, RateLimits},
+    jobs,
     posts::Posts,
 };
 
@@ -85,6 +87,9 @@ impl Review {
         rules::may_resolve(waiting.state)?;
         store::resolve(&mut tx, actor, id, Resolved { resolution, note, at }).await?;
         self.carry_out(&mut tx, &waiting, resolution).await?;
+        if let Some(event) = rules::happened(&waiting, resolution) {
+            jobs::publish(&mut tx, &Occurrence::new(at, actor, event)).await?;
+        }
         tx.commit().await?;
         tracing::info!(
             by = actor.username, item = %id, target = %waiting.target,
@@ -114,7 +119,9 @@ impl Review {
             (ItemKind::Edit, Remove) if waiting.is_post => posts.drop_edit(tx, id.into()).await?,
             (ItemKind::Edit, Approve) => comments.approve_edit(tx, id.into()).await?,
             (ItemKind::Edit, Remove) => comments.drop_edit(tx, id.into()).await?,
-            (ItemKind::Account, Approve) => accounts::approve_held(tx, id.into()).await?,
+            (ItemKind::Account, Approve) => {
+                accounts::approve_held(tx, id.into(), self.clock.now()).await?
+            }
             (ItemKind::Account, Remove) => accounts::refuse_held(tx, id.into()).await?,
         };
         if done {

@@ -15,10 +15,11 @@ use gatherly::{
     events::{Cause, Content, Event, Occurrence},
     jobs::{self, Failure, Handlers, JobState, MAX_ATTEMPTS, NewJob, claim_tick},
 };
+use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::support::{TestApp, wait_for};
+use crate::support::{TestApp, forum, policy, wait_for};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -279,6 +280,7 @@ async fn what_nobody_knows_is_kept_until_somebody_does() {
             )
         })
         .await;
+    wait_for("both are known", async || tally.of("\"new\"") == 1 && told.len() == 1).await;
     app.settled().await;
     assert_eq!((tally.of("\"new\""), told.len()), (1, 1));
 }
@@ -353,4 +355,53 @@ async fn many_events_are_told_once_each() {
     app.settled().await;
     assert_eq!(tally.len(), 500);
     assert!(tally.0.lock().unwrap().values().all(|times| *times == 1));
+}
+
+/// What the outbox is told of, by its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_do_is_told() {
+    let told = Tally::default();
+    let heard = told.clone();
+    let app = TestApp::start_working(move |_, _| {
+        Handlers::new().listen(
+            "ear",
+            |_| true,
+            move |occurrence: Occurrence| {
+                let event = serde_json::to_value(occurrence.event).unwrap();
+                for (name, fields) in event.as_object().unwrap() {
+                    let edited = if fields["edited"] == true { " again" } else { "" };
+                    assert!(occurrence.actor.is_some());
+                    heard.add(&format!("{name}{edited}"));
+                }
+                async { Ok(()) }
+            },
+        )
+    })
+    .await;
+    let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
+    policy::enforce_first_letter(&admin, "wait").await;
+    let thread = forum::post(&app, &ada, "A thread").await;
+    let comment = forum::comment(&app, &ada, &thread, "Fine").await;
+    let path = format!("/comments/{}", forum::id(&comment));
+    ada.patch(&path, json!({"body": "Finer"})).await.expect(200);
+    ada.patch(&path, json!({"body": "Held"})).await.expect(202);
+    forum::try_comment(&app, &ada, (&thread, None), "Held").await.expect(202);
+    forum::try_comment(&app, &ada, (&thread, None), "Rejected").await;
+    for resolution in ["approve", "remove"] {
+        let item = &admin.get("/review-items").await.expect(200)["items"][0];
+        let path = format!("/review-items/{}/resolutions", forum::id(item));
+        admin.post(&path, json!({"resolution": resolution})).await.expect(200);
+    }
+    ada.delete(&path).await;
+    app.settled().await;
+    let told = told.0.lock().unwrap().clone();
+    let expected = [
+        ("account_registered", 1),
+        ("content_approved", 1),
+        ("content_held", 2),
+        ("content_published", 2),
+        ("content_published again", 1),
+        ("content_removed", 1),
+    ];
+    assert_eq!(told, expected.map(|(name, times)| (name.to_owned(), times)).into());
 }

@@ -13,7 +13,7 @@ use crate::support::{Client, Person, Spec, TestApp, policy};
 /// who is asking is one of them.
 const READ: u64 = 2;
 const VOTE: u64 = 5;
-const COMMENT: u64 = 9;
+const COMMENT: u64 = 10;
 /// Reads for those who keep order, which look first whether the asker does, and
 /// take one statement more. This list may only become shorter.
 const ONE_MORE: &[&str] = &[
