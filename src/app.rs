@@ -21,6 +21,7 @@ use crate::{
     hooks::{self, Hooks},
     http::{HotReads, RateLimits},
     lifecycle::Lifecycle,
+    notifications::{self, Notifications},
     plugin_admin::PluginAdmin,
     plugin_versions::PluginVersions,
     posts::{self, Posts},
@@ -74,6 +75,7 @@ pub struct App {
     pub versions: PluginVersions,
     pub forum: Forum,
     pub review: Review,
+    pub notifications: Notifications,
 }
 
 /// What people write, and who may.
@@ -189,8 +191,18 @@ impl App {
         let forum = Forum::new(&config, &core, &decisions);
         let content = (forum.posts.clone(), forum.comments.clone());
         let review = Review::new(db.clone(), clock.clone(), Arc::clone(&limits), content);
+        let lifecycle = Lifecycle::new();
+        let notifications = Notifications::new(notifications::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            hooks: hooks.clone(),
+            decisions: decisions.clone(),
+            sessions: sessions.clone(),
+            lifecycle: lifecycle.clone(),
+        });
         Ok(Self {
-            lifecycle: Lifecycle::new(),
+            lifecycle,
             metrics,
             config,
             clock,
@@ -204,6 +216,7 @@ impl App {
             versions,
             forum,
             review,
+            notifications,
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod http;
 pub mod jobs;
 pub mod lifecycle;
+pub mod notifications;
 pub mod plugin_admin;
 pub mod plugin_versions;
 pub mod posts;

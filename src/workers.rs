@@ -21,7 +21,8 @@ const COUNT_ITEMS: Duration = Duration::from_secs(15);
 /// How often other processes' changes of plugins are looked for: a change is at
 /// work everywhere within a second.
 const CATCH_UP: Duration = Duration::from_millis(500);
-
+/// How often delayed notifications are looked for.
+const SEND_DUE: Duration = Duration::from_secs(1);
 /// How often jobs that were done long ago are deleted, some at a time.
 const SWEEP_JOBS: Duration = Duration::from_secs(10);
 
@@ -110,6 +111,24 @@ fn start_schedules(app: &App) {
         async move {
             if let Err(error) = review.measure().await {
                 tracing::warn!(%error, "what waits for moderators could not be counted");
+            }
+        }
+    });
+    let notifications = app.notifications.clone();
+    app.lifecycle.spawn_every(SEND_DUE, move || {
+        let notifications = notifications.clone();
+        async move {
+            if let Err(error) = notifications.send_due().await {
+                tracing::warn!(%error, "delayed notifications could not be sent");
+            }
+        }
+    });
+    let notifications = app.notifications.clone();
+    app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
+        let notifications = notifications.clone();
+        async move {
+            if let Err(error) = notifications.forget_old().await {
+                tracing::warn!(%error, "old notifications could not be deleted");
             }
         }
     });

@@ -54,10 +54,14 @@ id! {
     CommunityId
     /// One plugin's answer to one event.
     DecisionId
+    /// Something that somebody is told.
+    NotificationId
     /// A title and a text that people comment on.
     PostId
     /// Something that waits for a moderator.
     ReviewItemId
     /// One login on one device.
     SessionId
+    /// An address outside that is told of events.
+    WebhookId
 }

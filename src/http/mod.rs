@@ -45,6 +45,8 @@ pub enum Tag {
     Decisions,
     /// What waits for a person.
     Moderation,
+    /// What people, and programs outside, are told.
+    Notifications,
     /// The server itself.
     System,
 }

@@ -170,6 +170,11 @@ impl Sessions {
         actor.ok_or(Error::Unauthenticated("session_ended"))
     }
 
+    /// Who acts through a session; `None` when it is over.
+    pub async fn actor(&self, session: SessionId) -> Result<Option<Actor>, Error> {
+        Ok(store::actor(&self.db.counted_apart(), session, self.clock.now()).await?)
+    }
+
     /// What became of an earlier request of the actor with the same key.
     pub async fn claim(&self, actor: &Actor) -> Result<Earlier, Error> {
         Ok(once::claim(&self.db, actor.id).await?)

@@ -84,6 +84,27 @@ pub fn to_html(markdown: &str) -> String {
     SANITIZER.clean(&rendered).to_string()
 }
 
+/// The prose of a Markdown text, piece by piece: what is not code.
+pub fn prose(markdown: &str) -> Vec<String> {
+    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
+    let (mut pieces, mut piece, mut is_code) = (Vec::new(), String::new(), false);
+    for event in Parser::new_ext(markdown, options) {
+        match event {
+            Event::Text(text) if !is_code => {
+                piece.push_str(&text);
+                continue;
+            }
+            Event::Start(Tag::CodeBlock(_)) => is_code = true,
+            Event::End(TagEnd::CodeBlock) => is_code = false,
+            _ => {}
+        }
+        if !piece.is_empty() {
+            pieces.push(std::mem::take(&mut piece));
+        }
+    }
+    pieces
+}
+
 /// An event as it is rendered; `None` when it is not.
 fn keep<'a>(event: Event<'a>, depth: &mut usize) -> Option<Event<'a>> {
     match event {

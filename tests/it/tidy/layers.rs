@@ -149,7 +149,6 @@ fn layers_name_what_is_there() {
         "reports",
         "appeals",
         "plugin_reads",
-        "notifications",
         "webhooks",
         "effects",
         "plugin_trials",

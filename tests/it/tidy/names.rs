@@ -13,7 +13,7 @@ use super::{
 const FEATURE_FILES: &[&str] =
     &["mod.rs", "model.rs", "rules.rs", "service.rs", "store.rs", "api.rs", "jobs.rs", "tests.rs"];
 /// An engine of a feature's own that is too large to stand in one of those.
-const ENGINES: &[&str] = &["src/sessions/tokens.rs"];
+const ENGINES: &[&str] = &["src/notifications/live.rs", "src/sessions/tokens.rs"];
 /// Names that say nothing of what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "types", "misc"];
 

@@ -1,0 +1,117 @@
+//! Who is told of what happened, and the way of a notification out. Each may be
+//! done more than once: a notification is made once for each cause, and leaves
+//! the state it was made in once.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{
+    model::{Fate, Kind, NewNotification},
+    rules,
+    service::Notifications,
+    store::{self, Told},
+};
+use crate::{
+    base::{Error, ids::NotificationId, markdown},
+    events::{Content, Event, Occurrence, Origin},
+};
+
+impl Notifications {
+    /// Tells those whom an event concerns.
+    pub async fn on_event(&self, occurrence: &Occurrence) -> Result<(), Error> {
+        match occurrence.event {
+            Event::ContentPublished { content, .. } => self.announce(content).await,
+            Event::ContentApproved { content } => {
+                self.announce(content).await?;
+                self.tell_author(Kind::Approved, content, occurrence).await
+            }
+            Event::ContentHeld { content } => {
+                self.tell_author(Kind::Held, content, occurrence).await
+            }
+            Event::ContentRemoved { content, by: Origin::Moderator | Origin::Plugin } => {
+                self.tell_author(Kind::Removed, content, occurrence).await
+            }
+            Event::NotificationMade { notification } => self.send(notification.into()).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells those whom published content answers or calls by name, once,
+    /// however often it is edited.
+    async fn announce(&self, content: Content) -> Result<(), Error> {
+        let db = self.parts.db.counted_apart();
+        let Some(told) = store::told(&db, content.id()).await? else { return Ok(()) };
+        if !told.is_published {
+            return Ok(());
+        }
+        let called = store::called(&db, rules::mentions(&markdown::prose(&told.body))).await?;
+        let mentions = called.into_iter().filter(|account| Some(*account) != told.answered);
+        let new = |recipient, kind| NewNotification {
+            recipient,
+            kind,
+            content: Some(content),
+            community: None,
+            actor: Some(told.author),
+            values: Vec::new(),
+            cause: content.id(),
+        };
+        let all = told.answered.map(|answered| new(answered, Kind::Reply)).into_iter();
+        self.notify_all(all.chain(mentions.map(|called| new(called, Kind::Mention)))).await
+    }
+
+    /// Tells an author what became of content.
+    async fn tell_author(
+        &self,
+        kind: Kind,
+        content: Content,
+        occurrence: &Occurrence,
+    ) -> Result<(), Error> {
+        let db = self.parts.db.counted_apart();
+        let Some(told) = store::told(&db, content.id()).await? else { return Ok(()) };
+        let Told { author, reason, .. } = told;
+        let reason = reason.filter(|reason| !reason.is_empty() && kind != Kind::Approved);
+        self.notify_all([NewNotification {
+            recipient: author,
+            kind,
+            content: Some(content),
+            community: None,
+            actor: None,
+            values: reason.map(|reason| rules::value("reason", reason)).into_iter().collect(),
+            cause: occurrence.id,
+        }])
+        .await
+    }
+
+    async fn notify_all(
+        &self,
+        all: impl IntoIterator<Item = NewNotification>,
+    ) -> Result<(), Error> {
+        let mut all = all.into_iter().peekable();
+        if all.peek().is_none() {
+            return Ok(());
+        }
+        let mut tx = self.parts.db.counted_apart().begin().await?;
+        for new in all {
+            self.notify(&mut tx, new).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Asks policies about a notification and lets it go its way.
+    async fn send(&self, id: NotificationId) -> Result<(), Error> {
+        let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
+        let Some((recipient, _actor)) = store::parties(&db, id).await? else { return Ok(()) };
+        let Some(made) = store::made(&db, &recipient.actor, id, now).await? else {
+            return Ok(());
+        };
+        let fate = if made.is_visible {
+            Fate::Send(rules::kept(&made.values, &made.values))
+        } else {
+            Fate::Suppress
+        };
+        let mut tx = db.begin().await?;
+        store::settle(&mut tx, (id, recipient.actor.id), &fate, now).await?;
+        Ok(tx.commit().await?)
+    }
+}

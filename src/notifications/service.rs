@@ -1,0 +1,186 @@
+//! Telling people, taking it back, and showing them what they were told.
+
+use std::{sync::Arc, time::Duration};
+
+use uuid::Uuid;
+
+use super::{
+    live::Live,
+    model::{Inbox, Kind, NewNotification, Preferences, ReadMark},
+    rules,
+    store::{self, Part},
+};
+use crate::{
+    base::{
+        Error,
+        actor::Actor,
+        clock::{Clock, Timestamp},
+        ids::{NotificationId, new_uuid},
+        page::PageRequest,
+    },
+    db::{Db, Tx},
+    decisions::Decisions,
+    events::{Event, Occurrence},
+    hooks::Hooks,
+    http::{Action, RateLimits},
+    jobs,
+    lifecycle::Lifecycle,
+    sessions::Sessions,
+};
+
+/// How long a notification is kept: longer than anybody looks back.
+const KEEP: Duration = Duration::from_hours(90 * 24);
+/// Most delayed notifications that are sent in one go.
+const DUE_MAX: i64 = 100;
+
+/// What notifications are built on.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub limits: Arc<RateLimits>,
+    pub hooks: Hooks,
+    pub decisions: Decisions,
+    pub sessions: Sessions,
+    pub lifecycle: Lifecycle,
+}
+
+/// Notifications; cheap to clone.
+#[derive(Clone)]
+pub struct Notifications {
+    pub(super) parts: Parts,
+    pub(super) live: Live,
+}
+
+impl Notifications {
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts, live: Live::default() }
+    }
+
+    /// Tells somebody something, as part of `tx`, once for each cause. It goes
+    /// out after policies were asked. `None`: they are told already, or do not
+    /// want to be.
+    pub async fn notify(
+        &self,
+        tx: &mut Tx,
+        new: NewNotification,
+    ) -> Result<Option<NotificationId>, Error> {
+        let now = self.parts.clock.now();
+        let id = NotificationId::new(now);
+        if new.actor == Some(new.recipient) || !store::insert(tx, id, &new, now).await? {
+            return Ok(None);
+        }
+        let occurrence = Occurrence {
+            id: new_uuid(now),
+            at: now,
+            actor: new.actor.map(|actor| actor.0),
+            binding: None,
+            event: Event::NotificationMade { notification: id.0 },
+        };
+        jobs::publish(tx, &occurrence).await?;
+        Ok(Some(id))
+    }
+
+    /// Takes back, as part of `tx`, what people were told because of something.
+    /// Who has read it is told so. How many notifications that were.
+    pub async fn correct(&self, tx: &mut Tx, cause: Uuid) -> Result<usize, Error> {
+        let caused = store::caused(tx, cause).await?;
+        for told in &caused {
+            store::withdraw(tx, told.id).await?;
+            if told.was_read {
+                let correction = NewNotification {
+                    recipient: told.recipient,
+                    kind: Kind::Notice,
+                    content: None,
+                    community: told.community,
+                    actor: None,
+                    values: rules::correction(told.kind),
+                    cause: told.id.0,
+                };
+                self.notify(tx, correction).await?;
+            }
+        }
+        Ok(caused.len())
+    }
+
+    /// The actor's notifications, the newest first.
+    pub(super) async fn list(
+        &self,
+        actor: &Actor,
+        unread_only: bool,
+        page: &PageRequest<i64>,
+    ) -> Result<Inbox, Error> {
+        let part = Part {
+            after: page.after.unwrap_or(i64::MAX),
+            upwards: false,
+            with_read: !unread_only,
+            rows: page.rows(),
+        };
+        Ok(store::list(&self.parts.db, actor, part, self.parts.clock.now()).await?)
+    }
+
+    /// Marks notifications as read; those that are not the actor's stay as they are.
+    pub(super) async fn read(&self, actor: &Actor, mark: ReadMark) -> Result<(), Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let now = self.parts.clock.now();
+        let position = match &mark {
+            ReadMark::Ids(_) => None,
+            ReadMark::UpTo(id) => {
+                let position = store::position(&self.parts.db, actor.id, *id).await?;
+                Some(position.ok_or(Error::NotFound)?)
+            }
+        };
+        let mut tx = self.parts.db.begin().await?;
+        if let Some(position) = position {
+            store::read_up_to(&mut tx, actor.id, position, now).await?;
+        }
+        if let ReadMark::Ids(ids) = mark {
+            for id in ids {
+                store::read(&mut tx, actor.id, id, now).await?;
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// What the actor wants to be told.
+    pub(super) async fn preferences(&self, actor: &Actor) -> Result<Preferences, Error> {
+        Ok(store::preferences(&self.parts.db, actor.id).await?)
+    }
+
+    /// Sets what the actor wants to be told from now on.
+    pub(super) async fn set_preferences(
+        &self,
+        actor: &Actor,
+        preferences: &Preferences,
+    ) -> Result<(), Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let mut tx = self.parts.db.begin().await?;
+        store::put_preferences(&mut tx, actor.id, preferences).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Sends what was delayed until now.
+    pub async fn send_due(&self) -> Result<(), Error> {
+        let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
+        let due = store::due(&db, now, DUE_MAX).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let mut tx = db.begin().await?;
+        for notification in due {
+            store::send(&mut tx, notification, None, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Forgets what is old. How many notifications that were.
+    pub async fn forget_old(&self) -> Result<u64, Error> {
+        let before: Timestamp = self.parts.clock.now().minus(KEEP);
+        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let forgotten = store::forget(&mut tx, new_uuid(before)).await?;
+        tx.commit().await?;
+        Ok(forgotten)
+    }
+}

@@ -1,0 +1,508 @@
+//! The statements on notifications. Whatever shows one asks the predicates on
+//! posts and comments whether its reader may see what it is about.
+
+use uuid::Uuid;
+
+use super::model::{
+    Fate, Inbox, Kind, Made, NewNotification, Notification, Party, Preferences, Shown,
+};
+use crate::{
+    bans::{Deeds, Standing, looking, viewer},
+    base::{
+        actor::{Actor, SiteRole},
+        clock::Timestamp,
+        ids::{AccountId, CommunityId, NotificationId, SessionId},
+    },
+    comments::comment_readable,
+    db::{Columns, Db, Error, Row, Tx, statement},
+    hooks::Feature,
+    posts::post_visible,
+};
+
+/// Most unread notifications that are counted: beyond it nobody cares how many.
+const UNREAD_MAX: i64 = 1_000;
+
+const INSERT: &str = "
+    insert into notifications
+        (id, recipient_id, kind, cause_id, content_id, community_id, actor_id, details, state,
+         created_at)
+    select ?, a.id, ?, ?, ?, ?, ?, ?, 'made', ?
+    from accounts a
+    where a.id = ? and a.state = 'active'
+      and not exists (select 1 from notifications n
+                      where n.cause_id = ? and n.recipient_id = a.id and n.kind = ?)
+      and not exists (select 1 from notification_preferences f
+                      where f.account_id = a.id and instr(f.muted, ?) > 0)";
+
+/// What the notification `n` is about.
+macro_rules! about {
+    () => {
+        "left join comments k on k.id = n.content_id
+         left join posts p on p.id = coalesce(k.post_id, n.content_id)
+         left join communities c on c.id = coalesce(p.community_id, n.community_id) "
+    };
+}
+
+macro_rules! columns {
+    () => {
+        concat!(
+            "n.kind, n.details, k.id as comment_id, p.id as post_id, c.id as community_id, c.slug,
+             p.title, substr(coalesce(k.body, p.body), 1, 200) as excerpt,
+             (n.content_id is null or (p.id is not null and ",
+            post_visible!(),
+            " and (k.id is null or ",
+            comment_readable!(),
+            "))) as visible "
+        )
+    };
+}
+
+/// One row for each notification of a part of the viewer's list, or one without
+/// a notification. Takes the part's arguments and a limit.
+macro_rules! list {
+    ($which:literal, $order:literal) => {
+        concat!(
+            viewer!(),
+            "select n.id, n.position, n.sent_at, n.read_at, a.username as actor, ",
+            columns!(),
+            ", (select count(*) from (select 1 from notifications u
+                 where u.recipient_id = (select id from viewer) and u.state = 'sent'
+                   and u.read_at is null limit ?)) as unread
+             from viewer
+             left join (select * from notifications
+                        where recipient_id = ? and state = 'sent' and ",
+            $which,
+            " order by position ",
+            $order,
+            " limit ?) n
+             left join accounts a on a.id = n.actor_id ",
+            about!(),
+            " order by n.position ",
+            $order
+        )
+    };
+}
+
+const LIST: &str = list!("position < ? and (? or read_at is null)", "desc");
+const LIST_AFTER: &str = list!("position > ? and (? or read_at is null)", "asc");
+const FIND_PARTIES: &str = concat!(
+    "select n.recipient_id, n.actor_id, coalesce(p.community_id, n.community_id) as community_id
+     from notifications n ",
+    about!(),
+    "where n.id = ? and n.state = 'made'"
+);
+const FIND_PARTY: &str = "
+    select a.id, a.username, a.role, a.verified_at, a.post_count, a.comment_count, a.score,
+           a.strikes, a.labels, a.created_at,
+           a.role = 'admin' or exists (select 1 from community_members m
+               where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
+               as moderates
+    from accounts a where a.id = ?";
+const FIND_MADE: &str = concat!(
+    viewer!(),
+    "select n.actor_id, coalesce(f.utc_offset, 0) as utc_offset, ",
+    columns!(),
+    "from notifications n
+     left join notification_preferences f on f.account_id = n.recipient_id ",
+    about!(),
+    "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = 'made'"
+);
+/// Content, and whom it concerns. Takes its id four times.
+const FIND_TOLD: &str = "
+    select coalesce(k.author_id, p.author_id) as author_id, coalesce(k.body, p.body) as body,
+           p.state = 'published' and coalesce(k.state, 'published') = 'published' as is_published,
+           case when k.id is not null then coalesce(o.author_id, p.author_id) end as answered_id,
+           (select r.reason from review_items r where r.target_id = ? order by r.id desc limit 1)
+               as reason
+    from posts p
+    left join comments k on k.id = ? and k.post_id = p.id
+    left join comments o on o.id = k.parent_id
+    where p.id = coalesce((select post_id from comments where id = ?), ?)";
+const FIND_CALLED: &str = "select id from accounts where username_key = ? and state = 'active'";
+const LAST_POSITION: &str =
+    "select coalesce(max(position), 0) as position from notifications where recipient_id = ?";
+const SEND: &str = "
+    update notifications
+    set state = 'sent', details = coalesce(?, details), position = ?, sent_at = ?, deliver_at = null
+    where id = ? and state in ('made', 'delayed')";
+const DELAY: &str = "
+    update notifications set state = 'delayed', details = ?, deliver_at = ?
+    where id = ? and state = 'made'";
+const SUPPRESS: &str =
+    "update notifications set state = 'suppressed' where id = ? and state = 'made'";
+const LIST_DUE: &str = "
+    select id, recipient_id from notifications where deliver_at <= ? order by deliver_at limit ?";
+const PULSE: &str = "
+    select coalesce((select max(n.position) from notifications n
+                     where n.recipient_id = s.account_id), 0) as position
+    from sessions s join accounts a on a.id = s.account_id
+    where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'";
+const FIND_POSITION: &str =
+    "select position from notifications where id = ? and recipient_id = ? and position is not null";
+const READ: &str = "
+    update notifications set read_at = ?
+    where id = ? and recipient_id = ? and state = 'sent' and read_at is null";
+const READ_UP_TO: &str = "
+    update notifications set read_at = ?
+    where recipient_id = ? and state = 'sent' and read_at is null and position <= ?";
+const LIST_CAUSED: &str = "
+    select id, recipient_id, kind, content_id, community_id, read_at is not null as was_read
+    from notifications where cause_id = ? and state <> 'withdrawn'";
+const WITHDRAW: &str = "
+    update notifications set state = 'withdrawn', deliver_at = null
+    where id = ? and state <> 'withdrawn'";
+const FORGET: &str = "delete from notifications where id < ?";
+const FIND_PREFERENCES: &str =
+    "select muted, utc_offset from notification_preferences where account_id = ?";
+const DELETE_PREFERENCES: &str = "delete from notification_preferences where account_id = ?";
+const INSERT_PREFERENCES: &str =
+    "insert into notification_preferences (account_id, muted, utc_offset) values (?, ?, ?)";
+
+/// Whether it was inserted: not when its recipient is told of it already, or
+/// does not want to be.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: NotificationId,
+    new: &NewNotification,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement = statement(INSERT)
+        .bind(id.0)
+        .bind(new.kind.as_str())
+        .bind(new.cause)
+        .bind(new.content.map(crate::events::Content::id))
+        .bind(new.community.map(|community| community.0))
+        .bind(new.actor.map(|actor| actor.0))
+        .bind(stored(&new.values))
+        .bind(now.0)
+        .bind(new.recipient.0)
+        .bind(new.cause)
+        .bind(new.kind.as_str())
+        .bind(new.kind.as_str());
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// What part of a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// The position that it begins after: downwards, or upwards.
+    pub(super) after: i64,
+    pub(super) upwards: bool,
+    /// Whether it has what was read, too.
+    pub(super) with_read: bool,
+    pub(super) rows: i64,
+}
+
+/// A part of the actor's list.
+pub(super) async fn list(
+    db: &Db,
+    actor: &Actor,
+    part: Part,
+    now: Timestamp,
+) -> Result<Inbox, Error> {
+    let sql = if part.upwards { LIST_AFTER } else { LIST };
+    let statement = looking(sql, Some(actor), now)
+        .bind(UNREAD_MAX)
+        .bind(actor.id.0)
+        .bind(part.after)
+        .bind(part.with_read)
+        .bind(part.rows);
+    let rows = db.all(statement).await?;
+    let unread = rows.first().map_or(Ok(0), |row| row.value("unread"))?;
+    let is_notification = |row: &&Row| !matches!(row.value::<Option<Uuid>>("id"), Ok(None));
+    let items = rows.iter().filter(is_notification).map(notification).collect::<Result<_, _>>()?;
+    Ok(Inbox { items, unread })
+}
+
+/// Content as it stands, and whom it concerns.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) author: AccountId,
+    pub(super) body: String,
+    pub(super) is_published: bool,
+    /// Who wrote what a comment answers.
+    pub(super) answered: Option<AccountId>,
+    /// Why it waits or is gone.
+    pub(super) reason: Option<String>,
+}
+
+pub(super) async fn told(db: &Db, content: Uuid) -> Result<Option<Told>, Error> {
+    let statement = (0..4).fold(statement(FIND_TOLD), |statement, _| statement.bind(content));
+    let row = db.optional(statement).await?;
+    row.map(|row| {
+        Ok(Told {
+            author: row.id("author_id")?,
+            body: row.value("body")?,
+            is_published: row.value("is_published")?,
+            answered: row.optional_id("answered_id")?,
+            reason: row.value("reason")?,
+        })
+    })
+    .transpose()
+}
+
+/// Whose names these are.
+pub(super) async fn called(db: &Db, keys: Vec<String>) -> Result<Vec<AccountId>, Error> {
+    let mut called = Vec::new();
+    for key in keys {
+        if let Some(row) = db.optional(statement(FIND_CALLED).bind(key)).await? {
+            called.push(row.id("id")?);
+        }
+    }
+    Ok(called)
+}
+
+/// Whom a notification is for, who caused it, and where; `None` when plugins
+/// were asked about it already.
+pub(super) async fn parties(
+    db: &Db,
+    id: NotificationId,
+) -> Result<Option<(Party, Option<Party>)>, Error> {
+    let Some(row) = db.optional(statement(FIND_PARTIES).bind(id.0)).await? else {
+        return Ok(None);
+    };
+    let community: Option<CommunityId> = row.optional_id("community_id")?;
+    let Some(recipient) = party(db, row.id("recipient_id")?, community).await? else {
+        return Ok(None);
+    };
+    let actor = match row.optional_id("actor_id")? {
+        Some(actor) => party(db, actor, community).await?,
+        None => None,
+    };
+    Ok(Some((recipient, actor)))
+}
+
+async fn party(
+    db: &Db,
+    id: AccountId,
+    community: Option<CommunityId>,
+) -> Result<Option<Party>, Error> {
+    let community = community.map(|community| community.0);
+    let row = db.optional(statement(FIND_PARTY).bind(community).bind(id.0)).await?;
+    row.map(|row| {
+        let standing =
+            Standing { moderates: row.value("moderates")?, denied: Deeds::default() };
+        let actor = Actor {
+            id: row.id("id")?,
+            // Acts through none.
+            session: SessionId(Uuid::nil()),
+            username: row.value("username")?,
+            role: SiteRole::from_stored(row.value("role")?),
+            created_at: row.time("created_at")?,
+            verified: row.optional_time("verified_at")?.is_some(),
+            post_count: row.value("post_count")?,
+            comment_count: row.value("comment_count")?,
+            score: row.value("score")?,
+            strikes: row.value("strikes")?,
+            labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
+        };
+        Ok(Party { actor, standing })
+    })
+    .transpose()
+}
+
+/// A notification that plugins are still to be asked about.
+pub(super) async fn made(
+    db: &Db,
+    recipient: &Actor,
+    id: NotificationId,
+    now: Timestamp,
+) -> Result<Option<Made>, Error> {
+    let row = db.optional(looking(FIND_MADE, Some(recipient), now).bind(id.0)).await?;
+    row.map(|row| {
+        let is_visible = row.value("visible")?;
+        Ok(Made {
+            kind: kind(&row)?,
+            community: row.optional_id("community_id")?,
+            slug: row.value("slug")?,
+            values: if is_visible { values(&row)? } else { Vec::new() },
+            is_visible,
+            utc_offset: row.value("utc_offset")?,
+        })
+    })
+    .transpose()
+}
+
+/// Lets a notification go its way. Whether it had not gone already.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    (id, recipient): (NotificationId, AccountId),
+    fate: &Fate,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    match fate {
+        Fate::Send(values) => send(tx, (id, recipient), Some(stored(values)), now).await,
+        Fate::Delay(values, until) => {
+            let statement = statement(DELAY).bind(stored(values)).bind(until.0).bind(id.0);
+            Ok(tx.execute(statement).await? == 1)
+        }
+        Fate::Suppress => Ok(tx.execute(statement(SUPPRESS).bind(id.0)).await? == 1),
+    }
+}
+
+/// Puts a notification into its recipient's list.
+pub(super) async fn send(
+    tx: &mut Tx,
+    (id, recipient): (NotificationId, AccountId),
+    details: Option<String>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let last = tx.optional(statement(LAST_POSITION).bind(recipient.0)).await?;
+    let last: i64 = last.map_or(Ok(0), |row| row.value("position"))?;
+    let statement =
+        statement(SEND).bind(details).bind(last + 1).bind(now.0).bind(id.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Delayed notifications whose time has come, at most `limit`.
+pub(super) async fn due(
+    db: &Db,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(NotificationId, AccountId)>, Error> {
+    let rows = db.all(statement(LIST_DUE).bind(now.0).bind(limit)).await?;
+    rows.iter().map(|row| Ok((row.id("id")?, row.id("recipient_id")?))).collect()
+}
+
+/// The last position of the list of a session's account; `None` when the session
+/// is over.
+pub(super) async fn pulse(
+    db: &Db,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<Option<i64>, Error> {
+    let row = db.optional(statement(PULSE).bind(session.0).bind(now.0)).await?;
+    row.map(|row| row.value("position")).transpose()
+}
+
+/// Where a notification stands in its recipient's list.
+pub(super) async fn position(
+    db: &Db,
+    recipient: AccountId,
+    id: Uuid,
+) -> Result<Option<i64>, Error> {
+    let row = db.optional(statement(FIND_POSITION).bind(id).bind(recipient.0)).await?;
+    row.map(|row| row.value("position")).transpose()
+}
+
+pub(super) async fn read(
+    tx: &mut Tx,
+    recipient: AccountId,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(statement(READ).bind(now.0).bind(id).bind(recipient.0)).await.map(drop)
+}
+
+pub(super) async fn read_up_to(
+    tx: &mut Tx,
+    recipient: AccountId,
+    position: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let statement = statement(READ_UP_TO).bind(now.0).bind(recipient.0).bind(position);
+    tx.execute(statement).await.map(drop)
+}
+
+/// A notification that is to be taken back.
+#[derive(Debug)]
+pub(super) struct Caused {
+    pub(super) id: NotificationId,
+    pub(super) recipient: AccountId,
+    pub(super) kind: Kind,
+    pub(super) content: Option<Uuid>,
+    pub(super) community: Option<CommunityId>,
+    pub(super) was_read: bool,
+}
+
+/// What was told because of something.
+pub(super) async fn caused(tx: &mut Tx, cause: Uuid) -> Result<Vec<Caused>, Error> {
+    let rows = tx.all(statement(LIST_CAUSED).bind(cause)).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Caused {
+                id: row.id("id")?,
+                recipient: row.id("recipient_id")?,
+                kind: kind(row)?,
+                content: row.value("content_id")?,
+                community: row.optional_id("community_id")?,
+                was_read: row.value("was_read")?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn withdraw(tx: &mut Tx, id: NotificationId) -> Result<(), Error> {
+    tx.execute_one(statement(WITHDRAW).bind(id.0)).await
+}
+
+/// Deletes what is older than an id.
+pub(super) async fn forget(tx: &mut Tx, before: Uuid) -> Result<u64, Error> {
+    tx.execute(statement(FORGET).bind(before)).await
+}
+
+pub(super) async fn preferences(db: &Db, account: AccountId) -> Result<Preferences, Error> {
+    let row = db.optional(statement(FIND_PREFERENCES).bind(account.0)).await?;
+    row.map_or(Ok(Preferences::of("", 0)), |row| {
+        Ok(Preferences::of(row.value("muted")?, row.value("utc_offset")?))
+    })
+}
+
+pub(super) async fn put_preferences(
+    tx: &mut Tx,
+    account: AccountId,
+    preferences: &Preferences,
+) -> Result<(), Error> {
+    tx.execute(statement(DELETE_PREFERENCES).bind(account.0)).await?;
+    let statement = statement(INSERT_PREFERENCES)
+        .bind(account.0)
+        .bind(preferences.muted_stored())
+        .bind(preferences.utc_offset);
+    tx.execute_one(statement).await
+}
+
+fn stored(values: &[Feature]) -> String {
+    // Strings: serialising them cannot fail.
+    serde_json::to_string(values).unwrap_or_default()
+}
+
+fn kind(row: &Row) -> Result<Kind, Error> {
+    Kind::parse(row.value("kind")?).ok_or(Error::Inconsistent { column: "kind" })
+}
+
+/// What a text can be made of: what is stored, and the words of the content as
+/// they now are, unless a plugin put others in their place.
+fn values(row: &Row) -> Result<Vec<Feature>, Error> {
+    let details: &str = row.value("details")?;
+    let mut values: Vec<Feature> =
+        serde_json::from_str(details).map_err(|_| Error::Inconsistent { column: "details" })?;
+    for name in ["title", "excerpt"] {
+        let found: Option<String> = row.value(name)?;
+        if let Some(value) = found.filter(|_| values.iter().all(|value| value.name != name)) {
+            values.push(Feature { name: name.to_owned(), value });
+        }
+    }
+    Ok(values)
+}
+
+fn notification(row: &Row) -> Result<Notification, Error> {
+    let shown = row.value::<bool>("visible")?.then(|| shown(row)).transpose()?;
+    Ok(Notification {
+        id: row.id("id")?,
+        position: row.value("position")?,
+        kind: kind(row)?,
+        sent_at: row.time("sent_at")?,
+        is_read: row.optional_time("read_at")?.is_some(),
+        shown,
+    })
+}
+
+fn shown(row: &Row) -> Result<Shown, Error> {
+    Ok(Shown {
+        actor: row.value("actor")?,
+        post: row.value("post_id")?,
+        comment: row.value("comment_id")?,
+        community: row.value("slug")?,
+        values: values(row)?,
+    })
+}
