@@ -2,10 +2,6 @@
 //! done more than once: a notification is made once for each cause, and leaves
 //! the state it was made in once.
 
-use std::time::Duration;
-
-use uuid::Uuid;
-
 use super::{
     model::{Fate, Kind, NewNotification},
     rules,

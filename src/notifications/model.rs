@@ -140,8 +140,6 @@ pub(super) struct Party {
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     pub(super) kind: Kind,
-    pub(super) recipient: AccountId,
-    pub(super) actor: Option<AccountId>,
     pub(super) community: Option<CommunityId>,
     pub(super) slug: Option<String>,
     pub(super) values: Vec<Feature>,
