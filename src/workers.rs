@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     app::App,
     db::once,
+    events::Event,
     jobs::{Handlers, Pump},
+    notifications::Notifications,
 };
 
 /// How often those who have done nothing are forgotten by the rate limits.
@@ -28,8 +30,22 @@ const SWEEP_JOBS: Duration = Duration::from_secs(10);
 
 /// Who does which kind of job, and who listens to what happens. Each is told at
 /// least once, and comes to the same when it is told twice.
-pub fn handlers(_app: &App) -> Handlers {
+pub fn handlers(app: &App) -> Handlers {
+    let notifications = app.notifications.clone();
+    let sending = notifications.clone();
     Handlers::new()
+        .listen("notifications.tell", Notifications::tells, move |occurrence| {
+            let notifications = notifications.clone();
+            async move { notifications.on_event(&occurrence).await }
+        })
+        .listen(
+            "notifications.send",
+            |event| matches!(event, Event::NotificationMade { .. }),
+            move |occurrence| {
+                let notifications = sending.clone();
+                async move { notifications.on_made(&occurrence).await }
+            },
+        )
 }
 
 /// Starts all schedules and the pump; they end when the server closes.

@@ -79,7 +79,8 @@ impl From<Notification> for NotificationView {
             (actor, community) = (shown.actor, shown.community);
             (post_id, comment_id) = (shown.post, shown.comment);
             let named = shown.values.into_iter();
-            values = named.map(|value| ValueView { name: value.name, value: value.value }).collect();
+            values =
+                named.map(|value| ValueView { name: value.name, value: value.value }).collect();
         }
         Self {
             id: id.0,
@@ -234,9 +235,7 @@ impl NotificationsApi {
         let stream = self.notifications.listen(actor, after).await?;
         let events = EventStream::new(stream.map(NotificationView::from).boxed());
         Ok(events.keep_alive(HEARTBEAT).to_event(|view| {
-            Event::message(view.to_json_string())
-                .id(view.id.to_string())
-                .event_type("notification")
+            Event::message(view.to_json_string()).id(view.id.to_string()).event_type("notification")
         }))
     }
 

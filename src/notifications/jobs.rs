@@ -14,6 +14,17 @@ use crate::{
 };
 
 impl Notifications {
+    /// Whether an event is one that people are told of.
+    pub fn tells(event: &Event) -> bool {
+        matches!(
+            event,
+            Event::ContentPublished { .. }
+                | Event::ContentApproved { .. }
+                | Event::ContentHeld { .. }
+                | Event::ContentRemoved { by: Origin::Moderator | Origin::Plugin, .. }
+        )
+    }
+
     /// Tells those whom an event concerns.
     pub async fn on_event(&self, occurrence: &Occurrence) -> Result<(), Error> {
         match occurrence.event {
@@ -28,6 +39,13 @@ impl Notifications {
             Event::ContentRemoved { content, by: Origin::Moderator | Origin::Plugin } => {
                 self.tell_author(Kind::Removed, content, occurrence).await
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks policies about a notification that was made, and sends it.
+    pub async fn on_made(&self, occurrence: &Occurrence) -> Result<(), Error> {
+        match occurrence.event {
             Event::NotificationMade { notification } => self.send(notification.into()).await,
             _ => Ok(()),
         }

@@ -3,20 +3,20 @@
 use uuid::Uuid;
 
 use crate::{
+    bans::Standing,
     base::{
         Error, FieldError,
         actor::Actor,
         clock::Timestamp,
         ids::{AccountId, CommunityId, NotificationId},
     },
-    bans::Standing,
     events::Content,
     hooks::Feature,
 };
 
 /// Farthest that a clock on Earth is from UTC, in minutes: UTC+14 in Kiribati;
 /// the other way it is twelve hours.
-const OFFSET_MAX: i64 = 14 * 60;
+const OFFSET_MAX: i64 = 840;
 
 /// What somebody is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -179,7 +179,11 @@ impl Preferences {
             errors.push(FieldError::new("utc_offset", "range", message));
         }
         errors.dedup();
-        if errors.is_empty() { Ok(Self { muted: kinds, utc_offset }) } else { Err(Error::Invalid(errors)) }
+        if errors.is_empty() {
+            Ok(Self { muted: kinds, utc_offset })
+        } else {
+            Err(Error::Invalid(errors))
+        }
     }
 
     /// From what is stored.

@@ -20,7 +20,7 @@ use crate::{
     },
     db::{Db, Tx},
     decisions::Decisions,
-    events::{Event, Occurrence},
+    events::{Cause, Event, Occurrence},
     hooks::Hooks,
     http::{Action, RateLimits},
     jobs,
@@ -72,14 +72,8 @@ impl Notifications {
         if new.actor == Some(new.recipient) || !store::insert(tx, id, &new, now).await? {
             return Ok(None);
         }
-        let occurrence = Occurrence {
-            id: new_uuid(now),
-            at: now,
-            actor: new.actor.map(|actor| actor.0),
-            binding: None,
-            event: Event::NotificationMade { notification: id.0 },
-        };
-        jobs::publish(tx, &occurrence).await?;
+        let made = Event::NotificationMade { notification: id.0 };
+        jobs::publish(tx, &Occurrence::new(now, Cause::Server, made)).await?;
         Ok(Some(id))
     }
 

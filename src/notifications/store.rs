@@ -280,8 +280,7 @@ async fn party(
     let community = community.map(|community| community.0);
     let row = db.optional(statement(FIND_PARTY).bind(community).bind(id.0)).await?;
     row.map(|row| {
-        let standing =
-            Standing { moderates: row.value("moderates")?, denied: Deeds::default() };
+        let standing = Standing { moderates: row.value("moderates")?, denied: Deeds::default() };
         let actor = Actor {
             id: row.id("id")?,
             // Acts through none.
@@ -349,8 +348,7 @@ pub(super) async fn send(
 ) -> Result<bool, Error> {
     let last = tx.optional(statement(LAST_POSITION).bind(recipient.0)).await?;
     let last: i64 = last.map_or(Ok(0), |row| row.value("position"))?;
-    let statement =
-        statement(SEND).bind(details).bind(last + 1).bind(now.0).bind(id.0);
+    let statement = statement(SEND).bind(details).bind(last + 1).bind(now.0).bind(id.0);
     Ok(tx.execute(statement).await? == 1)
 }
 

@@ -8,6 +8,7 @@ mod compile_bomb;
 mod decisions;
 mod edge;
 mod idempotency;
+mod notifications;
 mod plugins;
 mod posts;
 mod review;
