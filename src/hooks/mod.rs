@@ -12,6 +12,7 @@ mod decision;
 mod dispatch;
 mod engine;
 mod fault;
+mod grants;
 mod load_error;
 mod loaded;
 mod merge;
@@ -43,6 +44,7 @@ pub use catalogue::{FailureMode, HookPoint};
 pub use compile::{COMMAND as COMPILE_COMMAND, run_child as run_compile_child};
 pub use decision::{Decision, Merged, Mode, Outcome, Verdict};
 pub use fault::{Fault, FaultKind};
+pub use grants::{EffectKind, Grants};
 pub use load_error::{LoadCode, LoadError};
 pub use loaded::Loaded;
 pub use model::{

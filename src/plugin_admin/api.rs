@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{Binding, BindingPage, BindingState, Change, NewBinding, Revision},
+    model::{Binding, BindingPage, BindingState, Change, Disclosure, Limits, NewBinding, Revision},
     service::PluginAdmin,
 };
 use crate::{
-    base::{page::PageRequest, secret::sha256_hex},
+    base::{Error, FieldError, page::PageRequest, secret::sha256_hex},
     hooks::{FailureMode, HookPoint, Mode},
     http::{Input, Problem, Rendered, Tag},
+    plugin_versions::{FailureModeName, GrantsView, ModeName},
     sessions::SignedIn,
 };
 
@@ -28,83 +29,71 @@ struct BindingScope {
     community: String,
 }
 
-/// Whether a plugin is asked, and whether its answer counts.
-#[derive(Clone, Copy, Debug, Enum, Serialize, Deserialize)]
+/// What is told before something is published.
+#[derive(Clone, Copy, Debug, Default, Enum, Serialize, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
-enum ModeName {
-    /// Not asked.
-    Off,
-    /// Asked and recorded; changes nothing.
-    Shadow,
-    /// Asked, recorded and obeyed.
-    Enforce,
+enum DisclosureName {
+    /// Nothing: the plugin is not asked.
+    None,
+    /// What the verdict would be, and its reason.
+    #[default]
+    Verdict,
+    /// The public evidence as well.
+    Full,
 }
 
-impl From<ModeName> for Mode {
-    fn from(mode: ModeName) -> Self {
-        match mode {
-            ModeName::Off => Self::Off,
-            ModeName::Shadow => Self::Shadow,
-            ModeName::Enforce => Self::Enforce,
+impl From<DisclosureName> for Disclosure {
+    fn from(name: DisclosureName) -> Self {
+        match name {
+            DisclosureName::None => Self::None,
+            DisclosureName::Verdict => Self::Verdict,
+            DisclosureName::Full => Self::Full,
         }
     }
 }
 
-impl From<Mode> for ModeName {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::Off => Self::Off,
-            Mode::Shadow => Self::Shadow,
-            Mode::Enforce => Self::Enforce,
+impl From<Disclosure> for DisclosureName {
+    fn from(disclosure: Disclosure) -> Self {
+        match disclosure {
+            Disclosure::None => Self::None,
+            Disclosure::Verdict => Self::Verdict,
+            Disclosure::Full => Self::Full,
         }
     }
 }
 
-/// What happens when a plugin cannot answer.
-#[derive(Clone, Copy, Debug, Enum, Serialize, Deserialize)]
-#[oai(rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-enum FailureModeName {
-    /// As if it were not bound.
-    Open,
-    /// The deed is refused for now.
-    Closed,
-    /// A moderator decides.
-    Hold,
+/// Bounds of a binding; what is absent is the server's default.
+#[derive(Debug, Default, Object, Serialize, Deserialize)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[serde(default, deny_unknown_fields)]
+struct LimitsView {
+    /// Removals, bans and warnings in an hour, from 0 to 1,000; 60 when absent.
+    /// Beyond it they wait for a moderator, beyond twice as many the binding
+    /// goes to `shadow`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effects_per_hour: Option<u32>,
+    /// Milliseconds that one call may take, from 1 to 5,000, within those of all
+    /// plugins of an event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline_ms: Option<u32>,
+    /// What is told before something is published; `verdict` when absent.
+    #[oai(default)]
+    disclosure: DisclosureName,
 }
 
-impl From<FailureModeName> for FailureMode {
-    fn from(mode: FailureModeName) -> Self {
-        match mode {
-            FailureModeName::Open => Self::Open,
-            FailureModeName::Closed => Self::Closed,
-            FailureModeName::Hold => Self::Hold,
-        }
+impl From<LimitsView> for Limits {
+    fn from(view: LimitsView) -> Self {
+        let LimitsView { effects_per_hour, deadline_ms, disclosure } = view;
+        Self { effects_per_hour, deadline_ms, disclosure: disclosure.into() }
     }
 }
 
-impl From<FailureMode> for FailureModeName {
-    fn from(mode: FailureMode) -> Self {
-        match mode {
-            FailureMode::Open => Self::Open,
-            FailureMode::Closed => Self::Closed,
-            FailureMode::Hold => Self::Hold,
-        }
+impl From<Limits> for LimitsView {
+    fn from(limits: Limits) -> Self {
+        let Limits { effects_per_hour, deadline_ms, disclosure } = limits;
+        Self { effects_per_hour, deadline_ms, disclosure: disclosure.into() }
     }
-}
-
-/// What a binding allows its plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize, Deserialize)]
-#[oai(rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-enum PluginGrant {
-    /// To change what it judges.
-    Modify,
-}
-
-fn grants(may_modify: bool) -> Vec<PluginGrant> {
-    if may_modify { vec![PluginGrant::Modify] } else { Vec::new() }
 }
 
 /// What is to be put to work.
@@ -129,7 +118,9 @@ struct BindingBody {
     /// From -1,000,000 to 1,000,000; higher goes first. 0 when absent.
     priority: Option<i32>,
     /// None when absent.
-    grants: Option<Vec<PluginGrant>>,
+    grants: Option<GrantsView>,
+    /// The server's when absent.
+    limits: Option<LimitsView>,
 }
 
 impl Example for BindingBody {
@@ -143,6 +134,7 @@ impl Example for BindingBody {
             failure_mode: Some(FailureModeName::Hold),
             priority: None,
             grants: None,
+            limits: None,
         }
     }
 }
@@ -158,17 +150,21 @@ fn rules_example() -> serde_json::Value {
     })
 }
 
-impl From<BindingBody> for NewBinding {
-    fn from(body: BindingBody) -> Self {
+impl TryFrom<BindingBody> for NewBinding {
+    type Error = FieldError;
+
+    fn try_from(body: BindingBody) -> Result<Self, FieldError> {
         let change = Change {
             digest: body.digest,
             settings: body.settings,
             mode: body.mode.map(Mode::from),
             failure_mode: body.failure_mode.map(FailureMode::from),
             priority: body.priority,
-            may_modify: body.grants.map(|grants| grants.contains(&PluginGrant::Modify)),
+            grants: body.grants.map(|grants| grants.parse("grants")).transpose()?,
+            limits: body.limits.map(Limits::from),
         };
-        Self { plugin: body.plugin, community: body.scope.map(|scope| scope.community), change }
+        let community = body.scope.map(|scope| scope.community);
+        Ok(Self { plugin: body.plugin, community, change })
     }
 }
 
@@ -188,7 +184,9 @@ struct BindingChange {
     /// Higher goes first.
     priority: Option<i32>,
     /// All that it is allowed from now on.
-    grants: Option<Vec<PluginGrant>>,
+    grants: Option<GrantsView>,
+    /// All its bounds from now on.
+    limits: Option<LimitsView>,
 }
 
 impl Example for BindingChange {
@@ -200,20 +198,24 @@ impl Example for BindingChange {
             failure_mode: None,
             priority: None,
             grants: None,
+            limits: None,
         }
     }
 }
 
-impl From<BindingChange> for Change {
-    fn from(body: BindingChange) -> Self {
-        Self {
+impl TryFrom<BindingChange> for Change {
+    type Error = FieldError;
+
+    fn try_from(body: BindingChange) -> Result<Self, FieldError> {
+        Ok(Self {
             digest: body.digest,
             settings: body.settings,
             mode: body.mode.map(Mode::from),
             failure_mode: body.failure_mode.map(FailureMode::from),
             priority: body.priority,
-            may_modify: body.grants.map(|grants| grants.contains(&PluginGrant::Modify)),
-        }
+            grants: body.grants.map(|grants| grants.parse("grants")).transpose()?,
+            limits: body.limits.map(Limits::from),
+        })
     }
 }
 
@@ -261,8 +263,9 @@ struct BindingView {
     /// Higher goes first.
     priority: i32,
     /// What it is allowed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    grants: Vec<PluginGrant>,
+    grants: GrantsView,
+    /// What it is bounded by.
+    limits: LimitsView,
     /// Whether it does its work.
     state: StateName,
     /// Why it does not.
@@ -300,13 +303,19 @@ struct RevisionView {
     /// Higher went first.
     priority: i32,
     /// What it was allowed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    grants: Vec<PluginGrant>,
+    grants: GrantsView,
+    /// What it was bounded by.
+    limits: LimitsView,
     /// Since when it had been so, RFC 3339.
     changed_at: String,
     /// Who had made it so.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<Uuid>,
+    /// As what: `admin`, `moderator`, `file`, or `system` to limit damage.
+    changed_as: String,
+    /// Why, when the server did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 impl From<Revision> for RevisionView {
@@ -319,9 +328,12 @@ impl From<Revision> for RevisionView {
             mode: terms.mode.into(),
             failure_mode: terms.failure_mode.into(),
             priority: terms.priority,
-            grants: grants(terms.may_modify),
+            grants: terms.grants.into(),
+            limits: terms.limits.into(),
             changed_at: revision.changed_at.to_string(),
             changed_by: revision.changed_by.map(|account| account.0),
+            changed_as: revision.changed_as.as_str().to_owned(),
+            reason: revision.reason,
         }
     }
 }
@@ -347,7 +359,8 @@ impl BindingView {
             mode: terms.mode.into(),
             failure_mode: terms.failure_mode.into(),
             priority: terms.priority,
-            grants: grants(terms.may_modify),
+            grants: terms.grants.into(),
+            limits: terms.limits.into(),
             state,
             error,
             snapshot,
@@ -442,7 +455,7 @@ impl BindingsApi {
         SignedIn(actor): SignedIn,
         body: Input<BindingBody>,
     ) -> Result<Bound, Problem> {
-        let page = self.plugins.bind(&actor, body.0.into()).await?;
+        let page = self.plugins.bind(&actor, body.0.try_into().map_err(Error::from)?).await?;
         let location = format!("/api/v1/plugin-bindings/{}", page.binding.id);
         Ok(Bound::Created(Rendered::new(&BindingView::from(page)), location))
     }
@@ -475,7 +488,10 @@ impl BindingsApi {
         id: Path<Uuid>,
         body: Input<BindingChange>,
     ) -> Result<Rendered<BindingView>, Problem> {
-        let page = self.plugins.change(&actor, id.0.into(), body.0.into()).await?;
+        let page = self
+            .plugins
+            .change(&actor, id.0.into(), body.0.try_into().map_err(Error::from)?)
+            .await?;
         Ok(Rendered::new(&BindingView::from(page)))
     }
 
@@ -493,10 +509,11 @@ impl BindingsApi {
         Ok(Unbound::Done)
     }
 
-    /// Undo the last change of a binding
+    /// Make a binding again what it was
     ///
-    /// For admins: makes it what it was before, as another change. 409 when it
-    /// has never been changed.
+    /// For admins: before its last change, or at the revision that is named, one
+    /// of the last three. That is another change. 409 when there is no such
+    /// revision.
     #[oai(
         path = "/plugin-bindings/:id/rollback",
         method = "post",
@@ -507,8 +524,10 @@ impl BindingsApi {
         SignedIn(actor): SignedIn,
         /// The binding's id.
         id: Path<Uuid>,
+        /// One of its last three revisions; the last when absent.
+        revision: Query<Option<i64>>,
     ) -> Result<Rendered<BindingView>, Problem> {
-        let page = self.plugins.roll_back(&actor, id.0.into()).await?;
+        let page = self.plugins.roll_back(&actor, id.0.into(), revision.0).await?;
         Ok(Rendered::new(&BindingView::from(page)))
     }
 }

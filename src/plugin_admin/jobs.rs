@@ -1,7 +1,7 @@
 //! Keeping what is at work here in step with what is stored, whoever changed it.
 //! One swap at a time; what did not change is not loaded again.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, MutexGuard};
@@ -155,8 +155,8 @@ fn at_work(binding: &Binding, running: &HashMap<BindingId, Running>) -> Option<h
         mode: binding.terms.mode,
         failure: Some(binding.terms.failure_mode),
         priority: binding.terms.priority,
-        may_modify: binding.terms.may_modify,
-        deadline: None,
+        may_modify: binding.terms.grants.modify,
+        deadline: binding.terms.limits.deadline_ms.map(|ms| Duration::from_millis(ms.into())),
         hooks: binding.hooks.clone(),
         loaded: running.attempt.clone(),
     })

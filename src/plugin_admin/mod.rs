@@ -15,5 +15,5 @@ mod store;
 mod tests;
 
 pub use api::BindingsApi;
-pub use model::{Change, NewBinding};
+pub use model::{Change, Disclosure, Limits, NewBinding};
 pub use service::PluginAdmin;

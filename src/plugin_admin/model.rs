@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     base::{
+        actor::Actor,
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId},
     },
-    hooks::{FailureMode, HookPoint, Mode},
+    hooks::{FailureMode, Grants, HookPoint, Mode},
 };
 
 /// Most bytes of settings: a rule file with 10,000 phrases.
@@ -27,8 +30,91 @@ pub struct Terms {
     pub failure_mode: FailureMode,
     /// Higher goes first.
     pub priority: i32,
-    /// Whether it may change what it judges.
-    pub may_modify: bool,
+    /// What it may do beyond answering.
+    pub grants: Grants,
+    /// How much of that, and how long it may take.
+    pub limits: Limits,
+}
+
+/// How much a composer's author is told before publishing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// Nothing: the plugin is not asked.
+    None,
+    /// What the verdict would be, and its reason.
+    #[default]
+    Verdict,
+    /// The public evidence as well.
+    Full,
+}
+
+/// Bounds of one binding; what is absent is the server's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Removals, bans and warnings in an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effects_per_hour: Option<u32>,
+    /// Milliseconds that one call may take, within those of the whole chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u32>,
+    /// What is told before something is published.
+    pub disclosure: Disclosure,
+}
+
+/// As what somebody changed a binding; all that the public is told of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangedAs {
+    /// Who runs the site.
+    Admin,
+    /// Who moderates the community.
+    Moderator,
+    /// A file in the watched folder.
+    File,
+    /// The server, to limit damage.
+    System,
+}
+
+impl ChangedAs {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Moderator => "moderator",
+            Self::File => "file",
+            Self::System => "system",
+        }
+    }
+}
+
+/// Whose hand a change is.
+#[derive(Clone, Debug)]
+pub struct Hand {
+    /// Whose account, if somebody's.
+    pub account: Option<AccountId>,
+    /// As what.
+    pub role: ChangedAs,
+    /// Why, when it is the server's.
+    pub reason: Option<String>,
+}
+
+impl Hand {
+    /// Somebody with an account.
+    pub fn person(actor: &Actor, role: ChangedAs) -> Self {
+        Self { account: Some(actor.id), role, reason: None }
+    }
+
+    /// The server itself.
+    pub fn system(reason: impl Into<String>) -> Self {
+        Self { account: None, role: ChangedAs::System, reason: Some(reason.into()) }
+    }
+
+    /// A file in the watched folder.
+    pub fn file() -> Self {
+        Self { account: None, role: ChangedAs::File, reason: None }
+    }
 }
 
 /// A binding as stored.
@@ -50,23 +136,46 @@ pub struct Binding {
     pub hooks: Vec<HookPoint>,
     /// Counts changes, from 1.
     pub revision: i64,
+    /// As what it was last changed.
+    pub changed_as: ChangedAs,
+    /// Why, when the server did it.
+    pub reason: Option<String>,
+    /// The file that says what it is.
+    pub file: Option<ManagedBy>,
+    /// Since when it is not called because somebody said so.
+    pub quarantined_at: Option<Timestamp>,
+    /// Counts what people did to its breaker.
+    pub breaker_turns: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub changed_at: Timestamp,
 }
 
-/// What a binding was before a change.
+/// A file of the watched folder that says what a binding is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagedBy {
+    /// Its name.
+    pub file: String,
+    /// SHA-256 of what it said when it was last applied.
+    pub hash: String,
+}
+
+/// What a binding was for a time.
 #[derive(Clone, Debug)]
 pub struct Revision {
     /// Which.
     pub revision: i64,
-    /// What could be changed.
+    /// What can be changed.
     pub terms: Terms,
-    /// Since when it had been so.
+    /// Since when it was so.
     pub changed_at: Timestamp,
-    /// Whose change that had been.
+    /// Whose change that was.
     pub changed_by: Option<AccountId>,
+    /// As what.
+    pub changed_as: ChangedAs,
+    /// Why, when the server did it.
+    pub reason: Option<String>,
 }
 
 /// Whether a binding does its work in this process.
@@ -121,6 +230,8 @@ pub struct Change {
     pub failure_mode: Option<FailureMode>,
     /// Higher goes first.
     pub priority: Option<i32>,
-    /// Whether it may change what it judges.
-    pub may_modify: Option<bool>,
+    /// All that it may do from now on.
+    pub grants: Option<Grants>,
+    /// All its bounds from now on.
+    pub limits: Option<Limits>,
 }

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use super::model::{Change, PRIORITY_LIMIT, SETTINGS_MAX, Terms};
+use super::model::{Change, Limits, PRIORITY_LIMIT, SETTINGS_MAX, Terms};
 use crate::{
     base::{Error, FieldError},
-    hooks::{FailureMode, HookPoint, Mode},
+    hooks::{FailureMode, Grants, HookPoint, Mode},
 };
 
 /// What a plugin is given when nothing is set.
 const NO_SETTINGS: &str = "{}";
+/// Most removals, bans and warnings in an hour: what a few moderators could still
+/// look through.
+const EFFECTS_PER_HOUR_MAX: u32 = 1_000;
+/// Longest deadline of a binding: the ceiling of the whole chain's.
+const DEADLINE_MAX_MS: u32 = 5_000;
+
 /// A new binding: tried out first, with nothing granted.
 pub(super) fn default_terms(digest: String, hooks: &[HookPoint]) -> Terms {
     let failure_mode = hooks.first().map_or(FailureMode::Open, |hook| hook.failure_mode(None));
@@ -19,7 +25,8 @@ pub(super) fn default_terms(digest: String, hooks: &[HookPoint]) -> Terms {
         mode: Mode::Shadow,
         failure_mode,
         priority: 0,
-        may_modify: false,
+        grants: Grants::default(),
+        limits: Limits::default(),
     }
 }
 
@@ -42,6 +49,7 @@ pub(super) fn changed(terms: &Terms, change: Change, hooks: &[HookPoint]) -> Res
         let rule = format!("must be from {} to {PRIORITY_LIMIT}", -PRIORITY_LIMIT);
         broken.push(FieldError::new("priority", "range", rule));
     }
+    broken.extend(change.limits.as_ref().into_iter().flat_map(check_limits));
     if !broken.is_empty() {
         return Err(Error::Invalid(broken));
     }
@@ -51,7 +59,8 @@ pub(super) fn changed(terms: &Terms, change: Change, hooks: &[HookPoint]) -> Res
         mode: change.mode.unwrap_or(terms.mode),
         failure_mode: change.failure_mode.unwrap_or(terms.failure_mode),
         priority,
-        may_modify: change.may_modify.unwrap_or(terms.may_modify),
+        grants: change.grants.unwrap_or_else(|| terms.grants.clone()),
+        limits: change.limits.unwrap_or_else(|| terms.limits.clone()),
     })
 }
 
@@ -80,6 +89,19 @@ fn parse_settings(value: serde_json::Value) -> Result<Arc<str>, FieldError> {
         return Err(FieldError::new("settings", "length", rule));
     }
     Ok(text.into())
+}
+
+fn check_limits(limits: &Limits) -> Vec<FieldError> {
+    let mut broken = Vec::new();
+    if limits.effects_per_hour.is_some_and(|most| most > EFFECTS_PER_HOUR_MAX) {
+        let rule = format!("must be at most {EFFECTS_PER_HOUR_MAX}");
+        broken.push(FieldError::new("limits.effects_per_hour", "range", rule));
+    }
+    if limits.deadline_ms.is_some_and(|ms| !(1..=DEADLINE_MAX_MS).contains(&ms)) {
+        let rule = format!("must be from 1 to {DEADLINE_MAX_MS}");
+        broken.push(FieldError::new("limits.deadline_ms", "range", rule));
+    }
+    broken
 }
 
 /// A failure mode must mean something for one hook at least; the others keep

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     jobs::AtWork,
-    model::{Binding, BindingPage, Change, NewBinding, Terms},
+    model::{Binding, BindingPage, Change, ChangedAs, Hand, NewBinding, Revision, Terms},
     rules,
     store::{self, NewRow},
 };
@@ -22,8 +22,9 @@ use crate::{
     plugin_versions::{self, PluginName, Version, refused, require_admin},
 };
 
-/// How many earlier states a binding's page shows.
-const PREVIOUS_SHOWN: i64 = 3;
+/// How many earlier revisions a binding can be rolled back to: enough to leave a
+/// mistake and the attempt to correct it behind.
+const PREVIOUS_KEPT: i64 = 3;
 
 /// Bindings; cheap to clone.
 #[derive(Clone)]
@@ -50,6 +51,7 @@ impl PluginAdmin {
     /// Puts all bindings to work, at the start and before the first request. One
     /// that fails keeps its error and does not stop the others.
     pub async fn load_all(&self) -> Result<(), Error> {
+        while store::hash_settings(&self.db).await? {}
         let turn = self.at_work.turn().await;
         self.at_work.reload(&turn, None).await
     }
@@ -59,14 +61,14 @@ impl PluginAdmin {
         self.at_work.catch_up().await
     }
 
-    /// All bindings, the newest first; without what they were before.
+    /// Bindings that the actor may see, the newest first; without what they were
+    /// before.
     pub async fn list(
         &self,
         actor: &Actor,
         page: &PageRequest<BindingId>,
     ) -> Result<Page<BindingPage>, Error> {
-        require_admin(actor)?;
-        let rows = store::list_bindings(&self.db, page).await?;
+        let rows = store::list_bindings(&self.db, actor, page, self.clock.now()).await?;
         let page = Page::cut(rows, page.limit, |row: &Binding| row.id);
         Ok(page.map(|binding| {
             let state = self.at_work.state(&binding);
@@ -76,10 +78,9 @@ impl PluginAdmin {
 
     /// One binding with its last states.
     pub async fn find(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
-        require_admin(actor)?;
-        let binding = self.stored(id).await?;
+        let binding = self.seen(actor, id).await?;
         let state = self.at_work.state(&binding);
-        let previous = store::revisions(&self.db, id, PREVIOUS_SHOWN).await?;
+        let previous = store::revisions(&self.db, id, binding.revision, PREVIOUS_KEPT).await?;
         Ok(BindingPage { binding, state, previous })
     }
 
@@ -97,8 +98,9 @@ impl PluginAdmin {
         let id = BindingId::new(now);
         let turn = self.at_work.turn().await;
         let mut tx = self.db.begin().await?;
-        let row = NewRow { id, scope, plugin: plugin.as_str(), terms: &terms };
-        store::insert_binding(&mut tx, &row, actor.id, now).await?;
+        let row = NewRow { id, scope, plugin: plugin.as_str(), file: None, terms: &terms };
+        let hand = Hand::person(actor, ChangedAs::Admin);
+        store::insert_binding(&mut tx, &row, &hand, now).await?;
         store::next_generation(&mut tx).await?;
         tx.commit().await?;
         log(actor, id, &terms, "a plugin was bound");
@@ -115,9 +117,9 @@ impl PluginAdmin {
         id: BindingId,
         change: Change,
     ) -> Result<BindingPage, Error> {
-        require_admin(actor)?;
         self.limits.check_actor(Action::Write, actor)?;
-        let binding = self.stored(id).await?;
+        let binding = self.seen(actor, id).await?;
+        require_admin(actor)?;
         let hooks = match &change.digest {
             Some(digest) => {
                 let plugin = PluginName::parse("plugin", &binding.plugin)?;
@@ -131,13 +133,21 @@ impl PluginAdmin {
         self.swap(actor, &binding, &terms, loaded).await
     }
 
-    /// Makes a binding again what it was before its last change.
-    pub async fn roll_back(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
-        require_admin(actor)?;
+    /// Makes a binding again what it was at one of its last revisions, or before
+    /// its last change.
+    pub async fn roll_back(
+        &self,
+        actor: &Actor,
+        id: BindingId,
+        revision: Option<i64>,
+    ) -> Result<BindingPage, Error> {
         self.limits.check_actor(Action::Write, actor)?;
-        let binding = self.stored(id).await?;
-        let Some(previous) = store::revisions(&self.db, id, 1).await?.pop() else {
-            let message = "The binding has never been changed.";
+        let binding = self.seen(actor, id).await?;
+        require_admin(actor)?;
+        let previous = store::revisions(&self.db, id, binding.revision, PREVIOUS_KEPT).await?;
+        let wanted = |past: &Revision| revision.is_none_or(|number| past.revision == number);
+        let Some(previous) = previous.into_iter().find(wanted) else {
+            let message = "The binding has no such revision to go back to.";
             return Err(Error::conflict("no_previous_revision", message));
         };
         let loaded = match previous.terms.mode {
@@ -149,11 +159,12 @@ impl PluginAdmin {
 
     /// Takes a binding out of work for good.
     pub async fn unbind(&self, actor: &Actor, id: BindingId) -> Result<(), Error> {
-        require_admin(actor)?;
         self.limits.check_actor(Action::Write, actor)?;
+        self.seen(actor, id).await?;
+        require_admin(actor)?;
         let turn = self.at_work.turn().await;
         let mut tx = self.db.begin().await?;
-        if !store::remove_binding(&mut tx, id, actor.id, self.clock.now()).await? {
+        if !store::remove_binding(&mut tx, id, self.clock.now()).await? {
             return Err(Error::NotFound);
         }
         store::next_generation(&mut tx).await?;
@@ -174,7 +185,8 @@ impl PluginAdmin {
         let turn = self.at_work.turn().await;
         let mut tx = self.db.begin().await?;
         let version = (binding.id, binding.revision);
-        if !store::update_binding(&mut tx, version, terms, actor.id, self.clock.now()).await? {
+        let hand = Hand::person(actor, ChangedAs::Admin);
+        if !store::update_binding(&mut tx, version, terms, &hand, self.clock.now()).await? {
             let message = "Somebody else changed the binding meanwhile.";
             return Err(Error::conflict("binding_changed", message));
         }
@@ -190,8 +202,10 @@ impl PluginAdmin {
         self.at_work.activate(terms).await.map_err(|error| refused("digest", &error))
     }
 
-    async fn stored(&self, id: BindingId) -> Result<Binding, Error> {
-        store::find_binding(&self.db, id).await?.ok_or(Error::NotFound)
+    /// A binding, if the actor may see it.
+    async fn seen(&self, actor: &Actor, id: BindingId) -> Result<Binding, Error> {
+        let binding = store::see_binding(&self.db, actor, id, self.clock.now()).await?;
+        binding.ok_or(Error::NotFound)
     }
 
     /// The version that a request names, or the newest.

@@ -2,12 +2,15 @@
 
 use uuid::Uuid;
 
-use super::model::{Binding, Revision, Terms};
+use super::model::{Binding, Hand, ManagedBy, Revision, Terms};
 use crate::{
+    bans::{allowed, looking, moderates, viewer},
     base::{
+        actor::Actor,
         clock::Timestamp,
-        ids::{AccountId, BindingId, CommunityId},
+        ids::{BindingId, CommunityId},
         page::PageRequest,
+        secret::sha256_hex,
     },
     db::{Columns, Db, Error, Row, SITE, Tx, statement},
     hooks::{FailureMode, Mode},
@@ -18,45 +21,53 @@ const COMMUNITY: &str = "select id from communities where slug = ?";
 
 macro_rules! select_binding {
     () => {
-        "select b.id, b.plugin, b.scope_id, c.slug as community, b.digest, b.settings, b.mode,
-                b.failure_mode, b.priority, b.may_modify, v.version, v.hooks, b.revision,
-                b.created_at, b.changed_at
-         from plugin_bindings b
-         join plugin_versions v on v.digest = b.digest
-         left join communities c on c.id = b.scope_id
-         where b.removed_at is null"
+        "select x.id, x.plugin, x.scope_id, c.slug as community, r.digest, r.settings, r.mode,
+                r.failure_mode, r.priority, r.grants, r.limits, v.version, v.hooks, x.revision,
+                x.file, x.file_hash, x.quarantined_at, x.breaker_turns, r.changed_as, r.reason,
+                x.created_at, r.changed_at
+         from plugin_bindings x
+         join plugin_binding_revisions r on r.binding_id = x.id and r.revision = x.revision
+         join plugin_versions v on v.digest = r.digest
+         left join communities c on c.id = x.scope_id
+         where x.removed_at is null"
     };
 }
 
-const FIND_BINDING: &str = concat!(select_binding!(), " and b.id = ?");
-const LIST_BINDINGS: &str = concat!(select_binding!(), " and b.id < ? order by b.id desc limit ?");
-const ALL_BINDINGS: &str = concat!(select_binding!(), " and b.mode <> 'off'");
+/// Whether the viewer may see the binding `x`: admins all, moderators those of
+/// the communities that they moderate and may see.
+macro_rules! may_see {
+    () => {
+        concat!(" and ", moderates!("x.scope_id"), " and ", allowed!("1", "x.scope_id"))
+    };
+}
+
+const SEE_BINDING: &str = concat!(viewer!(), select_binding!(), may_see!(), " and x.id = ?");
+const LIST_BINDINGS: &str =
+    concat!(viewer!(), select_binding!(), may_see!(), " and x.id < ? order by x.id desc limit ?");
+const ALL_BINDINGS: &str = concat!(select_binding!(), " and r.mode <> 'off'");
 const INSERT_BINDING: &str = "
-    insert into plugin_bindings
-        (id, scope_id, plugin, digest, settings, mode, failure_mode, priority, may_modify,
-         revision, created_at, changed_at, changed_by)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)";
-const KEEP_REVISION: &str = "
-    insert into plugin_binding_revisions
-        (binding_id, revision, digest, settings, mode, failure_mode, priority, may_modify,
-         changed_at, changed_by)
-    select id, revision, digest, settings, mode, failure_mode, priority, may_modify,
-           changed_at, changed_by
-    from plugin_bindings where id = ? and revision = ? and removed_at is null";
-const UPDATE_BINDING: &str = "
-    update plugin_bindings
-    set digest = ?, settings = ?, mode = ?, failure_mode = ?, priority = ?, may_modify = ?,
-        revision = revision + 1, changed_at = ?, changed_by = ?
+    insert into plugin_bindings (id, scope_id, plugin, revision, file, file_hash, created_at)
+    values (?, ?, ?, 1, ?, ?, ?)";
+const NEXT_REVISION: &str = "
+    update plugin_bindings set revision = revision + 1
     where id = ? and revision = ? and removed_at is null";
-const REMOVE_BINDING: &str = "
-    update plugin_bindings
-    set removed_at = ?, revision = revision + 1, changed_at = ?, changed_by = ?
-    where id = ? and removed_at is null";
+const INSERT_REVISION: &str = "
+    insert into plugin_binding_revisions
+        (binding_id, revision, digest, settings_hash, mode, failure_mode, priority, grants,
+         limits, changed_at, changed_by, changed_as, reason, settings)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const REMOVE_BINDING: &str =
+    "update plugin_bindings set removed_at = ? where id = ? and removed_at is null";
 const REVISIONS: &str = "
-    select revision, digest, settings, mode, failure_mode, priority, may_modify,
-           changed_at, changed_by
-    from plugin_binding_revisions where binding_id = ?
+    select revision, digest, settings, mode, failure_mode, priority, grants, limits,
+           changed_at, changed_by, changed_as, reason
+    from plugin_binding_revisions where binding_id = ? and revision < ?
     order by revision desc limit ?";
+const UNHASHED: &str = "
+    select binding_id, revision, settings from plugin_binding_revisions
+    where settings_hash = '' limit 100";
+const SET_HASH: &str = "
+    update plugin_binding_revisions set settings_hash = ? where binding_id = ? and revision = ?";
 
 const GENERATION: &str = "select generation from plugin_generation where id = 1";
 const NEXT_GENERATION: &str =
@@ -67,17 +78,25 @@ pub(super) async fn community(db: &Db, slug: &str) -> Result<Option<CommunityId>
     row.map(|row| row.id("id")).transpose()
 }
 
-pub(super) async fn find_binding(db: &Db, id: BindingId) -> Result<Option<Binding>, Error> {
-    let row = db.optional(statement(FIND_BINDING).bind(id.0)).await?;
+/// A binding, if the viewer may see it.
+pub(super) async fn see_binding(
+    db: &Db,
+    viewer: &Actor,
+    id: BindingId,
+    now: Timestamp,
+) -> Result<Option<Binding>, Error> {
+    let row = db.optional(looking(SEE_BINDING, Some(viewer), now).bind(id.0)).await?;
     row.as_ref().map(binding).transpose()
 }
 
-/// Bindings, the newest first.
+/// Bindings that the viewer may see, the newest first.
 pub(super) async fn list_bindings(
     db: &Db,
+    viewer: &Actor,
     page: &PageRequest<BindingId>,
+    now: Timestamp,
 ) -> Result<Vec<Binding>, Error> {
-    let statement = statement(LIST_BINDINGS).bind(before(page)).bind(page.rows());
+    let statement = looking(LIST_BINDINGS, Some(viewer), now).bind(before(page)).bind(page.rows());
     db.all(statement).await?.iter().map(binding).collect()
 }
 
@@ -86,9 +105,14 @@ pub(super) async fn all_bindings(db: &Db) -> Result<Vec<Binding>, Error> {
     db.all(statement(ALL_BINDINGS)).await?.iter().map(binding).collect()
 }
 
-/// What a binding was before, the last first.
-pub(super) async fn revisions(db: &Db, id: BindingId, most: i64) -> Result<Vec<Revision>, Error> {
-    let statement = statement(REVISIONS).bind(id.0).bind(most);
+/// What a binding was before a revision, the last first.
+pub(super) async fn revisions(
+    db: &Db,
+    id: BindingId,
+    before: i64,
+    most: i64,
+) -> Result<Vec<Revision>, Error> {
+    let statement = statement(REVISIONS).bind(id.0).bind(before).bind(most);
     db.all(statement).await?.iter().map(revision).collect()
 }
 
@@ -97,69 +121,95 @@ pub(super) struct NewRow<'a> {
     pub(super) id: BindingId,
     pub(super) scope: Option<CommunityId>,
     pub(super) plugin: &'a str,
+    pub(super) file: Option<&'a ManagedBy>,
     pub(super) terms: &'a Terms,
 }
 
 pub(super) async fn insert_binding(
     tx: &mut Tx,
     new: &NewRow<'_>,
-    by: AccountId,
+    hand: &Hand,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let NewRow { id, scope, plugin, terms } = new;
+    let NewRow { id, scope, plugin, file, terms } = new;
     tx.execute_one(
         statement(INSERT_BINDING)
             .bind(id.0)
             .bind(scope.map_or(SITE, |community| community.0))
             .bind((*plugin).to_owned())
-            .bind(terms.digest.clone())
-            .bind(terms.settings.to_string())
-            .bind(terms.mode.as_str())
-            .bind(terms.failure_mode.as_str())
-            .bind(terms.priority)
-            .bind(terms.may_modify)
-            .bind(now.0)
-            .bind(now.0)
-            .bind(by.0),
+            .bind(file.map(|file| file.file.clone()))
+            .bind(file.map(|file| file.hash.clone()))
+            .bind(now.0),
     )
-    .await
+    .await?;
+    insert_revision(tx, (*id, 1), terms, hand, now).await
 }
 
-/// Changes a binding that is still at `revision`, and keeps what it was.
-/// Whether it was.
+/// Changes a binding that is still at `revision`. Whether it was.
 pub(super) async fn update_binding(
     tx: &mut Tx,
     (id, revision): (BindingId, i64),
     terms: &Terms,
-    by: AccountId,
+    hand: &Hand,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    if tx.execute(statement(KEEP_REVISION).bind(id.0).bind(revision)).await? == 0 {
+    if tx.execute(statement(NEXT_REVISION).bind(id.0).bind(revision)).await? == 0 {
         return Ok(false);
     }
-    let update = statement(UPDATE_BINDING)
-        .bind(terms.digest.clone())
-        .bind(terms.settings.to_string())
-        .bind(terms.mode.as_str())
-        .bind(terms.failure_mode.as_str())
-        .bind(terms.priority)
-        .bind(terms.may_modify)
-        .bind(now.0)
-        .bind(by.0)
-        .bind(id.0)
-        .bind(revision);
-    tx.execute_one(update).await.map(|()| true)
+    insert_revision(tx, (id, revision + 1), terms, hand, now).await.map(|()| true)
+}
+
+async fn insert_revision(
+    tx: &mut Tx,
+    (id, revision): (BindingId, i64),
+    terms: &Terms,
+    hand: &Hand,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT_REVISION)
+            .bind(id.0)
+            .bind(revision)
+            .bind(terms.digest.clone())
+            .bind(sha256_hex(terms.settings.as_bytes()))
+            .bind(terms.mode.as_str())
+            .bind(terms.failure_mode.as_str())
+            .bind(terms.priority)
+            .bind(json(&terms.grants))
+            .bind(json(&terms.limits))
+            .bind(now.0)
+            .bind(hand.account.map(|account| account.0))
+            .bind(hand.role.as_str())
+            .bind(hand.reason.clone())
+            .bind(terms.settings.to_string()),
+    )
+    .await
 }
 
 /// Whether there was such a binding.
 pub(super) async fn remove_binding(
     tx: &mut Tx,
     id: BindingId,
-    by: AccountId,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let statement = statement(REMOVE_BINDING).bind(now.0).bind(now.0).bind(by.0).bind(id.0);
-    Ok(tx.execute(statement).await? == 1)
+    Ok(tx.execute(statement(REMOVE_BINDING).bind(now.0).bind(id.0)).await? == 1)
+}
+
+/// Computes the hashes of settings that were stored before hashes were; at most
+/// a hundred. Whether there were any.
+pub(super) async fn hash_settings(db: &Db) -> Result<bool, Error> {
+    let rows = db.all(statement(UNHASHED)).await?;
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    let mut tx = db.begin().await?;
+    for row in &rows {
+        let settings: String = row.value("settings")?;
+        let (binding, revision): (Uuid, i64) = (row.value("binding_id")?, row.value("revision")?);
+        let hash = sha256_hex(settings.as_bytes());
+        tx.execute_one(statement(SET_HASH).bind(hash).bind(binding).bind(revision)).await?;
+    }
+    tx.commit().await.map(|()| true)
 }
 
 pub(super) async fn generation(db: &Db) -> Result<i64, Error> {
@@ -188,6 +238,11 @@ fn binding(row: &Row) -> Result<Binding, Error> {
         version: row.value("version")?,
         hooks: exported_hooks(row)?,
         revision: row.value("revision")?,
+        changed_as: word("changed_as", row)?,
+        reason: row.value("reason")?,
+        file: managed_by(row)?,
+        quarantined_at: row.optional_time("quarantined_at")?,
+        breaker_turns: row.value("breaker_turns")?,
         created_at: row.time("created_at")?,
         changed_at: row.time("changed_at")?,
     })
@@ -199,7 +254,15 @@ fn revision(row: &Row) -> Result<Revision, Error> {
         terms: terms(row)?,
         changed_at: row.time("changed_at")?,
         changed_by: row.optional_id("changed_by")?,
+        changed_as: word("changed_as", row)?,
+        reason: row.value("reason")?,
     })
+}
+
+fn managed_by(row: &Row) -> Result<Option<ManagedBy>, Error> {
+    let file: Option<String> = row.value("file")?;
+    let hash: Option<String> = row.value("file_hash")?;
+    Ok(file.zip(hash).map(|(file, hash)| ManagedBy { file, hash }))
 }
 
 fn terms(row: &Row) -> Result<Terms, Error> {
@@ -209,7 +272,8 @@ fn terms(row: &Row) -> Result<Terms, Error> {
         mode: word::<Mode>("mode", row)?,
         failure_mode: word::<FailureMode>("failure_mode", row)?,
         priority: row.value("priority")?,
-        may_modify: row.value("may_modify")?,
+        grants: parsed("grants", row)?,
+        limits: parsed("limits", row)?,
     })
 }
 
@@ -217,4 +281,14 @@ fn terms(row: &Row) -> Result<Terms, Error> {
 fn word<T: serde::de::DeserializeOwned>(column: &'static str, row: &Row) -> Result<T, Error> {
     let text: String = row.value(column)?;
     serde_json::from_value(text.into()).map_err(|_| Error::Inconsistent { column })
+}
+
+/// A value that is stored as JSON.
+fn parsed<T: serde::de::DeserializeOwned>(column: &'static str, row: &Row) -> Result<T, Error> {
+    serde_json::from_str(row.value(column)?).map_err(|_| Error::Inconsistent { column })
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    // Names, numbers and lists of them: serialising them cannot fail.
+    serde_json::to_string(value).unwrap_or_default()
 }

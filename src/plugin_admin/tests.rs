@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{
-    model::{Change, PRIORITY_LIMIT, SETTINGS_MAX, Terms},
+    model::{Change, Limits, PRIORITY_LIMIT, SETTINGS_MAX, Terms},
     rules::{changed, default_terms, loads_anew},
 };
 use crate::{
     base::Error,
-    hooks::{FailureMode, HookPoint, Mode},
+    hooks::{FailureMode, Grants, HookPoint, Mode},
 };
 
 const CONTENT: &[HookPoint] = &[HookPoint::ContentBeforePublish];
@@ -31,7 +31,8 @@ fn broken(result: Result<Terms, Error>) -> Vec<(String, &'static str)> {
 #[test]
 fn defaults_are_harmless() {
     let terms = terms();
-    assert_eq!((terms.mode, terms.may_modify, &*terms.settings), (Mode::Shadow, false, "{}"));
+    assert_eq!((terms.mode, &*terms.settings), (Mode::Shadow, "{}"));
+    assert_eq!((terms.grants, terms.limits), (Grants::default(), Limits::default()));
     assert_eq!(terms.failure_mode, FailureMode::Hold);
     assert_eq!(default_terms("d".into(), VOTES).failure_mode, FailureMode::Open);
 }
@@ -52,10 +53,11 @@ fn settings_are_text_or_json() {
 
 #[test]
 fn what_is_not_named_stays() {
-    let old = Terms { mode: Mode::Enforce, priority: 3, may_modify: true, ..terms() };
+    let modify = Grants { modify: true, ..Grants::default() };
+    let old = Terms { mode: Mode::Enforce, priority: 3, grants: modify, ..terms() };
     assert_eq!(changed(&old, Change::default(), CONTENT).unwrap(), old);
-    let change = Change { may_modify: Some(false), ..Change::default() };
-    assert_eq!(changed(&old, change, CONTENT).unwrap(), Terms { may_modify: false, ..old });
+    let change = Change { grants: Some(Grants::default()), ..Change::default() };
+    assert_eq!(changed(&old, change, CONTENT).unwrap(), Terms { grants: Grants::default(), ..old });
 }
 
 #[test]

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use poem_openapi::{
-    ApiRequest, ApiResponse, Object, OpenApi,
+    ApiRequest, ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
     payload::Binary,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     model::{PublicBinding, Version},
+    rules::{parse_effects, parse_hosts},
     service::PluginVersions,
 };
 use crate::{
-    base::page::PageRequest,
-    hooks::HookPoint,
+    base::{FieldError, page::PageRequest},
+    hooks::{FailureMode, Grants, HookPoint, Mode},
     http::{Problem, Rendered, Tag},
     sessions::{SignedIn, Visitor},
 };
@@ -29,6 +30,132 @@ enum Component {
     /// The same, from a client that does not know its media type.
     #[oai(content_type = "application/octet-stream")]
     Bytes(Binary<Vec<u8>>),
+}
+
+/// Whether a plugin is asked, and whether its answer counts.
+#[derive(Clone, Copy, Debug, Enum, Serialize, Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ModeName {
+    /// Not asked.
+    Off,
+    /// Asked and recorded; changes nothing.
+    Shadow,
+    /// Asked, recorded and obeyed.
+    Enforce,
+}
+
+impl From<ModeName> for Mode {
+    fn from(mode: ModeName) -> Self {
+        match mode {
+            ModeName::Off => Self::Off,
+            ModeName::Shadow => Self::Shadow,
+            ModeName::Enforce => Self::Enforce,
+        }
+    }
+}
+
+impl From<Mode> for ModeName {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Off => Self::Off,
+            Mode::Shadow => Self::Shadow,
+            Mode::Enforce => Self::Enforce,
+        }
+    }
+}
+
+/// What happens when a plugin cannot answer.
+#[derive(Clone, Copy, Debug, Enum, Serialize, Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FailureModeName {
+    /// As if it were not bound.
+    Open,
+    /// The deed is refused for now.
+    Closed,
+    /// A moderator decides.
+    Hold,
+}
+
+impl From<FailureModeName> for FailureMode {
+    fn from(mode: FailureModeName) -> Self {
+        match mode {
+            FailureModeName::Open => Self::Open,
+            FailureModeName::Closed => Self::Closed,
+            FailureModeName::Hold => Self::Hold,
+        }
+    }
+}
+
+impl From<FailureMode> for FailureModeName {
+    fn from(mode: FailureMode) -> Self {
+        match mode {
+            FailureMode::Open => Self::Open,
+            FailureMode::Closed => Self::Closed,
+            FailureMode::Hold => Self::Hold,
+        }
+    }
+}
+
+/// What a plugin may do beyond answering; what is absent it may not.
+#[derive(Clone, Debug, Default, Object, Serialize, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct GrantsView {
+    /// Change what it judges.
+    #[oai(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
+    modify: bool,
+    /// Keep counters, sets and values from event to event.
+    #[oai(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
+    state: bool,
+    /// Use the server's tools for text.
+    #[oai(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
+    text: bool,
+    /// Look up what everybody may see.
+    #[oai(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
+    forum: bool,
+    /// Ask these hosts, by name; at most 16.
+    #[oai(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    http: Vec<String>,
+    /// Ask them while somebody waits for the decision, too.
+    #[oai(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
+    http_in_decisions: bool,
+    /// Effects that it may have: `label`, `lock`, `mark`, `remove`, `report`,
+    /// `prioritise`, `warn`, `ban`, `slow_mode`, `notify`, `reply`,
+    /// `emit_webhook`.
+    #[oai(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    effects: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serialisers call")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl GrantsView {
+    /// The grants, if the names are names; `field` is what the request calls them.
+    pub(crate) fn parse(self, field: &str) -> Result<Grants, FieldError> {
+        let effects = parse_effects(field, &self.effects)?;
+        let http = parse_hosts(field, self.http)?;
+        let Self { modify, state, text, forum, http_in_decisions, .. } = self;
+        Ok(Grants { modify, state, text, forum, http, http_in_decisions, effects })
+    }
+}
+
+impl From<Grants> for GrantsView {
+    fn from(grants: Grants) -> Self {
+        let Grants { modify, state, text, forum, http, http_in_decisions, effects } = grants;
+        let effects = effects.into_iter().map(|effect| effect.as_str().to_owned()).collect();
+        Self { modify, state, text, forum, http, http_in_decisions, effects }
+    }
 }
 
 /// A component that was uploaded.
@@ -50,6 +177,11 @@ struct VersionView {
     license: Option<String>,
     /// Hooks that it answers.
     hooks: Vec<String>,
+    /// What it asks for; it gets what is granted.
+    wanted_grants: GrantsView,
+    /// JSON Schema of its settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings_schema: Option<serde_json::Value>,
     /// Bytes.
     size: i64,
     /// When it was uploaded, RFC 3339.
@@ -65,6 +197,8 @@ impl From<Version> for VersionView {
             description: not_empty(version.about.description),
             license: not_empty(version.about.license),
             hooks: names(&version.hooks),
+            wanted_grants: version.wanted.into(),
+            settings_schema: version.settings_schema,
             size: version.size,
             created_at: version.created_at.to_string(),
         }

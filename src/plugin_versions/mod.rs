@@ -11,7 +11,8 @@ mod store;
 mod tests;
 
 pub use api::PluginsApi;
+pub(crate) use api::{FailureModeName, GrantsView, ModeName};
 pub use model::{About, PluginName, PublicBinding, Version};
-pub use rules::{refused, require_admin, told};
+pub use rules::{beyond, refused, require_admin, told};
 pub use service::PluginVersions;
 pub(crate) use store::{component, exported_hooks, find, newest};

@@ -2,7 +2,7 @@
 
 use crate::{
     base::{FieldError, clock::Timestamp, ids::BindingId},
-    hooks::HookPoint,
+    hooks::{Grants, HookPoint},
 };
 
 /// Lengths of a plugin's name.
@@ -67,6 +67,10 @@ pub struct Version {
     pub about: About,
     /// The hooks that it exports.
     pub hooks: Vec<HookPoint>,
+    /// What it asks for.
+    pub wanted: Grants,
+    /// JSON Schema of its settings.
+    pub settings_schema: Option<serde_json::Value>,
     /// Bytes.
     pub size: i64,
     /// When it was uploaded.

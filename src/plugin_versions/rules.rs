@@ -1,15 +1,65 @@
 //! Who manages plugins, and what is said of those that cannot be used. Pure.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     base::{Error, FieldError, actor::Actor},
-    hooks::{LoadCode, LoadError},
+    hooks::{EffectKind, Grants, LoadCode, LoadError},
 };
 
 /// When another try may succeed after the host could not do its part: a
 /// compilation that is under way is over by then.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Most hosts that one binding may ask: each is a party that learns of events.
+const HOSTS_MAX: usize = 16;
+/// Longest name of a host, as DNS has it.
+const HOST_MAX: usize = 253;
+
+/// Effects by name.
+pub(super) fn parse_effects(
+    field: &str,
+    names: &[String],
+) -> Result<BTreeSet<EffectKind>, FieldError> {
+    let parse = |name: &String| {
+        EffectKind::parse(name).ok_or_else(|| {
+            let rule = format!("`{name}` is no effect");
+            FieldError::new(format!("{field}.effects"), "unknown", rule)
+        })
+    };
+    names.iter().map(parse).collect()
+}
+
+/// Names of hosts, without ports and addresses.
+pub(super) fn parse_hosts(field: &str, hosts: Vec<String>) -> Result<Vec<String>, FieldError> {
+    let is_allowed =
+        |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let is_name = |host: &String| {
+        let label = |label: &str| !label.is_empty() && !label.starts_with('-');
+        host.len() <= HOST_MAX
+            && host.bytes().all(is_allowed)
+            && host.split('.').all(label)
+            && host.bytes().any(|b| b.is_ascii_lowercase())
+    };
+    if hosts.len() <= HOSTS_MAX && hosts.iter().all(is_name) {
+        return Ok(hosts);
+    }
+    let rule = format!("must be at most {HOSTS_MAX} names of hosts in lower case");
+    Err(FieldError::new(format!("{field}.http"), "host", rule))
+}
+
+/// What of `these` is not in `those`.
+pub fn beyond(these: &Grants, those: &Grants) -> Grants {
+    Grants {
+        modify: these.modify && !those.modify,
+        state: these.state && !those.state,
+        text: these.text && !those.text,
+        forum: these.forum && !those.forum,
+        http: these.http.iter().filter(|host| !those.http.contains(host)).cloned().collect(),
+        http_in_decisions: these.http_in_decisions && !those.http_in_decisions,
+        effects: these.effects.difference(&those.effects).copied().collect(),
+    }
+}
 
 /// Plugins are the admins' to manage.
 pub fn require_admin(actor: &Actor) -> Result<(), Error> {

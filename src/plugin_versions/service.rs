@@ -17,7 +17,7 @@ use crate::{
         secret::sha256_hex,
     },
     db::Db,
-    hooks::{Hooks, Inspection},
+    hooks::{Grants, Hooks, Inspection},
     http::{Action, RateLimits},
 };
 
@@ -57,7 +57,7 @@ impl PluginVersions {
             .map_err(|error| refused("component", &error))?;
         let version = self.version(inspection, name.as_ref())?;
         let mut tx = self.db.begin().await?;
-        match store::insert(&mut tx, &version, &component, actor.id).await {
+        match store::insert(&mut tx, &version, &component, Some(actor.id)).await {
             Ok(()) => tx.commit().await?,
             // Somebody else uploaded the same meanwhile.
             Err(error) if error.is_unique("plugin_versions.digest") => {
@@ -111,6 +111,8 @@ impl PluginVersions {
             plugin: name.as_str().to_owned(),
             about,
             hooks: inspection.hooks,
+            wanted: Grants::default(),
+            settings_schema: None,
             size: i64::try_from(inspection.size).unwrap_or(i64::MAX),
             created_at: self.clock.now(),
         })

@@ -16,13 +16,14 @@ use crate::{
 
 const INSERT: &str = "
     insert into plugin_versions
-        (digest, plugin, version, description, license, hooks, size, component,
-         uploaded_by, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        (digest, plugin, version, description, license, hooks, wanted_grants, settings_schema,
+         size, component, uploaded_by, created_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 macro_rules! select {
     () => {
-        "select digest, plugin, version, description, license, hooks, size, created_at
+        "select digest, plugin, version, description, license, hooks, wanted_grants,
+                settings_schema, size, created_at
          from plugin_versions"
     };
 }
@@ -32,18 +33,19 @@ const NEWEST: &str =
     concat!(select!(), " where plugin = ? order by created_at desc, digest desc limit 1");
 const COMPONENT: &str = "select component from plugin_versions where digest = ?";
 const LIST_AT_WORK: &str = "
-    select b.id, b.plugin, v.version, b.digest, v.hooks, c.slug as community, b.mode, b.changed_at
+    select b.id, b.plugin, v.version, r.digest, v.hooks, c.slug as community, r.mode, r.changed_at
     from plugin_bindings b
-    join plugin_versions v on v.digest = b.digest
+    join plugin_binding_revisions r on r.binding_id = b.id and r.revision = b.revision
+    join plugin_versions v on v.digest = r.digest
     left join communities c on c.id = b.scope_id
-    where b.removed_at is null and b.mode <> 'off' and b.id < ?
+    where b.removed_at is null and r.mode <> 'off' and b.id < ?
     order by b.id desc limit ?";
 
 pub(super) async fn insert(
     tx: &mut Tx,
     version: &Version,
     component: &[u8],
-    by: AccountId,
+    by: Option<AccountId>,
 ) -> Result<(), Error> {
     let hooks: Vec<&str> = version.hooks.iter().map(|hook| hook.name()).collect();
     tx.execute_one(
@@ -55,9 +57,12 @@ pub(super) async fn insert(
             .bind(version.about.license.clone())
             // A list of strings: serialising it cannot fail.
             .bind(serde_json::to_string(&hooks).unwrap_or_default())
+            // Names and lists of them: neither can this.
+            .bind(serde_json::to_string(&version.wanted).unwrap_or_default())
+            .bind(version.settings_schema.as_ref().map(ToString::to_string))
             .bind(version.size)
             .bind(component.to_vec())
-            .bind(by.0)
+            .bind(by.map(|by| by.0))
             .bind(version.created_at.0),
     )
     .await
@@ -102,6 +107,11 @@ fn version(row: &Row) -> Result<Version, Error> {
             license: row.value("license")?,
         },
         hooks: exported_hooks(row)?,
+        wanted: parsed("wanted_grants", row.value("wanted_grants")?)?,
+        settings_schema: row
+            .value::<Option<&str>>("settings_schema")?
+            .map(|schema| parsed("settings_schema", schema))
+            .transpose()?,
         size: row.value("size")?,
         created_at: row.time("created_at")?,
     })
@@ -126,4 +136,8 @@ pub(crate) fn exported_hooks(row: &Row) -> Result<Vec<HookPoint>, Error> {
     let names: Vec<String> =
         serde_json::from_str(&names).map_err(|_| Error::Inconsistent { column: "hooks" })?;
     Ok(names.iter().filter_map(|name| HookPoint::parse(name)).collect())
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|_| Error::Inconsistent { column })
 }
