@@ -138,7 +138,7 @@ fn events_tell_what_tests_put_into_them() {
 
 #[test]
 fn what_is_remembered_passes_with_time() {
-    let (minute, day) = (Duration::from_secs(60), Duration::from_secs(86_400));
+    let (minute, day) = (Duration::from_mins(1), Duration::from_hours(24));
     let memory = testing::state();
     assert_eq!(state::increment("votes", 2, minute, None), Ok(2));
     memory.advance(Duration::from_secs(40));
