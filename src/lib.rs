@@ -17,6 +17,7 @@ pub mod http;
 pub mod jobs;
 pub mod lifecycle;
 pub mod notifications;
+pub mod outbound;
 pub mod plugin_admin;
 pub mod plugin_versions;
 pub mod posts;

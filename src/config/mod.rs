@@ -6,6 +6,7 @@ mod accounts;
 mod database;
 mod limits;
 mod log;
+mod outbound;
 mod plugins;
 mod server;
 
@@ -21,6 +22,7 @@ pub use accounts::{Accounts, CommunityCreation, Forum, Registration, Sessions};
 pub use database::{Cache, Database, Synchronous};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogFormat};
+pub use outbound::Outbound;
 pub use plugins::{Allocator, MEMORY_CEILING_MIB, Plugins};
 pub use server::Server;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[plugins]`
     pub plugins: Plugins,
+    /// `[outbound]`
+    pub outbound: Outbound,
     /// `[log]`
     pub log: Log,
 }
@@ -121,6 +125,7 @@ impl Config {
         self.accounts.validate()?;
         self.sessions.validate()?;
         self.plugins.validate()?;
+        self.outbound.validate()?;
         self.log.validate()
     }
 
