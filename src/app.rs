@@ -22,6 +22,7 @@ use crate::{
     http::{HotReads, RateLimits},
     lifecycle::Lifecycle,
     notifications::{self, Notifications},
+    outbound,
     plugin_admin::PluginAdmin,
     plugin_versions::PluginVersions,
     posts::{self, Posts},
@@ -68,6 +69,7 @@ pub struct App {
     pub db: Db,
     pub limits: Arc<RateLimits>,
     pub hooks: Hooks,
+    pub outbound: outbound::Client,
     pub sessions: Sessions,
     pub decisions: Decisions,
     pub accounts: Accounts,
@@ -161,6 +163,7 @@ impl App {
         let metrics = recorder();
         let core = Core::open(&config, clock, compiler).await?;
         let Core { db, clock, limits, hooks } = core.clone();
+        let outbound = outbound::Client::new(&config.outbound);
         let keys = Keys::load(&config.sessions.signing_keys, &config.data_dir)?;
         let passwords = Passwords::new(config.accounts.hash_concurrency)?;
         let sessions = Sessions::new(
@@ -209,6 +212,7 @@ impl App {
             db,
             limits,
             hooks,
+            outbound,
             sessions,
             decisions,
             accounts,
