@@ -16,7 +16,7 @@ use std::{
 };
 
 use gatherly::hooks::{
-    Actor, Binding, COMPILE_COMMAND, Content, ContentKind, Context, Hooks, Loaded, Mode, Operation,
+    Actor, Binding, COMPILE_COMMAND, Content, ContentKind, Context, Grants, Hooks, Loaded, Mode, Operation,
     Purpose, Role, run_compile_child,
 };
 use uuid::Uuid;
@@ -99,7 +99,7 @@ impl Case {
     ) -> Self {
         let before = artefacts(folder);
         let loaded =
-            hooks.activate(Arc::clone(&component), &settings).await.expect("it becomes active");
+            hooks.activate(Arc::clone(&component), &settings, &Grants::default()).await.expect("it becomes active");
         let artefact =
             artefacts(folder).into_iter().find(|path| !before.contains(path)).expect("it is new");
         let original = (!settings.is_empty()).then(|| (bare::Bare::compile(&component), settings));
@@ -119,7 +119,7 @@ impl Case {
         for _ in 0..CALLS {
             let input = (context(), comment());
             let start = Instant::now();
-            let outcome = hooks.content_before_publish(None, || input, |_| Ok(())).await;
+            let outcome = hooks.ask_checked(None, || input, |_| Ok(())).await;
             self.gatherly.push(start.elapsed());
             let decisions = outcome.expect("somebody is bound").decisions;
             assert!(decisions.iter().all(|decision| decision.fault.is_none()), "{decisions:?}");
@@ -160,7 +160,7 @@ async fn turns_of_nothing(hooks: &Hooks) -> f64 {
         let start = Instant::now();
         for _ in 0..BATCH {
             let asked =
-                hooks.content_before_publish(None, || (context(), comment()), |_| Ok(())).await;
+                hooks.ask_checked(None, || (context(), comment()), |_| Ok(())).await;
             assert!(std::hint::black_box(asked).is_none());
         }
         times.push(start.elapsed() / BATCH);
@@ -201,7 +201,7 @@ fn binding(loaded: Arc<Loaded>) -> Binding {
         mode: Mode::Enforce,
         failure: None,
         priority: 0,
-        may_modify: false,
+        grants: Grants::default(),
         deadline: None,
         hooks: loaded.hooks(),
         loaded: Ok(loaded),

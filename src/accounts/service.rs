@@ -148,7 +148,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Option<Outcome<Registration>> {
         self.hooks
-            .account_before_register(|| {
+            .ask(None, || {
                 let context = Context {
                     event_id: new_uuid(now).to_string(),
                     mode: Purpose::Enforce,

@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use super::{TemporaryFolder, compiler};
 use crate::{
     config,
-    hooks::{HookPoint, Hooks, Inspection, LoadError, package, printable},
+    hooks::{Grants, HookPoint, Hooks, Inspection, LoadError, package, printable},
 };
 
 /// Build and try plugins
@@ -75,7 +75,7 @@ pub(super) async fn run(command: Command, config: &config::Plugins) -> anyhow::R
         Task::Check { file, settings } => {
             let host = Host::new(config)?;
             let settings = read_settings(settings.as_deref())?;
-            let loaded = host.hooks.activate(read_component(&file)?, &settings).await;
+            let loaded = host.hooks.activate(read_component(&file)?, &settings, &Grants::all()).await;
             Ok(refused_or(loaded, |loaded| {
                 let how = if loaded.is_snapshot() {
                     "taken once, kept in a snapshot"
@@ -88,7 +88,11 @@ pub(super) async fn run(command: Command, config: &config::Plugins) -> anyhow::R
         Task::Run { file, hook, input, settings } => {
             let host = Host::new(config)?;
             let settings = read_settings(settings.as_deref())?;
-            let loaded = match host.hooks.activate(read_component(&file)?, &settings).await {
+            let loaded = match host
+                .hooks
+                .activate(read_component(&file)?, &settings, &Grants::all())
+                .await
+            {
                 Ok(loaded) => loaded,
                 Err(error) => return Ok(refuse(&error)),
             };

@@ -1,89 +1,12 @@
 //! What the host answers when a plugin asks it: the records of `event`, `forum`
-//! and `http` in `wit/`, and sanctions, which hooks judge as well.
+//! and `http` in `wit/`.
 //!
 //! They go to plugins through the component ABI and into transcripts as JSON.
 
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
-use super::model::ContentKind;
-
-/// Where a ban holds.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ComponentType, Lift, Lower,
-)]
-#[serde(rename_all = "snake_case")]
-#[component(enum)]
-#[repr(u8)]
-pub enum Scope {
-    /// One thread.
-    #[component(name = "post")]
-    Post,
-    /// One community.
-    #[component(name = "community")]
-    Community,
-    /// Everywhere.
-    #[component(name = "site")]
-    Site,
-}
-
-/// What a ban forbids.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ComponentType, Lift, Lower,
-)]
-#[serde(rename_all = "snake_case")]
-#[component(enum)]
-#[repr(u8)]
-pub enum Deed {
-    /// To see the place.
-    #[component(name = "view")]
-    View,
-    /// To comment.
-    #[component(name = "comment")]
-    Comment,
-    /// To vote.
-    #[component(name = "vote")]
-    Vote,
-    /// To post.
-    #[component(name = "post")]
-    Post,
-}
-
-/// A ban, as proposed or as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift, Lower)]
-#[serde(deny_unknown_fields)]
-#[component(record)]
-pub struct Sanction {
-    /// Opaque id of the account.
-    pub account: String,
-    /// Where it holds.
-    pub scope: Scope,
-    /// Opaque id of the post or slug of the community; absent for the site.
-    pub place: Option<String>,
-    /// What it forbids.
-    pub deeds: Vec<Deed>,
-    /// Milliseconds; absent: until it is lifted.
-    pub duration: Option<u64>,
-    /// Why.
-    pub reason: String,
-}
-
-/// Who did or wants something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ComponentType, Lower)]
-#[serde(rename_all = "snake_case")]
-#[component(enum)]
-#[repr(u8)]
-pub enum Origin {
-    /// Who wrote the content.
-    #[component(name = "author")]
-    Author,
-    /// A person with the power to.
-    #[component(name = "moderator")]
-    Moderator,
-    /// An effect of a plugin.
-    #[component(name = "plugin")]
-    Plugin,
-}
+use super::model::{ContentKind, Origin, Sanction};
 
 /// Content as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lower)]

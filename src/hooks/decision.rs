@@ -5,13 +5,16 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use uuid::Uuid;
 
 use super::{
     catalogue::HookPoint,
     fault::Fault,
-    model::{Context, Evidence, Patch, Subject},
+    model::{Context, Effect, EffectKind, Evidence, Patch, Purpose, Subject, Told},
+    ports::About,
+    state_write::StateWrite,
+    transcript::Transcript,
 };
 
 /// Whether a binding is asked, and whether its answer counts.
@@ -111,6 +114,15 @@ pub struct Outcome<T> {
     pub decisions: Vec<Decision>,
 }
 
+impl<T> Outcome<T> {
+    /// What the binding that decided wants to be otherwise: with a hold of a
+    /// moderator's action, the requirement.
+    pub fn patch(&self) -> Option<&Patch> {
+        let decided_by = self.decided_by?;
+        self.decisions.iter().find(|decision| decision.id == decided_by)?.patch.as_ref()
+    }
+}
+
 /// One binding's answer to one event.
 #[derive(Clone, Debug)]
 pub struct Decision {
@@ -122,6 +134,8 @@ pub struct Decision {
     pub event_id: String,
     /// Who was asked.
     pub binding_id: Uuid,
+    /// Which revision of the binding.
+    pub revision: i64,
     /// Name of the plugin.
     pub plugin: Arc<str>,
     /// SHA-256 of the component, hexadecimal.
@@ -138,6 +152,14 @@ pub struct Decision {
     pub patch: Option<Patch>,
     /// Why.
     pub evidence: Vec<Evidence>,
+    /// What else is to be done: granted, and within the sizes of the contract.
+    pub effects: Vec<Effect>,
+    /// What it wanted done besides and is not granted.
+    pub refused_effects: Vec<EffectKind>,
+    /// What it asked the host, and was answered.
+    pub reads: Transcript,
+    /// What it wants remembered.
+    pub writes: Vec<StateWrite>,
     /// Set when the plugin failed; the verdict is then the failure mode's.
     pub fault: Option<Fault>,
     /// How long the call took.
@@ -149,13 +171,21 @@ pub struct Decision {
 impl Decision {
     /// What the plugin saw, as `gatherly plugin run --input` takes it.
     pub fn input_json(&self) -> serde_json::Value {
-        self.input.0.to_json()
+        serde_json::from_str(&self.input_text()).unwrap_or_default()
+    }
+
+    /// The same as text.
+    pub fn input_text(&self) -> String {
+        self.input.event.to_text(self.input.purpose)
     }
 }
 
 /// What a plugin saw, kept for the record.
 #[derive(Clone)]
-pub(super) struct Input(Arc<dyn ToJson>);
+pub(super) struct Input {
+    pub(super) event: Arc<dyn AnyEvent>,
+    pub(super) purpose: Purpose,
+}
 
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,27 +193,45 @@ impl fmt::Debug for Input {
     }
 }
 
-trait ToJson: Send + Sync {
-    fn to_json(&self) -> serde_json::Value;
-}
-
-/// One event as one plugin sees it.
+/// One event, as all plugins of its chain see it.
 #[derive(Clone, Debug)]
 pub(super) struct Event<S> {
     pub(super) context: Context,
     pub(super) subject: S,
 }
 
-impl<S: Subject> Event<S> {
-    /// The input for a record; shares the event.
-    pub(super) fn input(self: &Arc<Self>) -> Input {
-        let shared: Arc<Self> = Arc::clone(self);
-        Input(shared)
+/// An event of any hook.
+pub(super) trait AnyEvent: Send + Sync {
+    /// What it is about.
+    fn about(&self) -> About;
+
+    /// As JSON, with the reason why it is asked.
+    fn to_text(&self, purpose: Purpose) -> String;
+}
+
+impl<S: Subject> AnyEvent for Event<S> {
+    fn about(&self) -> About {
+        self.subject.about(&self.context)
+    }
+
+    fn to_text(&self, purpose: Purpose) -> String {
+        let input = Json { context: self.context.told(purpose), subject: &self.subject };
+        // Strings, numbers and lists: serialising them cannot fail.
+        serde_json::to_string(&input).unwrap_or_default()
     }
 }
 
-impl<S: Subject> ToJson for Event<S> {
-    fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({ "context": self.context, S::NAME: self.subject })
+/// An event as `{"context": …, "content": …}`, the second by the subject's name.
+struct Json<'a, S> {
+    context: Told<'a>,
+    subject: &'a S,
+}
+
+impl<S: Subject> Serialize for Json<'_, S> {
+    fn serialize<Z: Serializer>(&self, to: Z) -> Result<Z::Ok, Z::Error> {
+        let mut map = to.serialize_map(Some(2))?;
+        map.serialize_entry("context", &self.context)?;
+        map.serialize_entry(S::NAME, self.subject)?;
+        map.end()
     }
 }

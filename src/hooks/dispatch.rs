@@ -6,6 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
@@ -14,12 +15,15 @@ use tokio::{
 
 use super::{
     catalogue::FailureMode,
-    decision::{Decision, Event, Mode, Outcome, Verdict},
+    decision::{AnyEvent, Decision, Event, Input, Mode, Outcome, Verdict},
     fault::{Fault, FaultKind},
+    loaded::Called,
     merge::{Voice, merge},
     model::{Context, Purpose, Subject},
-    output::Answer,
-    registry::{Bound, Chain},
+    ports::Ports,
+    registry::Bound,
+    sandbox::Call,
+    transcript::Transcript,
 };
 use crate::base::{clock::Timestamp, ids::new_uuid};
 
@@ -33,14 +37,14 @@ pub(super) struct Rules {
     pub(super) deadline: Duration,
     /// Calls at once, all bindings together.
     pub(super) slots: Semaphore,
+    /// What the host answers from.
+    pub(super) ports: ArcSwap<Ports>,
 }
 
 /// One event on its way through a chain.
 struct Round<'a, S> {
     rules: &'a Rules,
-    /// As enforcing bindings see it, and as shadows do.
     event: Arc<Event<S>>,
-    shadow: Option<Arc<Event<S>>>,
     end: Instant,
 }
 
@@ -48,11 +52,12 @@ struct Round<'a, S> {
 /// changed subject to the rules of a user's.
 pub(super) async fn run<S: Subject>(
     rules: &Rules,
-    chain: &Chain,
+    chain: &[Arc<Bound>],
     (context, subject): (Context, S),
     recheck: impl Fn(&S) -> Result<(), String>,
 ) -> Outcome<S> {
-    let mut round = Round::new(rules, chain, context, subject);
+    let event = Arc::new(Event { context, subject });
+    let mut round = Round { rules, event, end: Instant::now() + rules.deadline };
     let mut decisions = Vec::with_capacity(chain.len());
     let mut modified = false;
     let others = chain.iter().position(|bound| !bound.changes()).unwrap_or(chain.len());
@@ -61,8 +66,8 @@ pub(super) async fn run<S: Subject>(
         let mut decision = round.ask(bound).await;
         match round.changed_by(&decision, &recheck) {
             Ok(Some(subject)) => {
-                round =
-                    Round::new(rules, chain, round.event.context.clone(), subject).until(round.end);
+                let context = round.event.context.clone();
+                round.event = Arc::new(Event { context, subject });
                 modified = true;
             }
             Ok(None) => {}
@@ -90,22 +95,7 @@ pub(super) async fn run<S: Subject>(
     Outcome { verdict, decided_by, modified, subject, decisions }
 }
 
-impl<'a, S: Subject> Round<'a, S> {
-    fn new(rules: &'a Rules, chain: &Chain, mut context: Context, subject: S) -> Self {
-        context.mode = Purpose::Enforce;
-        let event = Event { context, subject };
-        let shadow = chain.iter().any(|bound| bound.mode == Mode::Shadow).then(|| {
-            let mut shadow = event.clone();
-            shadow.context.mode = Purpose::Shadow;
-            Arc::new(shadow)
-        });
-        Self { rules, event: Arc::new(event), shadow, end: Instant::now() + rules.deadline }
-    }
-
-    fn until(self, end: Instant) -> Self {
-        Self { end, ..self }
-    }
-
+impl<S: Subject> Round<'_, S> {
     /// What a decision makes of the subject.
     fn changed_by(
         &self,
@@ -133,40 +123,37 @@ impl<'a, S: Subject> Round<'a, S> {
 
     /// Asks one binding; every way it can fail ends in its failure mode.
     async fn ask(&self, bound: &Bound) -> Decision {
-        let event = match (&self.shadow, bound.mode) {
-            (Some(shadow), Mode::Shadow) => shadow,
-            _ => &self.event,
-        };
         let start = Instant::now();
-        let answer = self.answer(bound, event, start).await;
-        let mut decision = bound.decision(event);
+        let mut decision = bound.decision(&self.event);
+        let fault = match self.call(bound, start).await {
+            Ok(called) => decision.fill(called, bound),
+            Err(fault) => Some(fault),
+        };
         decision.duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        match answer {
-            Ok(answer) => decision.fill(answer),
-            Err(fault) => bound.failed(&mut decision, fault),
+        if let Some(fault) = fault {
+            bound.failed(&mut decision, fault);
         }
         decision
     }
 
-    async fn answer(
-        &self,
-        bound: &Bound,
-        event: &Event<S>,
-        start: Instant,
-    ) -> Result<Answer, Fault> {
+    async fn call(&self, bound: &Bound, start: Instant) -> Result<Called, Fault> {
         let loaded = bound.loaded.as_ref().map_err(|why| Fault::new(FaultKind::NotLoaded, why))?;
         let end = bound.deadline.map_or(self.end, |own| self.end.min(start + own));
+        let call = Call {
+            event: Arc::clone(&self.event) as Arc<dyn AnyEvent>,
+            purpose: bound.purpose(&self.event.context),
+            binding: bound.id,
+            grants: Arc::clone(&bound.grants),
+            ports: self.rules.ports.load_full(),
+            playback: None,
+        };
         let asked = timeout_at(end, async {
             let _turn = turn(&bound.slots).await?;
             let _slot = turn(&self.rules.slots).await?;
-            loaded.decide(&event.context, &event.subject).await.answer
+            Ok(loaded.ask(&self.event, call).await)
         });
         let late = |_| Fault::new(FaultKind::Deadline, "the time of the chain was over");
-        let answer = asked.await.map_err(late)??;
-        if answer.verdict == Verdict::Modify && !bound.may_modify {
-            return Err(Fault::new(FaultKind::NotGranted, "the binding does not grant `modify`"));
-        }
-        Ok(answer)
+        asked.await.map_err(late)?
     }
 }
 
@@ -183,6 +170,14 @@ async fn turn(slots: &Semaphore) -> Result<SemaphorePermit<'_>, Fault> {
 }
 
 impl Bound {
+    /// Why it is asked about an event.
+    fn purpose(&self, context: &Context) -> Purpose {
+        match (context.mode, self.mode) {
+            (Purpose::Enforce, Mode::Shadow) => Purpose::Shadow,
+            (purpose, _) => purpose,
+        }
+    }
+
     /// An empty record of an answer to `event`.
     fn decision<S: Subject>(&self, event: &Arc<Event<S>>) -> Decision {
         let time = Timestamp(i64::try_from(event.context.time).unwrap_or(i64::MAX));
@@ -191,6 +186,7 @@ impl Bound {
             hook: S::HOOK,
             event_id: event.context.event_id.clone(),
             binding_id: self.id,
+            revision: self.revision,
             plugin: Arc::clone(&self.plugin),
             digest: Arc::clone(&self.digest),
             settings_hash: Arc::clone(&self.settings_hash),
@@ -199,9 +195,16 @@ impl Bound {
             message: None,
             patch: None,
             evidence: Vec::new(),
+            effects: Vec::new(),
+            refused_effects: Vec::new(),
+            reads: Transcript::default(),
+            writes: Vec::new(),
             fault: None,
             duration_us: 0,
-            input: event.input(),
+            input: Input {
+                event: Arc::clone(event) as Arc<dyn AnyEvent>,
+                purpose: self.purpose(&event.context),
+            },
         }
     }
 
@@ -217,6 +220,9 @@ impl Bound {
         decision.message = message;
         decision.patch = None;
         decision.evidence.clear();
+        decision.effects.clear();
+        decision.refused_effects.clear();
+        decision.writes.clear();
         decision.fault = Some(fault);
     }
 
@@ -232,10 +238,24 @@ impl Bound {
 const HELD_BY_FAILURE: &str = "waits for a moderator: it could not be checked automatically";
 
 impl Decision {
-    fn fill(&mut self, answer: Answer) {
+    /// Takes an answer over, as far as it was granted; or tells how it failed.
+    fn fill(&mut self, called: Called, bound: &Bound) -> Option<Fault> {
+        self.reads = called.reads;
+        let answer = match called.answer {
+            Ok(answer) => answer,
+            Err(fault) => return Some(fault),
+        };
+        if answer.verdict == Verdict::Modify && !bound.grants.modify {
+            let message = "the binding does not grant `modify`";
+            return Some(Fault::new(FaultKind::NotGranted, message));
+        }
         self.verdict = answer.verdict;
         self.message = answer.message;
         self.patch = answer.patch;
         self.evidence = answer.evidence;
+        self.writes = called.writes;
+        self.effects = answer.effects;
+        self.refused_effects = bound.grants.refuse(&mut self.effects);
+        None
     }
 }

@@ -6,11 +6,14 @@
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    StoreContextMut,
     component::{Linker, WasmStr},
 };
 
 use super::{
-    catalogue::{LOG, TYPES},
+    contract::{LOG, TYPES},
+    event_context,
+    grants::Grants,
     output,
     sandbox::{Guest, LogLevel},
 };
@@ -140,20 +143,27 @@ fn pool(slots: Slots) -> PoolingAllocationConfig {
     pool
 }
 
-/// What a component may import, and nothing else.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
+/// What a component with these grants may import, and nothing else.
+pub(super) fn linker(engine: &Engine, _grants: &Grants) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
-    linker.instance(TYPES)?;
-    linker.instance(LOG)?.func_wrap(
-        "log",
-        |mut store: wasmtime::StoreContextMut<'_, Guest>, (level, message): (LogLevel, WasmStr)| {
-            if store.data_mut().may_log()? {
-                let most = store.data().log_bytes_left;
-                let message = output::truncated(&message.to_str(&store)?, most).to_owned();
-                store.data_mut().log(level, &message);
-            }
-            Ok(())
-        },
-    )?;
+    for types in TYPES {
+        linker.instance(types)?;
+    }
+    for interface in LOG {
+        linker.instance(interface)?.func_wrap("log", log)?;
+    }
+    event_context::link(&mut linker)?;
     Ok(linker)
+}
+
+fn log(
+    mut store: StoreContextMut<'_, Guest>,
+    (level, message): (LogLevel, WasmStr),
+) -> wasmtime::Result<()> {
+    if store.data_mut().may_log()? {
+        let most = store.data().log_bytes_left;
+        let message = output::truncated(&message.to_str(&store)?, most).to_owned();
+        store.data_mut().log(level, &message);
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use super::{output, sandbox::Guest};
+use super::{output, ports::Unanswered, sandbox::Guest, transcript::TranscriptMismatch};
 
 /// What kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub enum FaultKind {
     NotGranted,
     /// It could not be started.
     Start,
+    /// In playback, it asked the host something else than it had asked.
+    Transcript,
+    /// The host could not answer it.
+    Host,
+    /// It failed too often and is not asked for a while.
+    Quarantined,
 }
 
 impl FaultKind {
@@ -51,6 +57,9 @@ impl FaultKind {
             Self::NotLoaded => "not-loaded",
             Self::NotGranted => "not-granted",
             Self::Start => "start",
+            Self::Transcript => "transcript",
+            Self::Host => "host",
+            Self::Quarantined => "quarantined",
         }
     }
 }
@@ -99,6 +108,10 @@ pub(super) fn classify(error: &wasmtime::Error, guest: &Guest, phase: Phase) -> 
         FaultKind::Cpu
     } else if error.is::<HostCallsExhausted>() {
         FaultKind::HostQuota
+    } else if error.is::<TranscriptMismatch>() {
+        FaultKind::Transcript
+    } else if error.is::<Unanswered>() {
+        FaultKind::Host
     } else if guest.memory.refused {
         FaultKind::Memory
     } else if error.is::<Trap>() {

@@ -1,85 +1,90 @@
-//! What a binding lets its plugin do beyond answering.
+//! What an admin lets a binding do beyond judging.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// What an effect does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is named as in wit/types.wit")]
-pub enum EffectKind {
-    Label,
-    Lock,
-    Mark,
-    Remove,
-    Report,
-    Prioritise,
-    Warn,
-    Ban,
-    SlowMode,
-    Notify,
-    Reply,
-    EmitWebhook,
+use super::model::{Effect, EffectKind};
+
+/// What was granted; nothing, unless said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grants {
+    /// Its changes are made.
+    pub modify: bool,
+    /// It may remember.
+    pub state: bool,
+    /// It may have text worked on.
+    pub text: bool,
+    /// It may look up what visitors see.
+    pub forum: bool,
+    /// The hosts that it may send requests to, by name.
+    pub http: Vec<String>,
+    /// It may send them while somebody waits for its decision.
+    pub http_in_decisions: bool,
+    /// What it may have done.
+    pub effects: BTreeSet<EffectKind>,
 }
 
-impl EffectKind {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
-        Self::Label,
-        Self::Lock,
-        Self::Mark,
-        Self::Remove,
-        Self::Report,
-        Self::Prioritise,
-        Self::Warn,
-        Self::Ban,
-        Self::SlowMode,
-        Self::Notify,
-        Self::Reply,
-        Self::EmitWebhook,
-    ];
+/// An interface that has to be granted to be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Import {
+    /// `state`.
+    State,
+    /// `text`.
+    Text,
+    /// `forum`.
+    Forum,
+    /// `http`.
+    Http,
+}
 
-    /// The name in the API and the database.
+impl Import {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::State, Self::Text, Self::Forum, Self::Http];
+
+    /// The name of the grant.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Label => "label",
-            Self::Lock => "lock",
-            Self::Mark => "mark",
-            Self::Remove => "remove",
-            Self::Report => "report",
-            Self::Prioritise => "prioritise",
-            Self::Warn => "warn",
-            Self::Ban => "ban",
-            Self::SlowMode => "slow_mode",
-            Self::Notify => "notify",
-            Self::Reply => "reply",
-            Self::EmitWebhook => "emit_webhook",
+            Self::State => "state",
+            Self::Text => "text",
+            Self::Forum => "forum",
+            Self::Http => "http",
+        }
+    }
+}
+
+impl Grants {
+    /// Everything that can be granted but hosts, which have names: for tools
+    /// that have no admin to ask.
+    pub fn all() -> Self {
+        Self {
+            modify: true,
+            state: true,
+            text: true,
+            forum: true,
+            http: Vec::new(),
+            http_in_decisions: false,
+            effects: EffectKind::ALL.into_iter().collect(),
         }
     }
 
-    /// The kind with this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    /// Takes out the effects that are not granted, and tells their kinds.
+    pub(super) fn refuse(&self, effects: &mut Vec<Effect>) -> Vec<EffectKind> {
+        let refused = effects
+            .extract_if(.., |effect| !self.effects.contains(&effect.kind()))
+            .map(|effect| effect.kind());
+        refused.collect()
     }
-}
 
-/// What a plugin may do beyond answering. Nothing unless it says so.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Grants {
-    /// Change what it judges.
-    pub modify: bool,
-    /// Use the import `state`.
-    pub state: bool,
-    /// Use the import `text`.
-    pub text: bool,
-    /// Use the import `forum`.
-    pub forum: bool,
-    /// Hosts that the import `http` may ask.
-    pub http: Vec<String>,
-    /// Effects that it may have.
-    pub effects: BTreeSet<EffectKind>,
-    /// Use `http` while somebody waits for the decision.
-    pub http_in_decisions: bool,
+    /// Whether an interface may be imported.
+    pub fn import(&self, import: Import) -> bool {
+        match import {
+            Import::State => self.state,
+            Import::Text => self.text,
+            Import::Forum => self.forum,
+            Import::Http => !self.http.is_empty(),
+        }
+    }
 }

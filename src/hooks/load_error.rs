@@ -14,6 +14,8 @@ pub enum LoadCode {
     TooLarge,
     /// It imports what the server does not offer.
     UnknownImport,
+    /// It imports what was not granted.
+    NotGranted,
     /// It exports no hook that the server knows.
     NoKnownHook,
     /// An import or export has another type than the contract's.
@@ -44,6 +46,7 @@ impl LoadCode {
             Self::InvalidComponent => "invalid-component",
             Self::TooLarge => "too-large",
             Self::UnknownImport => "unknown-import",
+            Self::NotGranted => "not-granted",
             Self::NoKnownHook => "no-known-hook",
             Self::WrongType => "wrong-type",
             Self::CompileCpu => "compile-cpu",

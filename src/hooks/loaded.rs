@@ -5,16 +5,22 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Resource};
 
 use super::{
-    catalogue::{CATALOGUE, CONFIGURE, DECIDE, HookPoint, LIFECYCLE},
+    catalogue::{CATALOGUE, HookPoint},
+    contract::{CONFIGURE, Contract, LIFECYCLE},
+    decision::Event,
+    event_context::{self, EventContext},
     fault::{Fault, FaultKind, Phase, classify},
+    grants::Grants,
     load_error::{LoadCode, LoadError},
-    model::{Context, RawDecision, Subject},
+    model::{OldTold, Purpose, Subject, Told},
     output::{self, Answer},
-    sandbox::{self, Guest, Limits, LogLine},
+    sandbox::{self, Call, Guest, Limits, LogLine},
+    state_write::StateWrite,
     ticker::Ticker,
+    transcript::Transcript,
 };
 
 /// A component that is ready to be called.
@@ -26,6 +32,7 @@ pub struct Loaded {
     limits: Limits,
     ticker: Arc<Ticker>,
     label: Arc<str>,
+    grants: Arc<Grants>,
 }
 
 impl std::fmt::Debug for Loaded {
@@ -34,9 +41,16 @@ impl std::fmt::Debug for Loaded {
     }
 }
 
+/// A hook's function, and the version of the contract that it keeps to.
+#[derive(Clone, Copy)]
+pub(super) struct Export {
+    pub(super) contract: Contract,
+    pub(super) index: ComponentExportIndex,
+}
+
 /// Where a component's exports are, looked up once by name.
 pub(super) struct Exports {
-    pub(super) decide: [Option<ComponentExportIndex>; HookPoint::COUNT],
+    pub(super) hooks: [Option<Export>; HookPoint::COUNT],
     pub(super) configure: Option<ComponentExportIndex>,
 }
 
@@ -46,10 +60,16 @@ impl Exports {
             let instance = component.get_export_index(None, interface)?;
             component.get_export_index(Some(&instance), function)
         };
-        Self {
-            decide: CATALOGUE.each_ref().map(|row| function(row.interface, DECIDE)),
-            configure: function(LIFECYCLE, CONFIGURE),
-        }
+        let hooks = CATALOGUE.each_ref().map(|row| {
+            let new = function(row.interface, row.function())
+                .map(|index| Export { contract: Contract::V0_2, index });
+            new.or_else(|| {
+                let index = function(row.old_interface?, row.function())?;
+                Some(Export { contract: Contract::V0_1, index })
+            })
+        });
+        let configure = LIFECYCLE.iter().find_map(|interface| function(interface, CONFIGURE));
+        Self { hooks, configure }
     }
 }
 
@@ -59,7 +79,26 @@ pub(super) struct Called {
     /// The most memory that the instance had.
     pub(super) peak_memory: usize,
     pub(super) log: Vec<LogLine>,
+    pub(super) reads: Transcript,
+    pub(super) writes: Vec<StateWrite>,
 }
+
+impl Called {
+    /// A call that came to nothing.
+    pub(super) fn failed(fault: Fault) -> Self {
+        Self {
+            answer: Err(fault),
+            peak_memory: 0,
+            log: Vec::new(),
+            reads: Transcript::default(),
+            writes: Vec::new(),
+        }
+    }
+}
+
+/// Arguments and result of a hook's function, at each version of the contract.
+pub(super) type Params<'a, S> = (Told<'a>, Resource<EventContext>, <S as Subject>::Wire<'a>);
+pub(super) type OldParams<'a, S> = (OldTold<'a>, <S as Subject>::Wire<'a>);
 
 impl Loaded {
     /// Links a compiled component. `configure` holds the settings when it is
@@ -68,23 +107,24 @@ impl Loaded {
         component: &Component,
         configure: Option<Arc<str>>,
         limits: Limits,
-        ticker: Arc<Ticker>,
-        label: Arc<str>,
+        (ticker, label): (Arc<Ticker>, Arc<str>),
+        grants: &Grants,
     ) -> Result<Self, LoadError> {
         component
             .initialize_copy_on_write_image()
             .map_err(|error| LoadError::host("the memory image cannot be made", error))?;
-        let pre = super::engine::linker(ticker.engine())
+        let pre = super::engine::linker(ticker.engine(), grants)
             .and_then(|linker| linker.instantiate_pre(component))
             .map_err(|error| LoadError::new(LoadCode::WrongType, format!("{error:#}")))?;
-        Ok(Self { pre, exports: Exports::find(component), configure, limits, ticker, label })
+        let (exports, grants) = (Exports::find(component), Arc::new(grants.clone()));
+        Ok(Self { pre, exports, configure, limits, ticker, label, grants })
     }
 
     /// The hooks that it exports.
     pub fn hooks(&self) -> Vec<HookPoint> {
         CATALOGUE
             .iter()
-            .zip(&self.exports.decide)
+            .zip(&self.exports.hooks)
             .filter_map(|(row, export)| export.is_some().then_some(row.point))
             .collect()
     }
@@ -95,20 +135,36 @@ impl Loaded {
         self.configure.is_none()
     }
 
-    /// Asks a fresh instance.
-    pub(super) async fn decide<S: Subject>(&self, context: &Context, subject: &S) -> Called {
-        let mut store = sandbox::store(&self.ticker, self.limits, &self.label);
-        let answer = self.run(&mut store, context, subject).await;
+    /// What it was linked with.
+    pub(super) fn grants(&self) -> &Arc<Grants> {
+        &self.grants
+    }
+
+    /// Asks a fresh instance about the event of `call`, which is `event`.
+    pub(super) async fn ask<S: Subject>(&self, event: &Event<S>, call: Call) -> Called {
+        let purpose = call.purpose;
+        let mut store = sandbox::store(&self.ticker, self.limits, &self.label, Some(call));
+        let answer = self.run(&mut store, event, purpose).await;
         let guest = store.into_data();
-        Called { answer, peak_memory: guest.memory.peak, log: guest.log }
+        Called {
+            answer,
+            peak_memory: guest.memory.peak,
+            log: guest.log,
+            reads: guest.tape.into_transcript(),
+            writes: guest.writes,
+        }
     }
 
     async fn run<S: Subject>(
         &self,
         store: &mut wasmtime::Store<Guest>,
-        context: &Context,
-        subject: &S,
+        event: &Event<S>,
+        purpose: Purpose,
     ) -> Result<Answer, Fault> {
+        let Some(Some(export)) = self.exports.hooks.get(S::HOOK.index()) else {
+            let message = "the component does not export this hook";
+            return Err(Fault::new(FaultKind::NotLoaded, message));
+        };
         let instance = match self.pre.instantiate_async(&mut *store).await {
             Ok(instance) => instance,
             Err(error) => return Err(classify(&error, store.data(), Phase::Start)),
@@ -116,17 +172,25 @@ impl Loaded {
         if let (Some(settings), Some(export)) = (&self.configure, &self.exports.configure) {
             configure(store, instance, export, settings).await?;
         }
-        let Some(export) = self.exports.decide.get(S::HOOK.index()).and_then(Option::as_ref) else {
-            return Err(Fault::new(
-                FaultKind::NotLoaded,
-                "the component does not export this hook",
-            ));
+        let unfit =
+            |error: wasmtime::Error| Fault::new(FaultKind::Start, &format!("{error:#}"));
+        let (told, wire) = (event.context.told(purpose), event.subject.wire());
+        let said = match export.contract {
+            Contract::V0_2 => instance
+                .get_typed_func::<Params<'_, S>, (S::Answer,)>(&mut *store, &export.index)
+                .map_err(unfit)?
+                .call_async(&mut *store, (told, event_context::handle(), wire))
+                .await
+                .map(|(answer,)| answer.into()),
+            Contract::V0_1 => instance
+                .get_typed_func::<OldParams<'_, S>, (S::OldAnswer,)>(&mut *store, &export.index)
+                .map_err(unfit)?
+                .call_async(&mut *store, (told.into(), wire))
+                .await
+                .map(|(answer,)| answer.into()),
         };
-        let decide = instance
-            .get_typed_func::<(&Context, &S), (RawDecision<S::Verdict>,)>(&mut *store, export)
-            .map_err(|error| Fault::new(FaultKind::Start, &format!("{error:#}")))?;
-        match decide.call_async(&mut *store, (context, subject)).await {
-            Ok((decision,)) => output::check(decision, subject),
+        match said {
+            Ok(said) => output::check(said, &event.subject),
             Err(error) => Err(classify(&error, store.data(), Phase::Call)),
         }
     }

@@ -5,12 +5,15 @@
 //! an error of the request. Components come in through [`Hooks::inspect`] and
 //! [`Hooks::activate`]; [`Hooks::replace`] swaps the set of those at work.
 
+mod answering;
 mod answers;
 pub mod catalogue;
 mod compile;
+mod contract;
 mod decision;
 mod dispatch;
 mod engine;
+mod event_context;
 mod fault;
 mod grants;
 mod load_error;
@@ -37,19 +40,24 @@ use wasmtime::{Engine, component::Component};
 
 use crate::{base::secret::sha256_hex, config};
 pub use answers::{
-    Attachment, CommunitySummary, ContentSummary, Deed, HttpError, HttpHeader, HttpMethod,
-    HttpRequest, HttpResponse, Origin, PriorReport, PriorSanction, Sanction, Scope, Thread,
+    Attachment, CommunitySummary, ContentSummary, HttpError, HttpHeader, HttpMethod, HttpRequest,
+    HttpResponse, PriorReport, PriorSanction, Thread,
 };
-pub use catalogue::{FailureMode, HookPoint};
+pub use catalogue::{FailureMode, HookKind, HookPoint};
 pub use compile::{COMMAND as COMPILE_COMMAND, run_child as run_compile_child};
+pub use contract::Contract;
 pub use decision::{Decision, Merged, Mode, Outcome, Verdict};
 pub use fault::{Fault, FaultKind};
-pub use grants::{EffectKind, Grants};
+pub use grants::{Grants, Import};
 pub use load_error::{LoadCode, LoadError};
 pub use loaded::Loaded;
 pub use model::{
-    Actor, Content, ContentKind, Context, Evidence, Feature, Finding, Operation, Patch, Purpose,
-    Registration, Role, Span, Vote,
+    Action, ActionKind, Actor, Against, Appeal, Applied, BanPatch, Channel, Content, ContentKind,
+    ContentPatch, Context, Created, Deed, Effect, EffectKind, Emission, Evidence, Feature, Finding,
+    Labelling, Mark, Marking, Media, Notice, Notification, NotificationKind, NotificationPatch,
+    Operation, Origin, Overridden, Patch, Priority, Proposal, Published, Purpose, Recipient,
+    Registered, Registration, Removal, Removed, Reply, Report, Reporting, Requirement, Resolution,
+    Role, Sanction, Scope, SlowMode, Span, Subject, Target, Term, Tick, Vote, Warning,
 };
 pub use output::printable;
 pub use registry::Binding;
@@ -58,9 +66,9 @@ pub use state_write::StateWrite;
 pub use transcript::{HostRead, Transcript, TranscriptMismatch};
 pub use trial::{Trial, TrialError};
 
-use compile::{Compiler, Job, Report, Task, cache::Artefact, cache::Cache};
+use compile::{Compiler, Job, Report as CompileReport, Task, cache::Artefact, cache::Cache};
 use dispatch::Rules;
-use model::Subject;
+use ports::Ports;
 use registry::Registry;
 use sandbox::Limits;
 use ticker::Ticker;
@@ -92,8 +100,12 @@ pub struct Inspection {
     pub size: usize,
     /// The hooks that it exports.
     pub hooks: Vec<HookPoint>,
+    /// The newest version of the contract that a hook of it keeps to.
+    pub contract: Contract,
     /// What it imports.
     pub imports: Vec<String>,
+    /// The imports among them that have to be granted.
+    pub wanted: Vec<Import>,
     /// Whether it takes settings.
     pub lifecycle: bool,
     /// Bytes of memory that it starts with.
@@ -141,6 +153,7 @@ impl Hooks {
             rules: Rules {
                 deadline: config.deadline(),
                 slots: Semaphore::new(usize::try_from(config.max_calls).unwrap_or(usize::MAX)),
+                ports: ArcSwap::default(),
             },
             limits: Limits { cpu_ms: config.cpu_ms, memory },
             configure_limits: Limits { cpu_ms: config.configure_cpu_ms, memory },
@@ -158,6 +171,8 @@ impl Hooks {
             digest: sha256_hex(&component),
             size: component.len(),
             hooks: report.hooks,
+            contract: report.contract,
+            wanted: contract::wanted(&report.imports),
             imports: report.imports,
             lifecycle: report.lifecycle,
             memory: report.memory,
@@ -165,28 +180,39 @@ impl Hooks {
         })
     }
 
+    /// Lends the host what it answers plugins from.
+    pub fn lend(&self, ports: Ports) {
+        self.inner.rules.ports.store(Arc::new(ports));
+    }
+
     /// Lets a component take its settings, and makes it ready to be called.
+    /// What it imports must be granted.
     pub async fn activate(
         &self,
         component: Arc<[u8]>,
         settings: &str,
+        grants: &Grants,
     ) -> Result<Arc<Loaded>, LoadError> {
         let name = self.inner.cache.name(&component, settings);
         let artefact = match self.find(name.clone()).await? {
             Some(artefact) => artefact,
             None => self.make(name, &component, settings).await?,
         };
+        if let Some(import) = contract::not_granted(&artefact.report.imports, grants) {
+            return Err(import);
+        }
         let configure =
             (artefact.report.lifecycle && !artefact.report.snapshot).then(|| Arc::from(settings));
         let (inner, label) = (Arc::clone(&self.inner), Arc::from(sha256_hex(&component)));
+        let grants = grants.clone();
         blocking(move || {
             let component = load(inner.ticker.engine(), &artefact)?;
             Ok(Arc::new(Loaded::new(
                 &component,
                 configure,
                 inner.limits,
-                Arc::clone(&inner.ticker),
-                label,
+                (Arc::clone(&inner.ticker), label),
+                &grants,
             )?))
         })
         .await
@@ -201,45 +227,69 @@ impl Hooks {
         meters::registry_swapped(generation);
     }
 
-    /// Asks before a post or a comment is published or changed. `input` is
-    /// called only when somebody is bound; `None` when nobody is.
-    pub async fn content_before_publish(
-        &self,
-        community: Option<Uuid>,
-        input: impl FnOnce() -> (Context, Content) + Send,
-        recheck: impl Fn(&Content) -> Result<(), String> + Send,
-    ) -> Option<Outcome<Content>> {
-        self.ask(community, input, recheck).await
+    /// Whether somebody is bound to a hook there.
+    pub fn listens(&self, hook: HookPoint, community: Option<Uuid>) -> bool {
+        self.inner.registry.load().chain(hook, community).is_some()
     }
 
-    /// Asks before a vote is counted, changed or taken back.
-    pub async fn vote_before_cast(
+    /// Asks about an event, or tells of it. `input` is called only when somebody
+    /// is bound; `None` when nobody is.
+    pub async fn ask<S: Subject>(
         &self,
         community: Option<Uuid>,
-        input: impl FnOnce() -> (Context, Vote) + Send,
-    ) -> Option<Outcome<Vote>> {
-        self.ask(community, input, |_| Ok(())).await
+        input: impl FnOnce() -> (Context, S) + Send,
+    ) -> Option<Outcome<S>> {
+        self.ask_checked(community, input, |_| Ok(())).await
     }
 
-    /// Asks before an account is made.
-    pub async fn account_before_register(
-        &self,
-        input: impl FnOnce() -> (Context, Registration) + Send,
-    ) -> Option<Outcome<Registration>> {
-        self.ask(None, input, |_| Ok(())).await
-    }
-
-    async fn ask<S: Subject>(
+    /// The same; `recheck` holds what plugins changed to the rules that hold for
+    /// people.
+    pub async fn ask_checked<S: Subject>(
         &self,
         community: Option<Uuid>,
-        input: impl FnOnce() -> (Context, S),
-        recheck: impl Fn(&S) -> Result<(), String>,
+        input: impl FnOnce() -> (Context, S) + Send,
+        recheck: impl Fn(&S) -> Result<(), String> + Send,
     ) -> Option<Outcome<S>> {
         let chain = Arc::clone(self.inner.registry.load().chain(S::HOOK, community)?);
         Some(dispatch::run(&self.inner.rules, &chain, input(), recheck).await)
     }
 
-    async fn compile(&self, task: Task, component: &[u8]) -> Result<Report, LoadError> {
+    /// The same without one binding: whose effect caused the event.
+    pub async fn ask_others<S: Subject>(
+        &self,
+        community: Option<Uuid>,
+        except: Option<Uuid>,
+        input: impl FnOnce() -> (Context, S) + Send,
+    ) -> Option<Outcome<S>> {
+        let chain = Arc::clone(self.inner.registry.load().chain(S::HOOK, community)?);
+        let others: Vec<_> =
+            chain.iter().filter(|bound| Some(bound.id) != except).map(Arc::clone).collect();
+        if others.is_empty() {
+            return None;
+        }
+        Some(dispatch::run(&self.inner.rules, &others, input(), |_| Ok(())).await)
+    }
+
+    /// Asks those that are obeyed what they would say. Nothing of it is to be
+    /// recorded.
+    pub async fn preflight<S: Subject>(
+        &self,
+        community: Option<Uuid>,
+        input: impl FnOnce() -> (Context, S) + Send,
+        recheck: impl Fn(&S) -> Result<(), String> + Send,
+    ) -> Option<Outcome<S>> {
+        let chain = Arc::clone(self.inner.registry.load().chain(S::HOOK, community)?);
+        let obeyed = chain.iter().filter(|bound| bound.mode == Mode::Enforce);
+        let obeyed: Vec<_> = obeyed.map(Arc::clone).collect();
+        if obeyed.is_empty() {
+            return None;
+        }
+        let (mut context, subject) = input();
+        context.mode = Purpose::Preflight;
+        Some(dispatch::run(&self.inner.rules, &obeyed, (context, subject), recheck).await)
+    }
+
+    async fn compile(&self, task: Task, component: &[u8]) -> Result<CompileReport, LoadError> {
         let most = self.inner.component_bytes;
         if component.len() > most {
             let (expected, found) =

@@ -3,10 +3,12 @@
 //! The ABI vouches for types and UTF-8 and for nothing else: sizes, ranges,
 //! control characters and sense are checked here, before anything is kept.
 
+mod effects;
+
 use super::{
     decision::Verdict,
     fault::{Fault, FaultKind},
-    model::{Evidence, Finding, Patch, RawDecision, RawVerdict, Span, Subject},
+    model::{Effect, Evidence, Finding, Patch, RawVerdict, Said, Span, Subject},
 };
 
 /// A paragraph for the author.
@@ -20,6 +22,12 @@ const FIELD_BYTES: usize = 64;
 const FEATURE_BYTES: usize = 512;
 /// New title and body together; above what a user may write.
 const PATCH_BYTES: usize = 128 << 10;
+/// As many as there are kinds of deeds.
+const DEEDS: usize = 4;
+/// More values than a notification is made of.
+const VALUES: usize = 16;
+/// An id as text, and some room.
+const ID_BYTES: usize = 64;
 
 /// An answer that keeps to the rules.
 #[derive(Debug)]
@@ -28,32 +36,31 @@ pub(super) struct Answer {
     pub(super) message: Option<String>,
     pub(super) patch: Option<Patch>,
     pub(super) evidence: Vec<Evidence>,
+    pub(super) effects: Vec<Effect>,
 }
 
 /// Checks one answer about `subject` and cleans its text.
-pub(super) fn check<S: Subject>(
-    decision: RawDecision<S::Verdict>,
-    subject: &S,
-) -> Result<Answer, Fault> {
-    let mut evidence = decision.evidence;
+pub(super) fn check<S: Subject>(said: Said, subject: &S) -> Result<Answer, Fault> {
+    let Said { verdict, mut evidence, mut effects } = said;
     if evidence.len() > EVIDENCE_ITEMS {
         return Err(too_much(&format!("more than {EVIDENCE_ITEMS} pieces of evidence")));
     }
     for item in &mut evidence {
         check_evidence(item, subject)?;
     }
-    let (verdict, message, patch) = match decision.verdict.into() {
+    effects::check(&mut effects)?;
+    let (verdict, message, patch) = match verdict {
         RawVerdict::Allow => (Verdict::Allow, None, None),
         RawVerdict::Annotate => (Verdict::Annotate, None, None),
         RawVerdict::Modify(patch) => (Verdict::Modify, None, Some(check_patch(patch)?)),
-        RawVerdict::Hold(reason) => {
-            (Verdict::Hold, Some(check_text("reason", reason, REASON_BYTES)?), None)
+        RawVerdict::Hold(reason) => (Verdict::Hold, Some(reason), None),
+        RawVerdict::Require(what, reason) => {
+            (Verdict::Hold, Some(reason), Some(Patch::Requirement(what)))
         }
-        RawVerdict::Reject(reason) => {
-            (Verdict::Reject, Some(check_text("reason", reason, REASON_BYTES)?), None)
-        }
+        RawVerdict::Reject(reason) => (Verdict::Reject, Some(reason), None),
     };
-    Ok(Answer { verdict, message, patch, evidence })
+    let message = message.map(|reason| check_text("reason", reason, REASON_BYTES)).transpose()?;
+    Ok(Answer { verdict, message, patch, evidence, effects })
 }
 
 fn check_evidence<S: Subject>(evidence: &mut Evidence, subject: &S) -> Result<(), Fault> {
@@ -90,10 +97,33 @@ fn check_span(span: Span, field: &str, text: &str) -> Result<(), Fault> {
     )))
 }
 
-fn check_patch(patch: Patch) -> Result<Patch, Fault> {
+fn check_patch(mut patch: Patch) -> Result<Patch, Fault> {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    if length(&patch.title) + length(&patch.body) > PATCH_BYTES {
-        return Err(too_much(&format!("a patch of more than {PATCH_BYTES} bytes")));
+    match &mut patch {
+        Patch::Content(patch) => {
+            if length(&patch.title) + length(&patch.body) > PATCH_BYTES {
+                return Err(too_much(&format!("a patch of more than {PATCH_BYTES} bytes")));
+            }
+        }
+        Patch::Ban(patch) => {
+            if let Some(reason) = &mut patch.reason {
+                clean("reason", reason, REASON_BYTES)?;
+            }
+            if patch.deeds.as_ref().is_some_and(|deeds| deeds.len() > DEEDS) {
+                return Err(too_much(&format!("more than {DEEDS} deeds")));
+            }
+        }
+        Patch::Notification(patch) => {
+            if patch.values.len() > VALUES {
+                return Err(too_much(&format!("more than {VALUES} values")));
+            }
+            for value in &mut patch.values {
+                clean("value name", &mut value.name, FEATURE_BYTES)?;
+                clean("value", &mut value.value, FEATURE_BYTES)?;
+            }
+        }
+        Patch::Merge(id) => clean("id", id, ID_BYTES)?,
+        Patch::Requirement(_) => {}
     }
     Ok(patch)
 }

@@ -9,8 +9,9 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
-    catalogue::{FailureMode, HookPoint},
+    catalogue::{CATALOGUE, FailureMode, HookPoint},
     decision::Mode,
+    grants::Grants,
     loaded::Loaded,
     meters::Meters,
 };
@@ -20,6 +21,8 @@ use super::{
 pub struct Binding {
     /// Its id.
     pub id: Uuid,
+    /// Counts its changes.
+    pub revision: i64,
     /// Name of the plugin.
     pub plugin: String,
     /// SHA-256 of the component, hexadecimal.
@@ -35,8 +38,8 @@ pub struct Binding {
     pub failure: Option<FailureMode>,
     /// Higher goes first, and gives the reason among equals.
     pub priority: i32,
-    /// Whether it may change what it judges.
-    pub may_modify: bool,
+    /// What it may do beyond judging.
+    pub grants: Grants,
     /// Its own deadline, within that of the whole chain.
     pub deadline: Option<Duration>,
     /// The hooks that the component exports, as known from its inspection: they
@@ -49,13 +52,14 @@ pub struct Binding {
 /// A binding with what its calls need at hand.
 pub(super) struct Bound {
     pub(super) id: Uuid,
+    pub(super) revision: i64,
     pub(super) plugin: Arc<str>,
     pub(super) digest: Arc<str>,
     pub(super) settings_hash: Arc<str>,
     pub(super) mode: Mode,
     pub(super) failure: Option<FailureMode>,
     pub(super) priority: i32,
-    pub(super) may_modify: bool,
+    pub(super) grants: Arc<Grants>,
     pub(super) deadline: Option<Duration>,
     pub(super) loaded: Result<Arc<Loaded>, String>,
     pub(super) slots: Semaphore,
@@ -76,13 +80,14 @@ impl Bound {
         }
         Self {
             id: binding.id,
+            revision: binding.revision,
             plugin: binding.plugin.into(),
             digest: binding.digest.into(),
             settings_hash: binding.settings_hash.into(),
             mode: binding.mode,
             failure: binding.failure,
             priority: binding.priority,
-            may_modify: binding.may_modify,
+            grants: Arc::new(binding.grants),
             deadline: binding.deadline,
             loaded: binding.loaded,
             slots: Semaphore::new(usize::try_from(calls).unwrap_or(usize::MAX)),
@@ -92,7 +97,7 @@ impl Bound {
 
     /// Whether its changes are taken over: it is asked before the others.
     pub(super) fn changes(&self) -> bool {
-        self.may_modify && self.mode == Mode::Enforce
+        self.grants.modify && self.mode == Mode::Enforce
     }
 }
 
@@ -120,12 +125,7 @@ impl Registry {
             .filter(|binding| binding.mode != Mode::Off)
             .map(|binding| (binding.scope, Arc::new(Bound::new(binding, calls_per_binding))))
             .collect();
-        let hooks = [
-            HookPoint::AccountBeforeRegister,
-            HookPoint::ContentBeforePublish,
-            HookPoint::VoteBeforeCast,
-        ]
-        .map(|hook| Chains::new(hook, &bound));
+        let hooks = CATALOGUE.each_ref().map(|row| Chains::new(row.point, &bound));
         Self { generation, hooks }
     }
 

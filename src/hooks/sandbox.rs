@@ -6,22 +6,30 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use wasmtime::{
     ResourceLimiter, Store, UpdateDeadline,
     component::{ComponentType, Lift},
 };
 
 use super::{
+    answering::Lent,
+    decision::AnyEvent,
     engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES},
     fault::{CpuExhausted, HostCallsExhausted},
+    grants::Grants,
+    model::Purpose,
     output,
+    ports::{About, Ports},
+    state_write::StateWrite,
     ticker::{Ticker, Ticking},
+    transcript::{Tape, Transcript},
 };
 
 /// Bytes that one crossing of the boundary may copy. The engine's default of
 /// 128 MiB lets aliased strings cost half a second.
 const COPIED_BYTES: usize = 1 << 20;
-/// Resources that a guest may hold; the contract has none yet.
+/// Resources that a guest may hold. The contract has one; WASI has streams.
 const HANDLES: usize = 1_000;
 /// Calls to the host in one call of a hook: far more than a rule needs, far
 /// fewer than would be felt.
@@ -68,10 +76,34 @@ pub struct LogLine {
     pub message: String,
 }
 
+/// What one call is about, and what its guest may do.
+#[derive(Clone)]
+pub(super) struct Call {
+    /// What the guest is asked about.
+    pub(super) event: Arc<dyn AnyEvent>,
+    /// Why it is asked.
+    pub(super) purpose: Purpose,
+    /// Whose state it has.
+    pub(super) binding: Uuid,
+    /// What was granted to the binding.
+    pub(super) grants: Arc<Grants>,
+    /// What the host answers from.
+    pub(super) ports: Arc<Ports>,
+    /// The answers to give, when a recorded call is played back.
+    pub(super) playback: Option<Transcript>,
+}
+
 /// The host's side of one instance.
 pub(super) struct Guest {
     pub(super) memory: Memory,
     pub(super) log: Vec<LogLine>,
+    /// What it is asked; `None` while it is started and takes its settings.
+    pub(super) call: Option<Call>,
+    /// What the host answered it.
+    pub(super) tape: Tape,
+    /// What it wants remembered.
+    pub(super) writes: Vec<StateWrite>,
+    about: Option<Arc<About>>,
     plugin: Arc<str>,
     pub(super) log_bytes_left: usize,
     host_calls: u32,
@@ -91,10 +123,20 @@ pub(super) struct Memory {
 }
 
 /// A store for one instance of `plugin`, with all limits set.
-pub(super) fn store(ticker: &Arc<Ticker>, limits: Limits, plugin: &Arc<str>) -> Store<Guest> {
+pub(super) fn store(
+    ticker: &Arc<Ticker>,
+    limits: Limits,
+    plugin: &Arc<str>,
+    mut call: Option<Call>,
+) -> Store<Guest> {
+    let playback = call.as_mut().and_then(|call| call.playback.take());
     let guest = Guest {
         memory: Memory { used: 0, most: limits.memory, peak: 0, refused: false },
         log: Vec::new(),
+        call,
+        tape: playback.map_or_else(Tape::record, Tape::play),
+        writes: Vec::new(),
+        about: None,
         plugin: Arc::clone(plugin),
         log_bytes_left: LOG_BYTES,
         host_calls: 0,
@@ -121,12 +163,28 @@ impl Guest {
         Ok(UpdateDeadline::Yield(1))
     }
 
-    /// Counts a call to `log` and says whether there is room for a line.
-    pub(super) fn may_log(&mut self) -> wasmtime::Result<bool> {
+    /// Counts one call to the host: every host function calls it first.
+    pub(super) fn count_host_call(&mut self) -> wasmtime::Result<()> {
         self.host_calls += 1;
         if self.host_calls > HOST_CALLS {
             return Err(HostCallsExhausted(HOST_CALLS).into());
         }
+        Ok(())
+    }
+
+    /// What its questions are answered from; of nothing while there is no event.
+    pub(super) fn lent(&mut self) -> Lent {
+        let about = self.about.get_or_insert_with(|| {
+            Arc::new(self.call.as_ref().map(|call| call.event.about()).unwrap_or_default())
+        });
+        let about = Arc::clone(about);
+        let ports = self.call.as_ref().map(|call| Arc::clone(&call.ports)).unwrap_or_default();
+        Lent { ports, about }
+    }
+
+    /// Counts a call to `log` and says whether there is room for a line.
+    pub(super) fn may_log(&mut self) -> wasmtime::Result<bool> {
+        self.count_host_call()?;
         Ok(self.log.len() < LOG_LINES && self.log_bytes_left > 0)
     }
 

@@ -1,20 +1,29 @@
-//! Asking one plugin one question, outside of any forum: `gatherly plugin run`.
+//! Asking one plugin one question, outside of any forum or about an event of the
+//! past: `gatherly plugin run`, replay, reproduction, and fixtures.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, IgnoredAny, MapAccess, Visitor},
+};
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use super::{
     HookPoint, Hooks, Loaded, LogLine,
-    decision::Verdict,
+    decision::{AnyEvent, Event, Verdict},
     fault::{Fault, FaultKind},
     loaded::Called,
-    model::{Content, Context, Evidence, Patch, Registration, Subject, Vote},
+    model::{Context, Effect, Evidence, Patch, Purpose, Subject, for_subject},
+    ports::Ports,
+    sandbox::Call,
+    state_write::StateWrite,
+    transcript::Transcript,
 };
 
 /// What came of a trial.
-#[derive(Debug, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trial {
     /// What the plugin said; `None` when it failed.
     pub verdict: Option<Verdict>,
@@ -24,11 +33,17 @@ pub struct Trial {
     pub patch: Option<Patch>,
     /// Why.
     pub evidence: Vec<Evidence>,
+    /// What else it wants done.
+    pub effects: Vec<Effect>,
     /// How it failed.
     pub fault: Option<Fault>,
+    /// What it asked the host, and was answered.
+    pub reads: Transcript,
+    /// What it wants remembered.
+    pub writes: Vec<StateWrite>,
     /// What it logged.
     pub log: Vec<LogLine>,
-    /// How long a warm call took.
+    /// How long the call took.
     pub duration_us: u64,
     /// The most memory that it had, in bytes.
     pub peak_memory: usize,
@@ -50,59 +65,113 @@ pub enum TrialError {
     NoHook(HookPoint),
 }
 
+/// An event that a component is to judge outside of its chain.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The hook.
+    pub hook: HookPoint,
+    /// The event as JSON: `{"context": …, "content": …}`.
+    pub input: &'a str,
+    /// Why the plugin is asked.
+    pub purpose: Purpose,
+    /// The answers of the host then; `None`: it answers as it would now.
+    pub transcript: Option<Transcript>,
+    /// Whose state the host answers from.
+    pub binding: Option<Uuid>,
+}
+
 impl Hooks {
-    /// Asks a loaded component as a request would, with the JSON of an event:
-    /// `{"context": …, "content": …}`.
+    /// Lets a component judge an event, of the past or made up. Nothing of it
+    /// is recorded, counted or done.
+    pub async fn judge_again(
+        &self,
+        loaded: &Loaded,
+        question: Question<'_>,
+    ) -> Result<Trial, TrialError> {
+        if !loaded.hooks().contains(&question.hook) {
+            return Err(TrialError::NoHook(question.hook));
+        }
+        let ports = self.inner.rules.ports.load_full();
+        let deadline = self.inner.rules.deadline;
+        for_subject!(question.hook, S => judge::<S>(loaded, question, ports, deadline).await)
+    }
+
+    /// Asks a loaded component as a request would, once to warm it up and once
+    /// to measure.
     pub async fn try_out(
         &self,
         loaded: &Loaded,
         hook: HookPoint,
         input: &str,
     ) -> Result<Trial, TrialError> {
-        if !loaded.hooks().contains(&hook) {
-            return Err(TrialError::NoHook(hook));
-        }
-        let deadline = self.inner.rules.deadline;
-        match hook {
-            HookPoint::AccountBeforeRegister => {
-                try_subject::<Registration>(loaded, input, deadline).await
-            }
-            HookPoint::ContentBeforePublish => {
-                try_subject::<Content>(loaded, input, deadline).await
-            }
-            HookPoint::VoteBeforeCast => try_subject::<Vote>(loaded, input, deadline).await,
-        }
+        let purpose = Purpose::Enforce;
+        let question = Question { hook, input, purpose, transcript: None, binding: None };
+        // The first call of a component also brings its memory image in; a server
+        // has that behind it.
+        let _warm = self.judge_again(loaded, question.clone()).await?;
+        self.judge_again(loaded, question).await
     }
 }
 
-async fn try_subject<S: Subject + DeserializeOwned>(
+async fn judge<S: Subject>(
     loaded: &Loaded,
-    input: &str,
+    question: Question<'_>,
+    ports: Arc<Ports>,
     deadline: Duration,
 ) -> Result<Trial, TrialError> {
     let wrong = |source| TrialError::Input { hook: S::HOOK, source };
-    let mut input: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(input).map_err(wrong)?;
-    let mut take = |name: &str| input.remove(name).unwrap_or_default();
-    let context: Context = serde_json::from_value(take("context")).map_err(wrong)?;
-    let subject: S = serde_json::from_value(take(S::NAME)).map_err(wrong)?;
-    if let Some(unknown) = input.keys().next() {
-        return Err(wrong(serde::de::Error::custom(format!("unknown field `{unknown}`"))));
-    }
-    // The first call of a component also brings its memory image in; a server
-    // has that behind it.
-    let _warm = timeout(deadline, loaded.decide(&context, &subject)).await;
+    let event: Event<S> = serde_json::from_str(question.input).map_err(wrong)?;
+    let event = Arc::new(event);
+    let call = Call {
+        event: Arc::clone(&event) as Arc<dyn AnyEvent>,
+        purpose: question.purpose,
+        binding: question.binding.unwrap_or_default(),
+        grants: Arc::clone(loaded.grants()),
+        ports,
+        playback: question.transcript,
+    };
     let start = Instant::now();
-    let called = timeout(deadline, loaded.decide(&context, &subject)).await;
+    let called = timeout(deadline, loaded.ask(&event, call)).await.unwrap_or_else(|_elapsed| {
+        let fault = Fault::new(FaultKind::Deadline, "the time of the chain was over");
+        Called::failed(fault)
+    });
     let duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-    Ok(match called {
-        Ok(called) => Trial::new(called, duration_us),
-        Err(_elapsed) => {
-            let fault = Fault::new(FaultKind::Deadline, "the time of the chain was over");
-            let called = Called { answer: Err(fault), peak_memory: 0, log: Vec::new() };
-            Trial::new(called, duration_us)
+    Ok(Trial::new(called, duration_us))
+}
+
+impl<'de, S: Subject> Deserialize<'de> for Event<S> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(EventVisitor(std::marker::PhantomData))
+    }
+}
+
+/// Reads an event straight from its JSON; the name of the second field is the
+/// subject's.
+struct EventVisitor<S>(std::marker::PhantomData<S>);
+
+impl<'de, S: Subject> Visitor<'de> for EventVisitor<S> {
+    type Value = Event<S>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "an object with `context` and `{}`", S::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event<S>, A::Error> {
+        let (mut context, mut subject) = (None::<Context>, None::<S>);
+        while let Some(field) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            if field == "context" {
+                context = Some(map.next_value()?);
+            } else if field == S::NAME {
+                subject = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                return Err(A::Error::custom(format!("unknown field `{field}`")));
+            }
         }
-    })
+        let context = context.ok_or_else(|| A::Error::missing_field("context"))?;
+        let subject = subject.ok_or_else(|| A::Error::missing_field(S::NAME))?;
+        Ok(Event { context, subject })
+    }
 }
 
 impl Trial {
@@ -112,15 +181,18 @@ impl Trial {
             Err(fault) => (None, Some(fault)),
         };
         let verdict = answer.as_ref().map(|answer| answer.verdict);
-        let (message, patch, evidence) = answer.map_or_else(Default::default, |answer| {
-            (answer.message, answer.patch, answer.evidence)
+        let (message, patch, evidence, effects) = answer.map_or_else(Default::default, |answer| {
+            (answer.message, answer.patch, answer.evidence, answer.effects)
         });
         Self {
             verdict,
             message,
             patch,
             evidence,
+            effects,
             fault,
+            reads: called.reads,
+            writes: called.writes,
             log: called.log,
             duration_us,
             peak_memory: called.peak_memory,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::{Error, ids::BindingId, secret::sha256_hex},
     db::Db,
-    hooks::{self, Hooks, LoadCode, LoadError, Loaded, Mode},
+    hooks::{self, Grants, Hooks, LoadCode, LoadError, Loaded, Mode},
     plugin_versions,
 };
 
@@ -39,12 +39,15 @@ struct Set {
 struct Running {
     digest: String,
     settings: Arc<str>,
+    grants: Grants,
     attempt: Attempt,
 }
 
 impl Running {
     fn is_of(&self, terms: &Terms) -> bool {
-        self.digest == terms.digest && self.settings == terms.settings
+        self.digest == terms.digest
+            && self.settings == terms.settings
+            && self.grants == terms.grants
     }
 }
 
@@ -69,7 +72,7 @@ impl AtWork {
         if sha256_hex(&component) != terms.digest {
             return Err(unreadable("is damaged: it has another digest"));
         }
-        self.hooks.activate(component, &terms.settings).await
+        self.hooks.activate(component, &terms.settings, &terms.grants).await
     }
 
     /// Waits until no other change is being made.
@@ -116,8 +119,8 @@ impl AtWork {
                 (None, Some(known)) => known.attempt.clone(),
                 (None, None) => self.attempt(binding).await,
             };
-            let Terms { digest, settings, .. } = binding.terms.clone();
-            running.insert(binding.id, Running { digest, settings, attempt });
+            let Terms { digest, settings, grants, .. } = binding.terms.clone();
+            running.insert(binding.id, Running { digest, settings, grants, attempt });
         }
         self.hooks
             .replace(bindings.iter().filter_map(|binding| at_work(binding, &running)).collect());
@@ -148,6 +151,7 @@ fn at_work(binding: &Binding, running: &HashMap<BindingId, Running>) -> Option<h
     let running = running.get(&binding.id)?;
     Some(hooks::Binding {
         id: binding.id.0,
+        revision: binding.revision,
         plugin: binding.plugin.clone(),
         digest: binding.terms.digest.clone(),
         settings_hash: sha256_hex(binding.terms.settings.as_bytes()),
@@ -155,7 +159,7 @@ fn at_work(binding: &Binding, running: &HashMap<BindingId, Running>) -> Option<h
         mode: binding.terms.mode,
         failure: Some(binding.terms.failure_mode),
         priority: binding.terms.priority,
-        may_modify: binding.terms.grants.modify,
+        grants: binding.terms.grants.clone(),
         deadline: binding.terms.limits.deadline_ms.map(|ms| Duration::from_millis(ms.into())),
         hooks: binding.hooks.clone(),
         loaded: running.attempt.clone(),

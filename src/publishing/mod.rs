@@ -14,5 +14,5 @@ mod tests;
 pub use api::{ModerationView, PendingView};
 pub use model::{ContentState, Place, Revision, Tallies, Waiting};
 pub use rules::hot;
-pub use service::{Judged, Publishing};
+pub use service::{Judged, Publishing, context};
 pub use store::{drop_pending, keep_past, take_pending};

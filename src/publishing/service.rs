@@ -93,7 +93,7 @@ impl Publishing {
         let recheck =
             move |content: &Content| recheck(content).map_err(|error| rules::words(&error));
         let asked =
-            self.hooks.content_before_publish(Some(place.community.0), input, recheck).await;
+            self.hooks.ask_checked(Some(place.community.0), input, recheck).await;
         let Some(outcome) = asked else {
             let state = ContentState::Published;
             return Ok(Judged { content, state, outcome: None, target });
@@ -121,7 +121,7 @@ impl Publishing {
     ) -> Result<Option<(DecisionTarget, Outcome<hooks::Vote>)>, Error> {
         let now = self.clock.now();
         let input = || (context(actor, place, now), vote());
-        let asked = self.hooks.vote_before_cast(Some(place.community.0), input).await;
+        let asked = self.hooks.ask(Some(place.community.0), input).await;
         let Some(outcome) = asked else { return Ok(None) };
         if let Err(refusal) = rules::settle(&outcome.verdict) {
             self.decisions.record_refusal(&target, &outcome).await?;
@@ -200,7 +200,8 @@ impl Publishing {
     }
 }
 
-fn context(actor: &Actor, place: &Place<'_>, now: Timestamp) -> Context {
+/// What plugins are told of a deed of `actor` in a place.
+pub fn context(actor: &Actor, place: &Place<'_>, now: Timestamp) -> Context {
     let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
     let age = now.since(actor.created_at).as_millis();
     Context {
@@ -217,6 +218,8 @@ fn context(actor: &Actor, place: &Place<'_>, now: Timestamp) -> Context {
             post_count: count(actor.post_count),
             comment_count: count(actor.comment_count),
             score: actor.score,
+            strikes: count(actor.strikes),
+            labels: actor.labels.clone(),
         }),
     }
 }

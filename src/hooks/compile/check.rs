@@ -7,12 +7,14 @@ use wasmparser::{Parser, Payload};
 use wasmtime::{Engine, Store, component::Component, component::Instance};
 
 use crate::hooks::{
-    catalogue::{CATALOGUE, DECIDE, HookPoint, LIFECYCLE, LOG, TYPES},
+    catalogue::{CATALOGUE, HookPoint, Row},
+    contract::{self, Contract, LIFECYCLE, LOG},
     engine,
     fault::{FaultKind, Phase, classify},
+    grants::Grants,
     load_error::{LoadCode, LoadError},
-    loaded::Exports,
-    model::{Content, Context, RawDecision, Registration, Subject, Vote},
+    loaded::{Export, Exports, OldParams, Params},
+    model::{Subject, for_subject},
     sandbox::{self, Guest, Limits},
     ticker::Ticker,
 };
@@ -20,6 +22,8 @@ use crate::hooks::{
 /// What a component says about itself by the names of its imports and exports.
 pub(super) struct Surface {
     pub(super) hooks: Vec<HookPoint>,
+    /// The newest version of the contract that a hook of it keeps to.
+    pub(super) contract: Contract,
     pub(super) imports: Vec<String>,
     pub(super) lifecycle: bool,
 }
@@ -48,22 +52,25 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
     let (imports, exports) = names(component).map_err(|error| {
         LoadError::new(LoadCode::InvalidComponent, format!("the component is damaged: {error}"))
     })?;
-    if let Some(import) = imports.iter().find(|name| !is_offered(name)) {
+    if let Some(import) = imports.iter().find(|name| contract::import(name).is_none()) {
         return Err(unknown_import(import));
     }
-    let hooks: Vec<HookPoint> = CATALOGUE
-        .iter()
-        .filter(|row| exports.iter().any(|name| serves(row.interface, name)))
-        .map(|row| row.point)
-        .collect();
+    let exports_one = |interface| exports.iter().any(|name| contract::serves(interface, name));
+    let spoken = |row: &Row| {
+        let new = exports_one(row.interface).then_some(Contract::V0_2);
+        new.or_else(|| row.old_interface.filter(|old| exports_one(old)).map(|_| Contract::V0_1))
+    };
+    let hooks: Vec<HookPoint> =
+        CATALOGUE.iter().filter(|row| spoken(row).is_some()).map(|row| row.point).collect();
     if hooks.is_empty() {
         let expected = CATALOGUE.each_ref().map(|row| row.interface).join(", ");
         let found = if exports.is_empty() { "no exports".to_owned() } else { exports.join(", ") };
         let message = "the component exports no hook that this server knows";
         return Err(LoadError::mismatch(LoadCode::NoKnownHook, message, expected, found));
     }
-    let lifecycle = exports.iter().any(|name| serves(LIFECYCLE, name));
-    Ok(Surface { hooks, imports, lifecycle })
+    let contract = CATALOGUE.iter().filter_map(spoken).max().unwrap_or(Contract::V0_2);
+    let lifecycle = LIFECYCLE.iter().any(|interface| exports_one(interface));
+    Ok(Surface { hooks, contract, imports, lifecycle })
 }
 
 /// Names of the outermost component's imports and exports.
@@ -90,16 +97,6 @@ fn names(component: &[u8]) -> wasmparser::Result<(Vec<String>, Vec<String>)> {
     Ok((imports, exports))
 }
 
-/// Whether `name` is `interface` or differs from it in the patch version only.
-fn serves(interface: &str, name: &str) -> bool {
-    let minor = |name: &str| name.rsplit_once('.').map(|(minor, _)| minor.to_owned());
-    name == interface || (name.contains('@') && minor(name) == minor(interface))
-}
-
-fn is_offered(import: &str) -> bool {
-    serves(LOG, import) || serves(TYPES, import)
-}
-
 fn unknown_import(import: &str) -> LoadError {
     let remedy = if import.starts_with("wasi:") {
         "; a plugin has no WASI: build Rust for wasm32-unknown-unknown, \
@@ -109,7 +106,7 @@ fn unknown_import(import: &str) -> LoadError {
     };
     let message =
         format!("the component imports `{import}`, which this server does not offer{remedy}");
-    LoadError::mismatch(LoadCode::UnknownImport, message, LOG, import)
+    LoadError::mismatch(LoadCode::UnknownImport, message, LOG.join(", "), import)
 }
 
 /// Compiles for the server.
@@ -149,16 +146,12 @@ pub(super) async fn instantiate(
     let exports = Exports::find(component);
     let mut check = Check { store: &mut store, instance, exports: &exports };
     for hook in hooks {
-        match hook {
-            HookPoint::AccountBeforeRegister => check.hook::<Registration>()?,
-            HookPoint::ContentBeforePublish => check.hook::<Content>()?,
-            HookPoint::VoteBeforeCast => check.hook::<Vote>()?,
-        }
+        for_subject!(hook, S => check.hook::<S>()?);
     }
     if let Some(export) = &exports.configure {
         instance
             .get_typed_func::<(&str,), (Result<(), String>,)>(&mut store, export)
-            .map_err(|error| wrong_type(LIFECYCLE, &error))?;
+            .map_err(|error| wrong_type("lifecycle", &error))?;
     }
     Ok(store.data().memory.peak)
 }
@@ -169,10 +162,12 @@ pub(super) async fn start(
     component: &Component,
     limits: Limits,
 ) -> Result<(Store<Guest>, Instance), LoadError> {
-    let pre = engine::linker(ticker.engine())
+    // What is granted is not known yet, and nothing is asked of the host.
+    let grants = Grants { http: vec![String::new()], ..Grants::all() };
+    let pre = engine::linker(ticker.engine(), &grants)
         .and_then(|linker| linker.instantiate_pre(component))
-        .map_err(|error| wrong_type(LOG, &error))?;
-    let mut store = sandbox::store(ticker, limits, &Arc::from("start"));
+        .map_err(|error| wrong_type("an import", &error))?;
+    let mut store = sandbox::store(ticker, limits, &Arc::from("start"), None);
     match pre.instantiate_async(&mut store).await {
         Ok(instance) => Ok((store, instance)),
         Err(error) => {
@@ -197,20 +192,24 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn hook<S: Subject>(&mut self) -> Result<(), LoadError> {
-        let interface = S::HOOK.row().interface;
-        let Some(Some(export)) = self.exports.decide.get(S::HOOK.index()) else {
-            let message = format!("`{interface}` of the component has no function `{DECIDE}`");
-            return Err(LoadError::mismatch(
-                LoadCode::WrongType,
-                message,
-                DECIDE,
-                "no such function",
-            ));
+        let row = S::HOOK.row();
+        let Some(Some(Export { contract, index })) = self.exports.hooks.get(S::HOOK.index()) else {
+            let (interface, function) = (row.interface, row.function());
+            let message = format!("`{interface}` of the component has no function `{function}`");
+            let (code, found) = (LoadCode::WrongType, "no such function");
+            return Err(LoadError::mismatch(code, message, function, found));
         };
-        self.instance
-            .get_typed_func::<(&Context, &S), (RawDecision<S::Verdict>,)>(&mut *self.store, export)
-            .map_err(|error| wrong_type(interface, &error))?;
-        Ok(())
+        let (store, instance) = (&mut *self.store, self.instance);
+        match contract {
+            Contract::V0_2 => instance
+                .get_typed_func::<Params<'_, S>, (S::Answer,)>(store, index)
+                .map(drop)
+                .map_err(|error| wrong_type(row.interface, &error)),
+            Contract::V0_1 => instance
+                .get_typed_func::<OldParams<'_, S>, (S::OldAnswer,)>(store, index)
+                .map(drop)
+                .map_err(|error| wrong_type(row.old_interface.unwrap_or_default(), &error)),
+        }
     }
 }
 

@@ -132,6 +132,7 @@ impl Report {
     fn new(surface: check::Surface) -> Self {
         Self {
             hooks: surface.hooks,
+            contract: surface.contract,
             imports: surface.imports,
             lifecycle: surface.lifecycle,
             memory: 0,

@@ -22,6 +22,7 @@ pub(super) use compiler::Compiler;
 
 use super::{
     catalogue::HookPoint,
+    contract::Contract,
     load_error::LoadError,
     sandbox::{Limits, LogLine},
 };
@@ -58,6 +59,7 @@ pub(super) type Answer = Result<Report, LoadError>;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) hooks: Vec<HookPoint>,
+    pub(super) contract: Contract,
     pub(super) imports: Vec<String>,
     pub(super) lifecycle: bool,
     /// Memory of a fresh instance.

@@ -96,7 +96,7 @@ async fn take(
     };
     let configure = instance
         .get_typed_func::<(&str,), (Result<(), String>,)>(&mut store, &export)
-        .map_err(|error| check::wrong_type(crate::hooks::catalogue::LIFECYCLE, &error))?;
+        .map_err(|error| check::wrong_type("lifecycle", &error))?;
     match configure.call_async(&mut store, (settings,)).await {
         Ok((Ok(()),)) => Ok(Taken { store, instance }),
         Ok((Err(message),)) => {

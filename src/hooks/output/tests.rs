@@ -1,7 +1,7 @@
 //! What a plugin's answer may hold.
 
 use super::*;
-use crate::hooks::model::{Content, ContentKind, ContentVerdict, Feature, Operation};
+use crate::hooks::model::{Content, ContentKind, ContentPatch, Feature, Operation};
 
 fn content(body: &str) -> Content {
     Content {
@@ -25,8 +25,12 @@ fn evidence(field: Option<&str>, finding: Option<Finding>) -> Evidence {
     }
 }
 
-fn annotate(evidence: Vec<Evidence>) -> RawDecision<ContentVerdict> {
-    RawDecision { verdict: ContentVerdict::Annotate, evidence }
+fn said(verdict: RawVerdict) -> Said {
+    Said { verdict, evidence: vec![], effects: vec![] }
+}
+
+fn annotate(evidence: Vec<Evidence>) -> Said {
+    Said { evidence, ..said(RawVerdict::Annotate) }
 }
 
 fn kind(result: Result<Answer, Fault>) -> Option<FaultKind> {
@@ -61,10 +65,7 @@ fn a_span_must_be_a_range_of_characters_of_a_text_that_is_there() {
 fn sizes_are_capped() {
     let subject = content("text");
     let hold = |bytes: usize| {
-        kind(check(
-            RawDecision { verdict: ContentVerdict::Hold("r".repeat(bytes)), evidence: vec![] },
-            &subject,
-        ))
+        kind(check(said(RawVerdict::Hold("r".repeat(bytes))), &subject))
     };
     assert_eq!(hold(REASON_BYTES), None);
     assert_eq!(hold(REASON_BYTES + 1), Some(FaultKind::Output));
@@ -72,11 +73,8 @@ fn sizes_are_capped() {
     assert_eq!(many(EVIDENCE_ITEMS), None);
     assert_eq!(many(EVIDENCE_ITEMS + 1), Some(FaultKind::Output));
     let patch = |bytes: usize| {
-        let patch = Patch { title: None, body: Some("b".repeat(bytes)) };
-        kind(check(
-            RawDecision { verdict: ContentVerdict::Modify(patch), evidence: vec![] },
-            &subject,
-        ))
+        let patch = ContentPatch { title: None, body: Some("b".repeat(bytes)) };
+        kind(check(said(RawVerdict::Modify(Patch::Content(patch))), &subject))
     };
     assert_eq!(patch(PATCH_BYTES), None);
     assert_eq!(patch(PATCH_BYTES + 1), Some(FaultKind::Output));
@@ -90,10 +88,8 @@ fn sizes_are_capped() {
 
 #[test]
 fn text_loses_what_moves_the_cursor_or_turns_the_direction() {
-    let decision = RawDecision {
-        verdict: ContentVerdict::Reject("\u{1b}[31mred\u{202e}der\u{7}\r\nnext".to_owned()),
-        evidence: vec![],
-    };
+    let decision =
+        said(RawVerdict::Reject("\u{1b}[31mred\u{202e}der\u{7}\r\nnext".to_owned()));
     let answer = check(decision, &content("text")).unwrap();
     assert_eq!(answer.message.unwrap(), "[31mredder\nnext");
 }

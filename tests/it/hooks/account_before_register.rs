@@ -7,7 +7,7 @@ use super::{
     guest::{answer, component, core, echo},
 };
 
-const WORLD: &str = "export gatherly:plugin/account-before-register@0.1.0;";
+const WORLD: &str = "export gatherly:plugin/account-before-register@0.2.0;";
 
 #[tokio::test]
 async fn the_guest_sees_the_registration_and_may_allow_hold_or_reject() {
@@ -16,8 +16,8 @@ async fn the_guest_sees_the_registration_and_may_allow_hold_or_reject() {
         (answer(0, ""), Merged::Allow),
         (answer(1, "wait"), Merged::Hold { reason: "wait".to_owned() }),
         (answer(2, "no"), Merged::Reject { reason: "no".to_owned() }),
-        (echo(2, (104, 108)), Merged::Reject { reason: "rosa".to_owned() }),
-        (echo(2, (112, 116)), Merged::Reject { reason: "example.org".to_owned() }),
+        (echo(2, (124, 128)), Merged::Reject { reason: "rosa".to_owned() }),
+        (echo(2, (132, 136)), Merged::Reject { reason: "example.org".to_owned() }),
     ] {
         let guest = component(WORLD, &core("account-before-register", &decide, ""));
         bench.hooks.replace(vec![binding(bench.activate(&guest, "").await)]);
@@ -30,7 +30,7 @@ async fn the_guest_sees_the_registration_and_may_allow_hold_or_reject() {
             };
             (context, registration)
         };
-        let outcome = bench.hooks.account_before_register(input).await.expect("somebody is bound");
+        let outcome = bench.hooks.ask(None, input).await.expect("somebody is bound");
         assert_eq!(outcome.verdict, expected);
     }
 }

@@ -5,7 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use gatherly::{
     config::{self, Config},
     hooks::{
-        Actor, Binding, Content, ContentKind, Context, FailureMode, HookPoint, Hooks, Loaded, Mode,
+        Actor, Binding, Content, ContentKind, Context, FailureMode, Grants,
+        HookPoint, Hooks, Loaded, Mode,
         Operation, Outcome, Purpose, Role,
     },
 };
@@ -45,14 +46,14 @@ impl Bench {
 
     pub(crate) async fn activate(&self, component: &Arc<[u8]>, settings: &str) -> Arc<Loaded> {
         self.hooks
-            .activate(Arc::clone(component), settings)
+            .activate(Arc::clone(component), settings, &Grants::default())
             .await
             .expect("the component becomes active")
     }
 
     /// Asks about a comment with this text.
     pub(crate) async fn comment(&self, body: &str) -> Option<Outcome<Content>> {
-        self.hooks.content_before_publish(None, || (context(), comment(body)), recheck).await
+        self.hooks.ask_checked(None, || (context(), comment(body)), recheck).await
     }
 
     /// Binds one component to the whole site and asks about a comment.
@@ -77,6 +78,7 @@ pub(crate) fn compiler() -> PathBuf {
 pub(crate) fn binding(loaded: Arc<Loaded>) -> Binding {
     Binding {
         id: Uuid::now_v7(),
+        revision: 1,
         plugin: "test".to_owned(),
         digest: "digest".to_owned(),
         settings_hash: "settings".to_owned(),
@@ -84,7 +86,7 @@ pub(crate) fn binding(loaded: Arc<Loaded>) -> Binding {
         mode: Mode::Enforce,
         failure: None,
         priority: 0,
-        may_modify: false,
+        grants: Grants::default(),
         deadline: None,
         hooks: loaded.hooks(),
         loaded: Ok(loaded),
@@ -95,6 +97,7 @@ pub(crate) fn binding(loaded: Arc<Loaded>) -> Binding {
 pub(crate) fn broken(hook: HookPoint, failure: Option<FailureMode>) -> Binding {
     Binding {
         id: Uuid::now_v7(),
+        revision: 1,
         plugin: "broken".to_owned(),
         digest: "digest".to_owned(),
         settings_hash: "settings".to_owned(),
@@ -102,7 +105,7 @@ pub(crate) fn broken(hook: HookPoint, failure: Option<FailureMode>) -> Binding {
         mode: Mode::Enforce,
         failure,
         priority: 0,
-        may_modify: false,
+        grants: Grants::default(),
         deadline: None,
         hooks: vec![hook],
         loaded: Err("the compiled plugin cannot be loaded".to_owned()),
@@ -124,6 +127,8 @@ pub(crate) fn context() -> Context {
             post_count: 3,
             comment_count: 14,
             score: 15,
+            strikes: 2,
+            labels: vec!["new".to_owned()],
         }),
     }
 }

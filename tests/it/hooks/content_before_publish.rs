@@ -1,7 +1,7 @@
 //! Contract of `content.before-publish`: what the guest is told, and what each
 //! of its answers comes to.
 
-use gatherly::hooks::{HookPoint, LoadCode, Merged, Mode, Verdict};
+use gatherly::hooks::{Content, Context, Grants, HookPoint, LoadCode, Merged, Mode, Verdict};
 use uuid::Uuid;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 async fn the_guest_sees_what_the_server_sends() {
     let bench = Bench::new();
     for (offsets, text) in
-        [((0, 4), "event"), ((56, 60), "mina"), ((108, 112), "comment"), (guest::BODY, "A text")]
+        [((0, 4), "event"), ((56, 60), "mina"), ((128, 132), "comment"), (guest::BODY, "A text")]
     {
         let outcome = bench.judge(guest::content(&echo(4, offsets)), "A text").await;
         assert_eq!(outcome.verdict, Merged::Reject { reason: text.to_owned() });
@@ -47,7 +47,7 @@ async fn the_record_holds_what_the_guest_saw() {
     assert_eq!(decision.mode, Mode::Enforce);
     let actor = serde_json::json!({
         "id": "account", "username": "mina", "role": "member", "account_age": 86_400_000, "verified": true,
-        "post_count": 3, "comment_count": 14, "score": 15,
+        "post_count": 3, "comment_count": 14, "score": 15, "strikes": 2, "labels": ["new"],
     });
     let expected = serde_json::json!({
         "context": {
@@ -65,8 +65,8 @@ async fn the_record_holds_what_the_guest_saw() {
 #[tokio::test]
 async fn nothing_bound_asks_nobody_and_builds_no_input() {
     let bench = Bench::new();
-    let asked = || -> (_, _) { panic!("the input was built for nobody") };
-    assert!(bench.hooks.content_before_publish(None, asked, recheck).await.is_none());
+    let asked = || -> (Context, Content) { panic!("the input was built for nobody") };
+    assert!(bench.hooks.ask_checked(None, asked, recheck).await.is_none());
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_binding_of_a_community_is_asked_there_only() {
     bound.scope = Some(here);
     bench.hooks.replace(vec![bound]);
     let ask = |community| {
-        bench.hooks.content_before_publish(community, || (context(), comment("A text")), recheck)
+        bench.hooks.ask_checked(community, || (context(), comment("A text")), recheck)
     };
     assert!(ask(Some(here)).await.is_some());
     assert!(ask(Some(elsewhere)).await.is_none());
@@ -119,7 +119,7 @@ async fn a_component_that_cannot_be_snapshotted_takes_its_settings_in_every_call
         let outcome = bench.comment("A text").await.expect("somebody is bound");
         assert_eq!(outcome.verdict, Merged::Reject { reason: "my settings".to_owned() });
     }
-    let error = bench.hooks.activate(guest, "bad").await.expect_err("it is refused");
+    let error = bench.hooks.activate(guest, "bad", &Grants::default()).await.expect_err("it is refused");
     assert_eq!((error.code, error.message.as_str()), (LoadCode::ConfigureRefused, "bad"));
 }
 
@@ -132,7 +132,7 @@ async fn bad_settings_are_refused_in_the_plugins_own_words() {
         ("loop", LoadCode::ConfigureFault),
     ] {
         let error =
-            bench.hooks.activate(guest::configurable(), settings).await.expect_err("it is refused");
+            bench.hooks.activate(guest::configurable(), settings, &Grants::default()).await.expect_err("it is refused");
         assert_eq!(error.code, code, "{error}");
         if code == LoadCode::ConfigureRefused {
             assert_eq!(error.message, "bad");
@@ -140,7 +140,7 @@ async fn bad_settings_are_refused_in_the_plugins_own_words() {
     }
     let error = bench
         .hooks
-        .activate(guest::content(&answer(0, "")), "{\"a\": 1}")
+        .activate(guest::content(&answer(0, "")), "{\"a\": 1}", &Grants::default())
         .await
         .expect_err("it takes none");
     assert_eq!(error.code, LoadCode::ConfigureRefused);

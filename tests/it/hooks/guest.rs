@@ -4,11 +4,12 @@
 
 use std::{path::Path, sync::Arc};
 
+use gatherly::hooks::catalogue::CATALOGUE;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// Offsets in what `content-before-publish` is given: pointer and length of the body.
-pub(crate) const BODY: (u32, u32) = (152, 156);
+pub(crate) const BODY: (u32, u32) = (172, 176);
 
 /// A component of a core module, with this world's imports and exports.
 pub(crate) fn component(world: &str, core: &str) -> Arc<[u8]> {
@@ -29,7 +30,7 @@ pub(crate) fn component(world: &str, core: &str) -> Arc<[u8]> {
 }
 
 /// World of a guest that only judges content.
-pub(crate) const CONTENT: &str = "export gatherly:plugin/content-before-publish@0.1.0;";
+pub(crate) const CONTENT: &str = "export gatherly:plugin/content-before-publish@0.2.0;";
 
 /// A guest that judges content with this function body: it has the arguments'
 /// address in `$in` and leaves the address of a decision.
@@ -37,10 +38,14 @@ pub(crate) fn content(decide: &str) -> Arc<[u8]> {
     component(CONTENT, &core("content-before-publish", decide, ""))
 }
 
-/// The core module of a guest with one hook.
+/// The core module of a guest with one hook. It lets go of the handle that it is
+/// given, as every guest must.
 pub(crate) fn core(interface: &str, decide: &str, more: &str) -> String {
+    let row = CATALOGUE.iter().find(|row| row.interface.contains(&format!("/{interface}@")));
+    let function = row.expect("it is a hook").function();
     format!(
         r#"(module
+          (import "gatherly:plugin/event@0.2.0" "[resource-drop]event-context" (func $drop (param i32)))
           (memory (export "memory") 2)
           (global $heap (mut i32) (i32.const 4096))
           (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
@@ -49,8 +54,11 @@ pub(crate) fn core(interface: &str, decide: &str, more: &str) -> String {
             (global.set $heap (i32.add (local.get $at) (local.get 3)))
             (local.get $at))
           {more}
-          (func (export "gatherly:plugin/{interface}@0.1.0#decide") (param $in i32) (result i32)
-            {decide}))"#
+          (func $judge (param $in i32) (result i32)
+            {decide})
+          (func (export "gatherly:plugin/{interface}@0.2.0#{function}") (param $in i32) (result i32)
+            (call $drop (i32.load offset=120 (local.get $in)))
+            (call $judge (local.get $in))))"#
     )
 }
 
@@ -86,8 +94,8 @@ pub(crate) fn echo(case: u8, (pointer, length): (u32, u32)) -> String {
 pub(crate) const SHORTEN: &str = "
     (i32.store8 (i32.const 1024) (i32.const 2))
     (i32.store8 (i32.const 1040) (i32.const 1))
-    (i32.store (i32.const 1044) (i32.add (i32.load offset=152 (local.get $in)) (i32.const 1)))
-    (i32.store (i32.const 1048) (i32.sub (i32.load offset=156 (local.get $in)) (i32.const 1)))
+    (i32.store (i32.const 1044) (i32.add (i32.load offset=172 (local.get $in)) (i32.const 1)))
+    (i32.store (i32.const 1048) (i32.sub (i32.load offset=176 (local.get $in)) (i32.const 1)))
     (i32.const 1024)";
 
 /// A guest that takes settings: `bad` is refused, `trap` and `loop` are what
@@ -101,7 +109,7 @@ pub(crate) fn configurable_with(more: &str) -> Arc<[u8]> {
     let configure = r#"
         (global $settings (mut i32) (i32.const 0))
         (global $length (mut i32) (i32.const 0))
-        (func (export "gatherly:plugin/lifecycle@0.1.0#configure") (param i32 i32) (result i32)
+        (func (export "gatherly:plugin/lifecycle@0.2.0#configure") (param i32 i32) (result i32)
           (global.set $settings (local.get 0))
           (global.set $length (local.get 1))
           (if (i32.eq (local.get 1) (i32.const 3)) (then
@@ -115,6 +123,6 @@ pub(crate) fn configurable_with(more: &str) -> Arc<[u8]> {
          (i32.store (i32.const 1028) (global.get $settings))
          (i32.store (i32.const 1032) (global.get $length))
          (i32.const 1024)";
-    let world = format!("export gatherly:plugin/lifecycle@0.1.0; {CONTENT}");
+    let world = format!("export gatherly:plugin/lifecycle@0.2.0; {CONTENT}");
     component(&world, &core("content-before-publish", decide, &format!("{configure} {more}")))
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatherly::hooks::{FailureMode, FaultKind, LoadCode, Merged, Outcome};
+use gatherly::hooks::{FailureMode, FaultKind, Grants, LoadCode, Merged, Outcome};
 
 use super::bench::{Bench, binding};
 
@@ -107,7 +107,7 @@ async fn meet(bench: &Bench, name: &str, fate: Fate) {
         return;
     }
     inspected.expect(name);
-    let activated = bench.hooks.activate(hostile(name), "").await;
+    let activated = bench.hooks.activate(hostile(name), "", &Grants::default()).await;
     if let NotActivated(code) = fate {
         assert_eq!(activated.expect_err(name).code, code, "{name}");
         return;
@@ -176,7 +176,7 @@ async fn one_deadline_holds_for_the_whole_chain() {
     for priority in 1..4 {
         let mut bound = binding(Arc::clone(&endless));
         // One after another: three deadlines would be seen.
-        (bound.may_modify, bound.priority) = (true, priority);
+        (bound.grants.modify, bound.priority) = (true, priority);
         chain.push(bound);
     }
     bench.hooks.replace(chain);

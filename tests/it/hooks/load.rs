@@ -70,7 +70,7 @@ async fn unknown_imports_are_refused_by_name() {
     assert_eq!(error.found.as_deref(), Some("wasi:cli/environment@0.2.6"));
     assert!(error.message.contains("--stub-wasi"), "the remedy is told: {error}");
     for unknown in
-        ["gatherly:plugin/files@0.1.0", "gatherly:plugin/log@0.2.0", "gatherly:plugin/logs@0.1.0"]
+        ["gatherly:plugin/files@0.2.0", "gatherly:plugin/log@0.3.0", "gatherly:plugin/logs@0.2.0"]
     {
         let error = refused(text(&format!("(component (import \"{unknown}\" (instance)))"))).await;
         assert_eq!((error.code, error.found.as_deref()), (LoadCode::UnknownImport, Some(unknown)));
@@ -82,20 +82,20 @@ async fn a_component_without_a_known_hook_is_refused() {
     let error = refused(text("(component)")).await;
     assert_eq!((error.code, error.found.as_deref()), (LoadCode::NoKnownHook, Some("no exports")));
     let error = refused(text(
-        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.2.0" (instance $i)))"#,
+        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.3.0" (instance $i)))"#,
     ))
     .await;
     assert_eq!(error.code, LoadCode::NoKnownHook);
-    assert_eq!(error.found.as_deref(), Some("gatherly:plugin/content-before-publish@0.2.0"));
+    assert_eq!(error.found.as_deref(), Some("gatherly:plugin/content-before-publish@0.3.0"));
     assert!(
-        error.expected.is_some_and(|expected| expected.contains("content-before-publish@0.1.0"))
+        error.expected.is_some_and(|expected| expected.contains("content-before-publish@0.2.0"))
     );
 }
 
 #[tokio::test]
 async fn wrong_types_are_refused() {
     let error = refused(text(
-        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.1.0" (instance $i)))"#,
+        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.2.0" (instance $i)))"#,
     ))
     .await;
     assert_eq!((error.code, error.expected.as_deref()), (LoadCode::WrongType, Some("decide")));
@@ -104,7 +104,7 @@ async fn wrong_types_are_refused() {
       (core instance $m (instantiate $m))
       (func $decide (param "number" u32) (result u32) (canon lift (core func $m "decide")))
       (instance $i (export "decide" (func $decide)))
-      (export "gatherly:plugin/content-before-publish@0.1.0" (instance $i)))"#;
+      (export "gatherly:plugin/content-before-publish@0.2.0" (instance $i)))"#;
     let error = refused(text(other)).await;
     assert_eq!(error.code, LoadCode::WrongType);
     assert!(error.found.is_some_and(|found| found.contains("expected")), "{}", error.message);

@@ -49,7 +49,7 @@ async fn a_shadow_is_recorded_and_changes_nothing() {
     shadow.mode = Mode::Shadow;
     let mut changing_shadow = bound(&bench, SHORTEN).await;
     changing_shadow.mode = Mode::Shadow;
-    changing_shadow.may_modify = true;
+    changing_shadow.grants.modify = true;
     bench.hooks.replace(vec![shadow, changing_shadow]);
     let outcome = bench.comment("A text").await.expect("somebody is bound");
     assert_eq!((outcome.verdict, outcome.modified), (Merged::Allow, false));
@@ -65,9 +65,9 @@ async fn a_shadow_is_recorded_and_changes_nothing() {
 async fn changes_are_made_in_turn_and_the_others_see_the_last() {
     let bench = Bench::new();
     let mut first = bound(&bench, SHORTEN).await;
-    (first.may_modify, first.priority) = (true, 2);
+    (first.grants.modify, first.priority) = (true, 2);
     let mut second = bound(&bench, SHORTEN).await;
-    (second.may_modify, second.priority) = (true, 1);
+    (second.grants.modify, second.priority) = (true, 1);
     let mut judge = bound(&bench, &echo(4, guest::BODY)).await;
     // Higher than the others, and still asked after them.
     judge.priority = 9;
@@ -88,7 +88,7 @@ async fn changes_are_made_in_turn_and_the_others_see_the_last() {
 async fn a_change_that_a_user_could_not_make_is_not_made() {
     let bench = Bench::new();
     let mut changing = bound(&bench, SHORTEN).await;
-    changing.may_modify = true;
+    changing.grants.modify = true;
     bench.hooks.replace(vec![changing]);
     // One byte: shortened, nothing is left, and `recheck` wants something.
     let outcome = bench.comment("a").await.expect("somebody is bound");

@@ -7,7 +7,7 @@ use super::{
     guest::{answer, component, core, echo},
 };
 
-const WORLD: &str = "export gatherly:plugin/vote-before-cast@0.1.0;";
+const WORLD: &str = "export gatherly:plugin/vote-before-cast@0.2.0;";
 
 fn vote() -> Vote {
     Vote {
@@ -25,14 +25,14 @@ async fn the_guest_sees_the_vote_and_may_allow_or_reject() {
     for (decide, expected) in [
         (answer(0, ""), Merged::Allow),
         (answer(1, "no"), Merged::Reject { reason: "no".to_owned() }),
-        (echo(1, (108, 112)), Merged::Reject { reason: "post".to_owned() }),
-        (echo(1, (116, 120)), Merged::Reject { reason: "author".to_owned() }),
+        (echo(1, (128, 132)), Merged::Reject { reason: "post".to_owned() }),
+        (echo(1, (136, 140)), Merged::Reject { reason: "author".to_owned() }),
     ] {
         let guest = component(WORLD, &core("vote-before-cast", &decide, ""));
         bench.hooks.replace(vec![binding(bench.activate(&guest, "").await)]);
         let outcome = bench
             .hooks
-            .vote_before_cast(None, || (context(), vote()))
+            .ask(None, || (context(), vote()))
             .await
             .expect("somebody is bound");
         assert_eq!(outcome.verdict, expected);
@@ -52,7 +52,7 @@ async fn a_failure_counts_as_allowed_unless_the_binding_is_closed() {
         bench.hooks.replace(vec![broken(HookPoint::VoteBeforeCast, failure)]);
         let outcome = bench
             .hooks
-            .vote_before_cast(None, || (context(), vote()))
+            .ask(None, || (context(), vote()))
             .await
             .expect("somebody is bound");
         assert_eq!(outcome.decisions.first().map(|decision| decision.verdict), Some(verdict));

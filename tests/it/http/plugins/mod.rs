@@ -72,7 +72,7 @@ pub async fn judge(app: &TestApp) -> Option<Outcome<Content>> {
         title: None,
         body: "ripe fruit".into(),
     };
-    app.app.hooks.content_before_publish(None, || (context, comment), |_| Ok(())).await
+    app.app.hooks.ask_checked(None, || (context, comment), |_| Ok(())).await
 }
 
 pub async fn verdict(app: &TestApp) -> Option<Merged> {

@@ -1,0 +1,98 @@
+//! The versions of the contract, and the interfaces beside the hooks.
+//!
+//! Each import is one row of [`IMPORTS`]: what a component may import, in which
+//! version, and what has to be granted for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    grants::{Grants, Import},
+    load_error::{LoadCode, LoadError},
+};
+
+/// A version of `wit/` that this server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Contract {
+    /// Three hooks, no effects.
+    #[serde(rename = "0.1.0")]
+    V0_1,
+    /// Every hook.
+    #[serde(rename = "0.2.0")]
+    V0_2,
+}
+
+impl Contract {
+    /// As in the name of an interface.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V0_1 => "0.1.0",
+            Self::V0_2 => "0.2.0",
+        }
+    }
+}
+
+/// The optional interface that takes the settings.
+pub(super) const LIFECYCLE: [&str; 2] =
+    ["gatherly:plugin/lifecycle@0.2.0", "gatherly:plugin/lifecycle@0.1.0"];
+
+/// Its function.
+pub(super) const CONFIGURE: &str = "configure";
+
+/// The interface of log lines.
+pub(super) const LOG: [&str; 2] = ["gatherly:plugin/log@0.2.0", "gatherly:plugin/log@0.1.0"];
+
+/// The interfaces that hold shared types and no functions.
+pub(super) const TYPES: [&str; 3] =
+    ["gatherly:plugin/types@0.2.0", "gatherly:plugin/effects@0.2.0", "gatherly:plugin/types@0.1.0"];
+
+/// The interface of the handle that hooks are given.
+pub(super) const EVENT: &str = "gatherly:plugin/event@0.2.0";
+
+/// What a binding remembers.
+pub(super) const STATE: &str = "gatherly:plugin/state@0.2.0";
+/// Text at native speed.
+pub(super) const TEXT: &str = "gatherly:plugin/text@0.2.0";
+/// The forum as visitors see it.
+pub(super) const FORUM: &str = "gatherly:plugin/forum@0.2.0";
+/// Requests to other servers.
+pub(super) const HTTP: &str = "gatherly:plugin/http@0.2.0";
+
+/// What has to be granted for an import; `Some(None)` is for everybody, `None`
+/// is not offered at all.
+pub(super) fn import(name: &str) -> Option<Option<Import>> {
+    let is = |interface: &&str| serves(interface, name);
+    if LOG.iter().chain(&TYPES).chain(&[EVENT]).any(|interface| is(&interface)) {
+        return Some(None);
+    }
+    [
+        (STATE, Import::State),
+        (TEXT, Import::Text),
+        (FORUM, Import::Forum),
+        (HTTP, Import::Http),
+    ]
+    .into_iter()
+    .find(|(interface, _)| is(interface))
+    .map(|(_, import)| Some(import))
+}
+
+/// What has to be granted for these imports.
+pub(super) fn wanted(imports: &[String]) -> Vec<Import> {
+    imports.iter().filter_map(|name| import(name).flatten()).collect()
+}
+
+/// The import that is not granted, if there is one.
+pub(super) fn not_granted(imports: &[String], grants: &Grants) -> Option<LoadError> {
+    let (name, import) = imports.iter().find_map(|name| {
+        let import = import(name).flatten().filter(|import| !grants.import(*import))?;
+        Some((name, import))
+    })?;
+    let grant = import.as_str();
+    let message = format!("the component imports `{name}`, and `{grant}` is not granted to it");
+    Some(LoadError::mismatch(LoadCode::NotGranted, message, grant, name.as_str()))
+}
+
+/// Whether `name` is `interface` or differs from it in the patch version only.
+pub(super) fn serves(interface: &str, name: &str) -> bool {
+    let minor = |name: &str| name.rsplit_once('.').map(|(minor, _)| minor.to_owned());
+    name == interface || (name.contains('@') && minor(name) == minor(interface))
+}
