@@ -4,7 +4,12 @@
 use wit_component::StringEncoding;
 use wit_parser::Resolve;
 
+use super::rust::componentize;
+use super::stamp::dependencies;
 use super::*;
+use crate::hooks::Verdict;
+use serde_json::json;
+use wasmparser::Parser;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -16,6 +21,7 @@ fn manifest() -> Manifest {
         version: "1.2.3".to_owned(),
         description: Some("Nothing is said — nothing".to_owned()),
         license: None,
+        grants: crate::hooks::Grants { modify: true, ..crate::hooks::Grants::default() },
     }
 }
 
@@ -24,14 +30,14 @@ fn module() -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_path(root().join("wit")).expect("the contract is good");
     let package = resolve
-        .push_str("quiet.wit", "package a:b; world w { export gatherly:plugin/lifecycle@0.1.0; }")
+        .push_str("quiet.wit", "package a:b; world w { export gatherly:plugin/lifecycle@0.2.0; }")
         .expect("the world is good");
     let world = resolve.select_world(&[package], None).expect("it is the only one");
     let mut module = wat::parse_str(
         r#"(module
             (memory (export "memory") 1)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
-            (func (export "gatherly:plugin/lifecycle@0.1.0#configure")
+            (func (export "gatherly:plugin/lifecycle@0.2.0#configure")
                 (param i32 i32) (result i32) i32.const 0))"#,
     )
     .expect("it parses");
@@ -40,17 +46,63 @@ fn module() -> Vec<u8> {
     module
 }
 
+fn fixture(name: &str) -> Fixture {
+    serde_json::from_value(json!({
+        "name": name, "hook": "vote.before-cast", "event": {}, "expect": { "verdict": "allow" },
+    }))
+    .expect("it is one")
+}
+
 #[test]
-fn a_component_tells_its_manifest() {
-    let component = componentize(&module(), &manifest()).expect("it fits the contract");
+fn a_component_tells_about_itself() {
+    let plain = componentize(&module()).expect("it fits the contract");
+    assert_eq!(read_manifest(&plain), None);
+    assert_eq!(read_fixtures(&plain).expect("none"), []);
+    let schema = json!({ "type": "object" });
+    let extras = Extras { settings_schema: Some(schema.clone()), fixtures: vec![fixture("one")] };
+    let component = pack(&plain, Some(&manifest()), &extras).expect("it can be packed");
     assert!(Parser::is_component(&component));
-    wasmparser::validate(&component).expect("the manifest does not break it");
+    wasmparser::validate(&component).expect("the sections do not break it");
     assert_eq!(read_manifest(&component), Some(manifest()));
+    assert_eq!(read_settings_schema(&component).expect("it is JSON"), Some(schema));
+    assert_eq!(read_fixtures(&component).expect("they are some"), [fixture("one")]);
+
+    let again = Extras { settings_schema: None, fixtures: vec![fixture("two")] };
+    let again = pack(&component, None, &again).expect("it can be packed");
+    assert_eq!(read_fixtures(&again).expect("they are some"), [fixture("two")], "the last count");
+    assert_eq!(read_manifest(&again), Some(manifest()));
+    let flood = Extras { settings_schema: None, fixtures: vec![fixture("many"); 101] };
+    let refused = pack(&component, None, &flood);
+    assert!(matches!(refused, Err(PackageError::TooManyFixtures { .. })), "{refused:?}");
+}
+
+#[test]
+fn expectations_tell_what_they_saw() {
+    let expect: Expectation = serde_json::from_value(json!({
+        "verdict": "hold", "message": "wait", "rule": "links", "effects": ["label"],
+    }))
+    .expect("it is one");
+    let good = Seen {
+        verdict: Some(Verdict::Hold),
+        message: Some("wait"),
+        rules: vec!["words", "links"],
+        effects: vec!["label"],
+    };
+    assert_eq!(expect.check(&good), Ok(()));
+    for bad in [
+        Seen::default(),
+        Seen { verdict: Some(Verdict::Allow), ..good.clone() },
+        Seen { message: None, ..good.clone() },
+        Seen { rules: vec!["words"], ..good.clone() },
+        Seen { effects: vec!["label", "lock"], ..good.clone() },
+    ] {
+        assert!(expect.check(&bad).is_err(), "{bad:?}");
+    }
 }
 
 #[test]
 fn what_is_no_module_is_refused() {
-    let refused = componentize(b"text", &manifest());
+    let refused = componentize(b"text");
     assert!(matches!(refused, Err(PackageError::Componentize(_))), "{refused:?}");
 }
 
@@ -71,9 +123,9 @@ fn only_the_component_itself_speaks() {
 }
 
 #[test]
-fn a_folder_without_a_crate_is_refused() {
+fn a_folder_without_a_plugin_is_refused() {
     let refused = build_plugin(&root().join("wit")).map(|_| ());
-    assert!(matches!(refused, Err(PackageError::NotACrate { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(PackageError::NoLanguage { .. })), "{refused:?}");
     let refused = build_plugin(&root().join("nowhere")).map(|_| ());
     assert!(matches!(refused, Err(PackageError::Io { .. })), "{refused:?}");
 }
