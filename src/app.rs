@@ -21,6 +21,8 @@ use crate::{
     hooks::{self, Hooks},
     http::{HotReads, RateLimits},
     lifecycle::Lifecycle,
+    mod_actions::ModActions,
+    moderation::{self, Moderation},
     notifications::{self, Notifications},
     outbound,
     plugin_admin::PluginAdmin,
@@ -78,6 +80,8 @@ pub struct App {
     pub forum: Forum,
     pub review: Review,
     pub notifications: Notifications,
+    pub actions: ModActions,
+    pub moderation: Moderation,
 }
 
 /// What people write, and who may.
@@ -193,6 +197,15 @@ impl App {
         communities::ensure_general(&db, clock.now()).await?;
         let forum = Forum::new(&config, &core, &decisions);
         let content = (forum.posts.clone(), forum.comments.clone());
+        let actions = ModActions::new(db.clone(), clock.clone());
+        let moderation = Moderation::new(moderation::Parts {
+            db: db.clone(),
+            limits: Arc::clone(&limits),
+            actions: actions.clone(),
+            bans: forum.bans.clone(),
+            posts: forum.posts.clone(),
+            comments: forum.comments.clone(),
+        });
         let review = Review::new(db.clone(), clock.clone(), Arc::clone(&limits), content);
         let lifecycle = Lifecycle::new();
         let notifications = Notifications::new(notifications::Parts {
@@ -221,6 +234,8 @@ impl App {
             forum,
             review,
             notifications,
+            actions,
+            moderation,
         })
     }
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     base::{
         Error,
+        actor::Agent,
         clock::Timestamp,
         page::{Page, PageRequest},
     },
@@ -87,6 +88,9 @@ pub struct BanView {
     /// Who set it; for those who may ban there.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<String>,
+    /// The plugin whose effect it is; for those who may ban there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<String>,
     /// When it was set.
     created_at: String,
     /// When it ends; absent is never.
@@ -111,7 +115,8 @@ impl BanView {
             username: ban.username,
             deeds: ban.deeds.iter().map(Deed::as_str).map(str::to_owned).collect(),
             reason: ban.reason,
-            created_by: Some(ban.created_by),
+            created_by: ban.created_by,
+            plugin: ban.plugin,
             created_at: ban.created_at.to_string(),
             until: ban.until.map(|until| until.to_string()),
             lifted_by: ban.lifted_by,
@@ -121,7 +126,7 @@ impl BanView {
 
     /// Without the names of those who decided: they answer as the forum's staff.
     fn for_its_target(self) -> Self {
-        Self { created_by: None, lifted_by: None, ..self }
+        Self { created_by: None, plugin: None, lifted_by: None, ..self }
     }
 }
 
@@ -211,7 +216,7 @@ impl BansApi {
     ) -> Result<BanCreated, Problem> {
         site_staff(&actor)?;
         let new = body.0.parse(&Scope::Site, self.bans.now())?;
-        let ban = self.bans.create(&actor, &Scope::Site, new).await?;
+        let ban = self.bans.create(Agent::Person(&actor), &Scope::Site, new).await?;
         Ok(BanCreated::new("/bans", ban, self.bans.now()))
     }
 

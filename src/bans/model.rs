@@ -114,6 +114,14 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// What is done there is logged about.
+    pub fn community(&self) -> Option<CommunityId> {
+        match self {
+            Self::Site => None,
+            Self::Community(id) | Self::Post { community: id, .. } => Some(*id),
+        }
+    }
+
     /// The name in the API.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -238,8 +246,10 @@ pub struct Ban {
     pub deeds: Deeds,
     /// Why.
     pub reason: String,
-    /// Who set it.
-    pub created_by: String,
+    /// Who set it, if a person.
+    pub created_by: Option<String>,
+    /// Name of the plugin whose effect it is, if it is one's.
+    pub plugin: Option<String>,
     /// When.
     pub created_at: Timestamp,
     /// When it ends; `None` is never.

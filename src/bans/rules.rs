@@ -18,13 +18,14 @@ pub(super) fn state(
     }
 }
 
-/// Refuses bans on oneself and on those who moderate the place.
+/// Refuses bans on oneself and on those who moderate the place, whoever or
+/// whatever bans.
 pub(super) fn may_set(
-    actor: AccountId,
+    person: Option<AccountId>,
     target: AccountId,
     target_moderates: bool,
 ) -> Result<(), Error> {
-    if actor == target {
+    if person == Some(target) {
         return Err(Error::conflict("self_ban", "You cannot ban yourself."));
     }
     if target_moderates {

@@ -13,13 +13,14 @@ use super::{
 use crate::{
     base::{
         Error,
-        actor::Actor,
+        actor::{Actor, Agent},
         clock::{Clock, Timestamp},
-        ids::{BanId, CommunityId, PostId},
+        ids::{AccountId, BanId, CommunityId, PostId},
         page::{Page, PageRequest},
     },
-    db::Db,
+    db::{Db, Tx},
     http::{Action, RateLimits},
+    mod_actions::{self, ActionKind, Inverse, NewAction, Target},
 };
 
 /// Bans; cheap to clone.
@@ -41,18 +42,38 @@ impl Bans {
         self.clock.now()
     }
 
-    /// Sets a ban in a scope where the actor may.
-    pub async fn create(&self, actor: &Actor, scope: &Scope, new: NewBan) -> Result<Ban, Error> {
-        self.limits.check_actor(Action::Ban, actor)?;
-        let now = self.clock.now();
+    /// Sets a ban in a scope where the agent may.
+    pub async fn create(&self, agent: Agent<'_>, scope: &Scope, new: NewBan) -> Result<Ban, Error> {
+        if let Agent::Person(actor) = agent {
+            self.limits.check_actor(Action::Ban, actor)?;
+        }
         let mut tx = self.db.begin().await?;
-        let target =
-            store::find_target(&mut tx, scope, &new.username).await?.ok_or_else(unknown_account)?;
-        rules::may_set(actor.id, target.id, target.moderates)?;
-        let id = BanId::new(now);
-        let placed = Placed { id, scope, target: target.id, actor: actor.id, now };
-        store::insert(&mut tx, &placed, &new).await?;
+        let ban = self.create_in(&mut tx, agent, scope, new).await?;
         tx.commit().await?;
+        Ok(ban)
+    }
+
+    /// Sets a ban, with its row in the log of actions.
+    pub async fn create_in(
+        &self,
+        tx: &mut Tx,
+        agent: Agent<'_>,
+        scope: &Scope,
+        new: NewBan,
+    ) -> Result<Ban, Error> {
+        let now = self.clock.now();
+        let target =
+            store::find_target(tx, scope, &new.username).await?.ok_or_else(unknown_account)?;
+        rules::may_set(agent.person().map(|actor| actor.id), target.id, target.moderates)?;
+        let id = BanId::new(now);
+        let placed = Placed { id, scope, target: target.id, agent, now };
+        store::insert(tx, &placed, &new).await?;
+        let action = NewAction {
+            reason: Some(new.reason.clone()).filter(|reason| !reason.is_empty()),
+            inverse: Some(Inverse::LiftBan { ban: id.0 }),
+            ..logged(ActionKind::Ban, scope, target.id)
+        };
+        mod_actions::record(tx, agent, &action, now).await?;
         let post = match scope {
             Scope::Post { id, .. } => Some(*id),
             Scope::Site | Scope::Community(_) => None,
@@ -65,7 +86,8 @@ impl Bans {
             username: target.username,
             deeds: new.deeds,
             reason: new.reason,
-            created_by: actor.username.clone(),
+            created_by: agent.person().map(|actor| actor.username.clone()),
+            plugin: agent.plugin().map(|automation| automation.plugin.clone()),
             created_at: now,
             until: new.until,
             lifted_by: None,
@@ -77,15 +99,31 @@ impl Bans {
     pub async fn lift(&self, actor: &Actor, scope: &Scope, id: BanId) -> Result<(), Error> {
         self.limits.check_actor(Action::Ban, actor)?;
         let mut tx = self.db.begin().await?;
-        if !store::lift(&mut tx, id, scope, actor.id, self.clock.now()).await? {
-            return Err(if store::exists(&mut tx, id, scope).await? {
-                Error::conflict("not_in_force", "The ban is over already.")
-            } else {
-                Error::NotFound
-            });
+        match store::find(&mut tx, id).await? {
+            Some((found, _)) if found == *scope => {}
+            _ => return Err(Error::NotFound),
+        }
+        if !self.lift_in(&mut tx, Agent::Person(actor), id).await? {
+            return Err(Error::conflict("not_in_force", "The ban is over already."));
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Lifts a ban, with its row in the log of actions; whether it was in force.
+    pub async fn lift_in(&self, tx: &mut Tx, agent: Agent<'_>, id: BanId) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let (scope, account) = store::find(tx, id).await?.ok_or(Error::NotFound)?;
+        let by = agent.person().map(|actor| actor.id);
+        if !store::lift(tx, id, by, now).await? {
+            return Ok(false);
+        }
+        let inverse = Inverse::LiftBan { ban: id.0 };
+        let ban = (Target::Account(account), ActionKind::Ban);
+        mod_actions::undone(tx, agent, ban, Some(&inverse), now).await?;
+        let action = logged(ActionKind::LiftBan, &scope, account);
+        mod_actions::record(tx, agent, &action, now).await?;
+        Ok(true)
     }
 
     /// Bans of a scope, those that are over included, newest first.
@@ -127,5 +165,17 @@ pub(super) fn site_staff(actor: &Actor) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::forbidden("admins_only", "Only admins ban from the whole site."))
+    }
+}
+
+/// A row of the log about a ban.
+fn logged(kind: ActionKind, scope: &Scope, account: AccountId) -> NewAction {
+    NewAction {
+        kind,
+        target: Target::Account(account),
+        account: Some(account),
+        community: scope.community(),
+        reason: None,
+        inverse: None,
     }
 }

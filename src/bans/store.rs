@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::model::{Ban, Deed, Deeds, NewBan, Scope};
 use crate::{
     base::{
-        actor::Viewer,
+        actor::{Agent, Viewer},
         clock::Timestamp,
         ids::{AccountId, BanId},
         page::PageRequest,
@@ -97,12 +97,16 @@ const FIND_TARGET: &str = "
                as moderates
     from accounts a where a.username_key = ? and a.state = 'active'";
 const INSERT: &str = "
-    insert into bans (id, scope, scope_id, account_id, deeds, reason, created_by, created_at, until)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    insert into bans
+        (id, scope, scope_id, account_id, deeds, reason, created_by, plugin, created_at, until)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const LIFT: &str = "
     update bans set lifted_by = ?, lifted_at = ?
-    where id = ? and scope_id = ? and lifted_at is null and (until is null or until > ?)";
-const EXISTS: &str = "select 1 from bans where id = ? and scope_id = ?";
+    where id = ? and lifted_at is null and (until is null or until > ?)";
+const FIND: &str = "
+    select b.scope, b.scope_id, b.account_id, p.community_id, p.author_id
+    from bans b left join posts p on p.id = b.scope_id
+    where b.id = ?";
 const STRICTEST: &str = "
     select reason, until from bans
     where account_id = ? and scope_id in (?, ?, ?) and (deeds & ?) <> 0
@@ -113,11 +117,11 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "select b.id, b.scope, b.scope_id, b.deeds, b.reason, b.created_at, b.until,
-                    b.lifted_at, a.username, c.username as created_by, l.username as lifted_by,
+                    b.lifted_at, b.plugin, a.username, c.username as created_by, l.username as lifted_by,
                     co.slug as community
              from bans b
              join accounts a on a.id = b.account_id
-             join accounts c on c.id = b.created_by
+             left join accounts c on c.id = b.created_by
              left join accounts l on l.id = b.lifted_by
              left join communities co on co.id = b.scope_id
              where ",
@@ -176,7 +180,7 @@ pub(super) struct Placed<'a> {
     pub(super) id: BanId,
     pub(super) scope: &'a Scope,
     pub(super) target: AccountId,
-    pub(super) actor: AccountId,
+    pub(super) agent: Agent<'a>,
     pub(super) now: Timestamp,
 }
 
@@ -189,7 +193,8 @@ pub(super) async fn insert(tx: &mut Tx, placed: &Placed<'_>, new: &NewBan) -> Re
             .bind(placed.target.0)
             .bind(new.deeds.bits())
             .bind(new.reason.clone())
-            .bind(placed.actor.0)
+            .bind(placed.agent.person().map(|actor| actor.id.0))
+            .bind(placed.agent.plugin().map(|automation| automation.plugin.clone()))
             .bind(placed.now.0)
             .bind(new.until.map(|until| until.0)),
     )
@@ -200,17 +205,28 @@ pub(super) async fn insert(tx: &mut Tx, placed: &Placed<'_>, new: &NewBan) -> Re
 pub(super) async fn lift(
     tx: &mut Tx,
     id: BanId,
-    scope: &Scope,
-    actor: AccountId,
+    by: Option<AccountId>,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let statement =
-        statement(LIFT).bind(actor.0).bind(now.0).bind(id.0).bind(scope_id(scope)).bind(now.0);
+    let by = by.map(|by| by.0);
+    let statement = statement(LIFT).bind(by).bind(now.0).bind(id.0).bind(now.0);
     Ok(tx.execute(statement).await? == 1)
 }
 
-pub(super) async fn exists(tx: &mut Tx, id: BanId, scope: &Scope) -> Result<bool, Error> {
-    Ok(tx.optional(statement(EXISTS).bind(id.0).bind(scope_id(scope))).await?.is_some())
+/// Where a ban holds, and whom it is on.
+pub(super) async fn find(tx: &mut Tx, id: BanId) -> Result<Option<(Scope, AccountId)>, Error> {
+    let Some(row) = tx.optional(statement(FIND).bind(id.0)).await? else { return Ok(None) };
+    let scope: String = row.value("scope")?;
+    let scope = match scope.as_str() {
+        "post" => Scope::Post {
+            id: row.id("scope_id")?,
+            community: row.id("community_id")?,
+            author: row.id("author_id")?,
+        },
+        "community" => Scope::Community(row.id("scope_id")?),
+        _ => Scope::Site,
+    };
+    Ok(Some((scope, row.id("account_id")?)))
 }
 
 /// Reason and end of the ban that forbids a deed for the longest time.
@@ -273,6 +289,7 @@ fn ban(row: &Row) -> Result<Ban, Error> {
         deeds: Deeds::from_stored(row.value("deeds")?),
         reason: row.value("reason")?,
         created_by: row.value("created_by")?,
+        plugin: row.value("plugin")?,
         created_at: row.time("created_at")?,
         until: row.optional_time("until")?,
         lifted_by: row.value("lifted_by")?,

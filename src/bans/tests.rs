@@ -63,10 +63,15 @@ fn a_ban_ends_at_its_time() {
 #[test]
 fn nobody_bans_themselves_or_who_moderates() {
     let (me, you) = (AccountId::new(NOW), AccountId::new(NOW));
-    assert!(rules::may_set(me, you, false).is_ok());
-    assert!(matches!(rules::may_set(me, me, false), Err(Error::Conflict { code: "self_ban", .. })));
+    assert!(rules::may_set(Some(me), you, false).is_ok());
+    assert!(rules::may_set(None, you, false).is_ok());
+    assert!(rules::may_set(None, you, true).is_err());
     assert!(matches!(
-        rules::may_set(me, you, true),
+        rules::may_set(Some(me), me, false),
+        Err(Error::Conflict { code: "self_ban", .. })
+    ));
+    assert!(matches!(
+        rules::may_set(Some(me), you, true),
         Err(Error::Conflict { code: "moderates_here", .. })
     ));
 }

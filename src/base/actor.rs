@@ -92,6 +92,14 @@ impl<'a> Agent<'a> {
             Self::Plugin(_) => None,
         }
     }
+
+    /// The plugin's effect, if it is one.
+    pub fn plugin(self) -> Option<&'a Automation> {
+        match self {
+            Self::Person(_) => None,
+            Self::Plugin(automation) => Some(automation),
+        }
+    }
 }
 
 /// Who looks: decides what is visible. `None` is somebody who is not signed in.

@@ -44,6 +44,10 @@ macro_rules! id {
 id! {
     /// A person's record.
     AccountId
+    /// Something that moderation did.
+    ActionId
+    /// Somebody's objection to what struck them.
+    AppealId
     /// A sanction.
     BanId
     /// A plugin version at work in a scope.
@@ -58,10 +62,14 @@ id! {
     NotificationId
     /// A title and a text that people comment on.
     PostId
+    /// What somebody told moderators of.
+    ReportId
     /// Something that waits for a moderator.
     ReviewItemId
     /// One login on one device.
     SessionId
     /// An address outside that is told of events.
     WebhookId
+    /// A strike.
+    WarningId
 }

@@ -102,6 +102,10 @@ pub struct CommentView {
     /// `published`; `deleted` or `removed` when it is gone; for its author and
     /// those who moderate also `held` or `removed`.
     state: String,
+    /// Whether answers are closed, here and below.
+    locked: bool,
+    /// Public remarks: `sensitive`, `spoiler`.
+    marks: Vec<String>,
     /// Votes in favour.
     ups: i64,
     /// Votes against.
@@ -137,6 +141,8 @@ impl CommentView {
             body: readable.then_some(comment.body),
             body_html: readable.then_some(comment.body_html),
             state: comment.state.as_str().to_owned(),
+            locked: comment.locked,
+            marks: if readable { comment.marks.names() } else { Vec::new() },
             ups: tallies.ups,
             downs: tallies.downs,
             score: tallies.score(),

@@ -11,7 +11,7 @@ use crate::{
     },
     hooks::Content,
     posts::Ground,
-    publishing::{ContentState, Revision, Tallies, Waiting},
+    publishing::{ContentState, Marks, Revision, Tallies, Waiting},
 };
 
 /// Most characters of a body.
@@ -90,6 +90,10 @@ pub struct Comment {
     pub state: ContentState,
     /// Whether the viewer may; otherwise only that it was there.
     pub readable: bool,
+    /// Whether answers are closed, here and below.
+    pub locked: bool,
+    /// Public remarks.
+    pub marks: Marks,
     /// Votes.
     pub tallies: Tallies,
     /// Answers that the thread shows.
@@ -126,6 +130,8 @@ pub(super) struct Parent {
     pub(super) id: CommentId,
     pub(super) path: Vec<u8>,
     pub(super) depth: i64,
+    /// It, or a comment above it, is closed to answers.
+    pub(super) locked: bool,
 }
 
 /// The order of a list.

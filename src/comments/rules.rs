@@ -24,6 +24,14 @@ pub(super) fn place(id: CommentId, parent: Option<&Parent>) -> Result<(Vec<u8>, 
     Ok((path, depth))
 }
 
+/// Whether answers to a comment are open.
+pub(super) fn may_answer(parent: Option<&Parent>) -> Result<(), Error> {
+    if parent.is_some_and(|parent| parent.locked) {
+        return Err(Error::conflict("locked", "The thread is locked."));
+    }
+    Ok(())
+}
+
 fn only_author(actor: &Actor, access: &Access) -> Result<(), Error> {
     if access.comment.author == actor.id {
         Ok(())

@@ -25,7 +25,7 @@ use crate::{
     hooks::{Content, ContentKind, Operation},
     http::{Action, RateLimits},
     posts::{self, Ground, Posts},
-    publishing::{self, ContentState, Judged, Publishing, Revision, Tallies, Waiting},
+    publishing::{self, ContentState, Judged, Marks, Publishing, Revision, Tallies, Waiting},
 };
 
 /// What comments are made of.
@@ -94,6 +94,7 @@ impl Comments {
         if new.parent.is_some() && parent.is_none() {
             return Err(unknown_parent().into());
         }
+        rules::may_answer(parent.as_ref())?;
         let id = CommentId::new(now);
         let (path, depth) = rules::place(id, parent.as_ref())?;
         let content = content(id, Operation::Create, (&ground, new.parent), &text);
@@ -157,6 +158,8 @@ impl Comments {
             body_html: html,
             state,
             readable: true,
+            locked: false,
+            marks: Marks::default(),
             tallies: Tallies::default(),
             reply_count: 0,
             created_at: now,
@@ -258,9 +261,51 @@ impl Comments {
         Ok(true)
     }
 
-    /// Removes a comment that is held; whether it was.
+    /// Takes a comment away that is published or held, with an edit that waits;
+    /// whether it was.
     pub async fn remove(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
-        Ok(store::update_state(tx, id, ContentState::Held, ContentState::Removed).await?)
+        use ContentState::{Held, Published, Removed};
+        publishing::drop_pending(tx, id.0).await?;
+        if !store::update_state(tx, id, Published, Removed).await? {
+            return Ok(store::update_state(tx, id, Held, Removed).await?);
+        }
+        if let Some(node) = store::node(tx, id).await? {
+            store::count(tx, id, node.post, -1).await?;
+        }
+        leave_thread(tx, id).await?;
+        Ok(true)
+    }
+
+    /// Publishes a comment that was removed; whether it was.
+    pub async fn restore(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
+        use ContentState::{Published, Removed};
+        if !store::update_state(tx, id, Removed, Published).await? {
+            return Ok(false);
+        }
+        if let Some(node) = store::node(tx, id).await? {
+            store::count(tx, id, node.post, 1).await?;
+            if node.reply_count == 0 {
+                // Otherwise the thread has shown a tombstone in its place.
+                enter_thread(tx, node.parent).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Closes a comment and what is below it to answers, or opens it again;
+    /// whether it was not so.
+    pub async fn set_locked(
+        &self,
+        tx: &mut Tx,
+        id: CommentId,
+        locked: bool,
+    ) -> Result<bool, Error> {
+        Ok(store::update_locked(tx, id, locked).await?)
+    }
+
+    /// Sets a comment's public marks.
+    pub async fn set_marks(&self, tx: &mut Tx, id: CommentId, marks: Marks) -> Result<(), Error> {
+        Ok(store::update_marks(tx, id, marks).await?)
     }
 
     /// Publishes the edit that waits; whether one did.
@@ -292,6 +337,7 @@ impl Comments {
         let ground = access.ground();
         match posts::may_comment(&ground) {
             Err(refusal) => self.parts.posts.refused(actor, &ground, refusal).await,
+            // What was to be answered is gone, or closed.
             Ok(()) => unknown_parent().into(),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     },
     db::{Columns, Db, Error, Row, Statement, Tx, statement},
     posts::{self, Ground, ground_columns, post_visible},
-    publishing::{ContentState, Revision, Tallies, Waiting},
+    publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
 /// Whether the viewer may see the comment `k`, if its post `p` is visible.
@@ -46,7 +46,7 @@ macro_rules! columns {
     () => {
         concat!(
             "k.id, k.post_id, k.parent_id, k.depth, k.author_id, a.username as author, k.body,
-             k.body_html, k.state, k.ups, k.downs, k.reply_count, k.created_at, k.edited_at,
+             k.body_html, k.state, k.locked as comment_locked, k.marks, k.ups, k.downs, k.reply_count, k.created_at, k.edited_at,
              coalesce(v.value, 0) as my_vote, ",
             comment_readable!(),
             " as readable "
@@ -67,10 +67,9 @@ const ACCESS: &str = concat!(
     columns!(),
     ", ",
     ground_columns!(),
-    ", e.body as pending_body,
-    (select r.reason from review_items r where r.target_id = k.id order by r.id desc limit 1)
-        as reason
-     from comments k
+    ", e.body as pending_body, ",
+    why!("k"),
+    " from comments k
      join posts p on p.id = k.post_id
      join communities c on c.id = p.community_id ",
     author_and_vote!(),
@@ -81,12 +80,23 @@ const ACCESS: &str = concat!(
     comment_readable!()
 );
 
+/// Whether the comment `k` is closed to answers: it, or one above it.
+macro_rules! thread_locked {
+    () => {
+        "exists (select 1 from comments o
+                 where o.post_id = k.post_id and o.locked = 1
+                   and substr(k.path, 1, length(o.path)) = o.path)"
+    };
+}
+
 /// The post, and the comment that is to be answered if there is such a one.
 const POST_AND_PARENT: &str = concat!(
     viewer!(),
     "select ",
     ground_columns!(),
-    ", k.id as parent_id, k.path, k.depth
+    ", k.id as parent_id, k.path, k.depth, ",
+    thread_locked!(),
+    " as thread_locked
      from posts p
      join communities c on c.id = p.community_id
      left join comments k on k.id = ? and k.post_id = p.id and k.state = 'published'
@@ -128,8 +138,10 @@ const INSERT: &str = concat!(
     "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, (select now from viewer)
      from posts p
      where p.id = ? and p.state = 'published' and p.locked = 0
-       and (? or exists (select 1 from comments k where k.id = ? and k.state = 'published'))
-       and ",
+       and (? or exists (select 1 from comments k where k.id = ? and k.state = 'published'
+                         and not ",
+    thread_locked!(),
+    ")) and ",
     allowed!("3", "p.community_id, p.id")
 );
 
@@ -157,6 +169,8 @@ const UPDATE_TEXT: &str = concat!(
 );
 const IS_EDITABLE: &str = concat!(viewer!(), "select 1 from comments k where ", editable!());
 const UPDATE_STATE: &str = "update comments set state = ? where id = ? and state = ?";
+const UPDATE_LOCKED: &str = "update comments set locked = ? where id = ? and locked <> ?";
+const UPDATE_MARKS: &str = "update comments set marks = ? where id = ?";
 const FIND_BODY: &str = "select body from comments where id = ?";
 const REPLACE_TEXT: &str =
     "update comments set body = ?, body_html = ?, edited_at = ? where id = ?";
@@ -181,6 +195,7 @@ pub(super) async fn access(
             ground: posts::ground(&row)?,
             waiting: Waiting {
                 reason: row.value("reason")?,
+                removal: row.optional_id("removal")?,
                 pending: body.map(|body| Revision { title: None, body }),
             },
         })
@@ -202,7 +217,12 @@ pub(super) async fn post_and_parent(
         let parent = row
             .optional_id("parent_id")?
             .map(|id| -> Result<Parent, Error> {
-                Ok(Parent { id, path: row.value("path")?, depth: row.value("depth")? })
+                Ok(Parent {
+                    id,
+                    path: row.value("path")?,
+                    depth: row.value("depth")?,
+                    locked: row.value("thread_locked")?,
+                })
             })
             .transpose()?;
         Ok((posts::ground(&row)?, parent))
@@ -322,6 +342,17 @@ pub(super) async fn update_state(
     Ok(tx.execute(statement).await? == 1)
 }
 
+/// Whether that changed anything.
+pub(super) async fn update_locked(tx: &mut Tx, id: CommentId, locked: bool) -> Result<bool, Error> {
+    let statement = statement(UPDATE_LOCKED).bind(locked).bind(id.0).bind(locked);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Sets all marks of a comment.
+pub(super) async fn update_marks(tx: &mut Tx, id: CommentId, marks: Marks) -> Result<(), Error> {
+    tx.execute_one(statement(UPDATE_MARKS).bind(marks.0).bind(id.0)).await
+}
+
 /// Counts a published comment: under its post, for its author.
 pub(super) async fn count(
     tx: &mut Tx,
@@ -371,6 +402,8 @@ fn comment(row: &Row) -> Result<Comment, Error> {
         body_html: row.value("body_html")?,
         state: ContentState::from_stored(row.value("state")?),
         readable: row.value("readable")?,
+        locked: row.value("comment_locked")?,
+        marks: Marks(row.value("marks")?),
         tallies: Tallies { ups: row.value("ups")?, downs: row.value("downs")? },
         reply_count: row.value("reply_count")?,
         created_at: row.time("created_at")?,

@@ -21,7 +21,7 @@ fn a_thread_has_32_levels() {
         let id = CommentId::new(NOW);
         let (path, depth) = rules::place(id, parent.as_ref()).unwrap();
         assert_eq!((path.len(), depth), ((level + 1) * 16, i64::try_from(level).unwrap()));
-        parent = Some(Parent { id, path, depth });
+        parent = Some(Parent { id, path, depth, locked: false });
     }
     assert_eq!(rules::place(CommentId::new(NOW), parent.as_ref()).unwrap_err().rule, "depth");
 }
@@ -37,7 +37,7 @@ proptest! {
             let parent = if n == 0 { None } else { Some(parent.get(&thread).clone()) };
             let id = CommentId::new(now);
             if let Ok((path, depth)) = rules::place(id, parent.as_ref()) {
-                thread.push(Parent { id, path, depth });
+                thread.push(Parent { id, path, depth, locked: false });
             }
         }
         thread.sort_by(|a, b| a.path.cmp(&b.path));

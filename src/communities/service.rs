@@ -10,7 +10,7 @@ use crate::{
     bans::{Ban, Bans, NewBan, Scope},
     base::{
         Error,
-        actor::{Actor, Viewer},
+        actor::{Actor, Agent, Viewer},
         clock::{Clock, Timestamp},
         ids::{AccountId, BanId, CommunityId},
         page::{Page, PageRequest},
@@ -223,7 +223,7 @@ impl Communities {
     ) -> Result<Ban, Error> {
         let scope = Scope::Community(self.moderated(actor, slug).await?);
         let new = parse(&scope, self.parts.clock.now())?;
-        let ban = self.parts.bans.create(actor, &scope, new).await?;
+        let ban = self.parts.bans.create(Agent::Person(actor), &scope, new).await?;
         Ok(Ban { community: Some(slug.to_owned()), ..ban })
     }
 

@@ -109,6 +109,8 @@ pub struct PostView {
     state: String,
     /// Whether comments are closed.
     locked: bool,
+    /// Public remarks: `sensitive`, `spoiler`.
+    marks: Vec<String>,
     /// Votes in favour.
     ups: i64,
     /// Votes against.
@@ -142,6 +144,7 @@ impl PostView {
             body_html: None,
             state: post.state.as_str().to_owned(),
             locked: post.locked,
+            marks: post.marks.names(),
             ups: post.tallies.ups,
             downs: post.tallies.downs,
             score: post.tallies.score(),

@@ -11,7 +11,7 @@ use crate::{
         text::{clean_line, clean_lines, length},
     },
     hooks::Content,
-    publishing::{ContentState, Place, Revision, Tallies, Waiting},
+    publishing::{ContentState, Marks, Place, Revision, Tallies, Waiting},
 };
 
 /// Fewest and most characters of a title.
@@ -97,6 +97,8 @@ pub struct Post {
     pub state: ContentState,
     /// Whether comments are closed.
     pub locked: bool,
+    /// Public remarks.
+    pub marks: Marks,
     /// Votes.
     pub tallies: Tallies,
     /// Rank among posts by age and votes.

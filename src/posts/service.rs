@@ -11,7 +11,7 @@ use crate::{
     bans::{Ban, Bans, Deed, NewBan, Scope},
     base::{
         Error,
-        actor::{Actor, Viewer},
+        actor::{Actor, Agent, Viewer},
         clock::Timestamp,
         ids::{BanId, PostId},
         markdown,
@@ -23,7 +23,7 @@ use crate::{
     events::{self, Event, Origin},
     hooks::{Content, ContentKind, Operation},
     http::{Action, ClientAddress, RateLimits},
-    publishing::{self, ContentState, Judged, Place, Publishing, Tallies, Waiting},
+    publishing::{self, ContentState, Judged, Marks, Place, Publishing, Tallies, Waiting},
 };
 
 /// What posts are made of.
@@ -151,6 +151,7 @@ impl Posts {
             body_html: html,
             state,
             locked: false,
+            marks: Marks::default(),
             tallies: Tallies { ups: 1, downs: 0 },
             hot,
             comment_count: 0,
@@ -244,9 +245,36 @@ impl Posts {
         Ok(held)
     }
 
-    /// Removes a post that is held; whether it was.
+    /// Takes a post away that is published or held, with an edit that waits;
+    /// whether it was.
     pub async fn remove(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
-        Ok(store::update_state(tx, id, ContentState::Held, ContentState::Removed).await?)
+        use ContentState::{Held, Published, Removed};
+        publishing::drop_pending(tx, id.0).await?;
+        if store::update_state(tx, id, Published, Removed).await? {
+            store::count(tx, id, -1).await?;
+            return Ok(true);
+        }
+        Ok(store::update_state(tx, id, Held, Removed).await?)
+    }
+
+    /// Publishes a post that was removed; whether it was.
+    pub async fn restore(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
+        use ContentState::{Published, Removed};
+        let removed = store::update_state(tx, id, Removed, Published).await?;
+        if removed {
+            store::count(tx, id, 1).await?;
+        }
+        Ok(removed)
+    }
+
+    /// Closes a post to comments or opens it again; whether it was not so.
+    pub async fn set_locked(&self, tx: &mut Tx, id: PostId, locked: bool) -> Result<bool, Error> {
+        Ok(store::update_locked(tx, id, locked).await?)
+    }
+
+    /// Sets a post's public marks.
+    pub async fn set_marks(&self, tx: &mut Tx, id: PostId, marks: Marks) -> Result<(), Error> {
+        Ok(store::update_marks(tx, id, marks).await?)
     }
 
     /// Publishes the edit that waits; whether one did.
@@ -286,7 +314,7 @@ impl Posts {
     ) -> Result<Ban, Error> {
         let scope = self.ban_scope(actor, id).await?;
         let new = parse(&scope, self.now())?;
-        self.parts.bans.create(actor, &scope, new).await
+        self.parts.bans.create(Agent::Person(actor), &scope, new).await
     }
 
     /// Lifts a ban from a post.

@@ -13,7 +13,7 @@ use crate::{
         text::look_alike_key,
     },
     db::{Columns, Db, Error, Row, Statement, Tx, statement},
-    publishing::{ContentState, Revision, Tallies, Waiting},
+    publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
 /// Whether the viewer may see the post `p`.
@@ -48,7 +48,7 @@ pub(crate) use {ground_columns, post_visible};
 macro_rules! columns {
     () => {
         "p.id, p.community_id, c.slug, p.author_id, a.username as author, p.title, p.state,
-         p.locked, p.ups, p.downs, p.hot, p.comment_count, p.created_at, p.edited_at,
+         p.locked, p.marks, p.ups, p.downs, p.hot, p.comment_count, p.created_at, p.edited_at,
          coalesce(v.value, 0) as my_vote "
     };
 }
@@ -70,9 +70,9 @@ const ACCESS: &str = concat!(
     moderates!("p.community_id"),
     " as moderates, ",
     denied!("p.community_id, p.id"),
-    " as denied, e.title as pending_title, e.body as pending_body,
-    (select r.reason from review_items r where r.target_id = p.id order by r.id desc limit 1)
-        as reason ",
+    " as denied, e.title as pending_title, e.body as pending_body, ",
+    why!("p"),
+    " ",
     from!(),
     "left join revisions e on e.content_id = p.id and e.state = 'pending'
      where p.id = ? and ",
@@ -154,6 +154,8 @@ const UPDATE_TEXT: &str = concat!(
 );
 const IS_EDITABLE: &str = concat!(viewer!(), "select 1 from posts p where ", editable!());
 const UPDATE_STATE: &str = "update posts set state = ? where id = ? and state = ?";
+const UPDATE_LOCKED: &str = "update posts set locked = ? where id = ? and locked <> ?";
+const UPDATE_MARKS: &str = "update posts set marks = ? where id = ?";
 const REPLACE_TEXT: &str =
     "update posts set title = ?, body = ?, body_html = ?, edited_at = ? where id = ?";
 const FIND_TEXT: &str = "select title, body from posts where id = ?";
@@ -184,6 +186,7 @@ pub(super) async fn access(
             standing: standing(&row)?,
             waiting: Waiting {
                 reason: row.value("reason")?,
+                removal: row.optional_id("removal")?,
                 pending: body.map(|body| Revision { title, body }),
             },
         })
@@ -335,6 +338,17 @@ pub(super) async fn update_state(
     Ok(tx.execute(statement).await? == 1)
 }
 
+/// Whether that changed anything.
+pub(super) async fn update_locked(tx: &mut Tx, id: PostId, locked: bool) -> Result<bool, Error> {
+    let statement = statement(UPDATE_LOCKED).bind(locked).bind(id.0).bind(locked);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Sets all marks of a post.
+pub(super) async fn update_marks(tx: &mut Tx, id: PostId, marks: Marks) -> Result<(), Error> {
+    tx.execute_one(statement(UPDATE_MARKS).bind(marks.0).bind(id.0)).await
+}
+
 /// Counts a published post: in its community, for its author.
 pub(super) async fn count(tx: &mut Tx, id: PostId, change: i64) -> Result<(), Error> {
     tx.execute_one(statement(COUNT_IN_COMMUNITY).bind(change).bind(id.0)).await?;
@@ -377,6 +391,7 @@ fn post(row: &Row) -> Result<Post, Error> {
         body_html: String::new(),
         state: ContentState::from_stored(row.value("state")?),
         locked: row.value("locked")?,
+        marks: Marks(row.value("marks")?),
         tallies: Tallies { ups: row.value("ups")?, downs: row.value("downs")? },
         hot: row.value("hot")?,
         comment_count: row.value("comment_count")?,

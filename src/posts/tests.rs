@@ -9,7 +9,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId, SessionId},
     },
-    publishing::{ContentState, Tallies, Waiting},
+    publishing::{ContentState, Marks, Tallies, Waiting},
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -42,6 +42,7 @@ fn access(author: AccountId, state: ContentState) -> Access {
         body_html: String::new(),
         state,
         locked: false,
+        marks: Marks::default(),
         tallies: Tallies::default(),
         hot: 0.5,
         comment_count: 0,

@@ -2,6 +2,7 @@
 
 use poem_openapi::Object;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{
     model::{ContentState, Waiting},
@@ -18,6 +19,9 @@ pub struct ModerationView {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// What an appeal against its removal names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removal_id: Option<Uuid>,
     /// What plugins decided at this request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     decisions: Vec<AuthorDecision>,
@@ -47,6 +51,7 @@ impl ModerationView {
         Some(Self {
             state: shown.as_str().to_owned(),
             message: waiting.reason,
+            removal_id: waiting.removal,
             decisions: Vec::new(),
             pending: waiting
                 .pending
@@ -63,6 +68,7 @@ impl ModerationView {
         Some(Self {
             state: judged.state.as_str().to_owned(),
             message: judged.reason().map(str::to_owned),
+            removal_id: None,
             decisions,
             pending: None,
         })

@@ -1,5 +1,7 @@
 //! States and counts of content.
 
+use uuid::Uuid;
+
 use crate::{bans::Standing, base::ids::CommunityId};
 
 /// Whether content can be read, and by whom.
@@ -61,6 +63,53 @@ impl Tallies {
     }
 }
 
+/// A public remark on content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Not for everybody's eyes.
+    Sensitive,
+    /// Tells how a story ends.
+    Spoiler,
+}
+
+impl Mark {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Sensitive, Self::Spoiler];
+
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sensitive => "sensitive",
+            Self::Spoiler => "spoiler",
+        }
+    }
+
+    /// The mark of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mark| mark.as_str() == name)
+    }
+
+    /// As a number that can be added up; what is stored.
+    pub fn bit(self) -> i64 {
+        match self {
+            Self::Sensitive => 1,
+            Self::Spoiler => 2,
+        }
+    }
+}
+
+/// The marks that content has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks(pub i64);
+
+impl Marks {
+    /// Their names in the API.
+    pub fn names(self) -> Vec<String> {
+        let marks = Mark::ALL.into_iter().filter(|mark| self.0 & mark.bit() != 0);
+        marks.map(|mark| mark.as_str().to_owned()).collect()
+    }
+}
+
 /// Where something is published.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
@@ -85,8 +134,10 @@ pub struct Revision {
 /// a moderator, or on which one has decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Why it was held, if it was.
+    /// Why it was held or removed, if it was.
     pub reason: Option<String>,
+    /// The act that removed it: what an appeal is against.
+    pub removal: Option<Uuid>,
     /// The edit that waits.
     pub pending: Option<Revision>,
 }

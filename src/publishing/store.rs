@@ -9,6 +9,38 @@ use crate::{
     db::{Columns, Error, Tx, statement},
 };
 
+/// Why the content `x` waits or is gone, and which act removed it: the columns
+/// `reason` and `removal`. What people reported is not for its author.
+macro_rules! why {
+    ($content:literal) => {
+        concat!(
+            "coalesce(
+                case when ",
+            $content,
+            ".state = 'removed' then
+                    (select m.reason from mod_actions m
+                     where m.target_id = ",
+            $content,
+            ".id and m.kind = 'remove'
+                       and m.undone_at is null order by m.id desc limit 1) end,
+                (select r.reason from review_items r
+                 where r.target_id = ",
+            $content,
+            ".id and r.kind <> 'report'
+                 order by r.id desc limit 1)) as reason,
+             case when ",
+            $content,
+            ".state = 'removed' then
+                (select m.id from mod_actions m
+                 where m.target_id = ",
+            $content,
+            ".id and m.kind = 'remove'
+                   and m.undone_at is null order by m.id desc limit 1) end as removal"
+        )
+    };
+}
+pub(crate) use why;
+
 const INSERT: &str = "
     insert into revisions (id, content_id, state, title, body, created_at)
     values (?, ?, ?, ?, ?, ?)";

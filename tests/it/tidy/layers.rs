@@ -26,6 +26,7 @@ const FEATURES: &[&str] = &[
     "sessions",
     "plugin_state",
     "decisions",
+    "mod_actions",
     "accounts",
     "bans",
     "communities",
@@ -34,6 +35,7 @@ const FEATURES: &[&str] = &[
     "comments",
     "votes",
     "search",
+    "warnings",
     "moderation",
     "reports",
     "review",
@@ -144,7 +146,6 @@ fn layers_name_what_is_there() {
     let later = [
         "redis",
         "plugin_state",
-        "moderation",
         "reports",
         "appeals",
         "plugin_reads",

@@ -1,0 +1,145 @@
+//! `/mod-actions`.
+
+use poem_openapi::{Object, OpenApi, param::Query};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    model::{ActionKind, LogFilter, LoggedAction},
+    service::ModActions,
+};
+use crate::{
+    base::{
+        Error,
+        page::{Page, PageRequest},
+    },
+    http::{Problem, Rendered, Tag},
+    sessions::SignedIn,
+};
+
+/// One act of moderation, of a person or of a plugin.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct ActionView {
+    /// Opaque, in the order of time.
+    id: Uuid,
+    /// What was done: `remove`, `restore`, `lock`, `unlock`, `warn`,
+    /// `withdraw_warning`, `ban`, `lift_ban`, `label`, `unlabel`, `mark`,
+    /// `unmark`, `slow_mode` or `prioritise`.
+    kind: String,
+    /// Name of the person who did it; absent for a plugin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    /// Name of the plugin whose effect it is; absent for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<String>,
+    /// The plugin's binding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_id: Option<Uuid>,
+    /// The decision that wanted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision_id: Option<Uuid>,
+    /// To what: `post`, `comment`, `account`, `community` or `site`.
+    target_kind: String,
+    /// Its id; zeros for the site.
+    target_id: Uuid,
+    /// Name of whom it struck.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    /// Slug of the community; absent for the whole site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    community: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// When, RFC 3339.
+    created_at: String,
+    /// When it was taken back, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_at: Option<String>,
+    /// Name of the person who took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_by: Option<String>,
+}
+
+impl From<LoggedAction> for ActionView {
+    fn from(action: LoggedAction) -> Self {
+        Self {
+            id: action.id.0,
+            kind: action.kind.as_str().to_owned(),
+            actor: action.actor_name,
+            plugin: action.plugin,
+            binding_id: action.binding,
+            decision_id: action.decision,
+            target_kind: action.target.kind().to_owned(),
+            target_id: action.target.id(),
+            account: action.account_name,
+            community: action.slug,
+            reason: action.reason,
+            created_at: action.created_at.to_string(),
+            undone_at: action.undone_at.map(|at| at.to_string()),
+            undone_by: action.undone_by,
+        }
+    }
+}
+
+/// Acts, the newest first.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct ActionList {
+    /// This page.
+    items: Vec<ActionView>,
+    /// For the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl From<Page<LoggedAction>> for ActionList {
+    fn from(page: Page<LoggedAction>) -> Self {
+        let page = page.map(ActionView::from);
+        Self { items: page.items, next_cursor: page.next_cursor }
+    }
+}
+
+/// Reading the log of actions.
+#[derive(Clone)]
+pub struct ModActionsApi {
+    /// The feature.
+    pub actions: ModActions,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Moderation")]
+impl ModActionsApi {
+    /// List what moderation did
+    ///
+    /// For moderators, what was done in their communities; for admins,
+    /// everything. Newest first. Empty for everybody else.
+    #[oai(path = "/mod-actions", method = "get", operation_id = "list_mod_actions")]
+    #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
+    async fn list(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// In the community with this slug.
+        community: Query<Option<String>>,
+        /// Only this, as `kind` of an item.
+        kind: Query<Option<String>>,
+        /// That struck the account of this name.
+        account: Query<Option<String>>,
+        /// To the post, comment, account or community with this id.
+        target: Query<Option<Uuid>>,
+        /// From the page before.
+        cursor: Query<Option<String>>,
+        /// Items of a page, 1 to 100.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<ActionList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let filter = LogFilter {
+            community: community.0,
+            kind: kind.0.as_deref().map(ActionKind::parse).transpose().map_err(Error::from)?,
+            account: account.0,
+            target: target.0,
+        };
+        let page = self.actions.list(&actor, &filter, &page).await?;
+        Ok(Rendered::new(&ActionList::from(page)))
+    }
+}

@@ -1,0 +1,22 @@
+//! The log of what moderation did: every act of a person or of a plugin's
+//! effect is one row, written in the transaction of the act and told as an
+//! event. A row is never changed, but for a note that it was taken back.
+//!
+//! It is also where people's acts are judged before they are carried out
+//! ([`ModActions::judge`]), and where one waits that a second moderator has to
+//! want. Who may act is for the feature to say that the act belongs to.
+
+mod api;
+mod model;
+mod rules;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use api::ModActionsApi;
+pub use model::{ActionKind, Inverse, LoggedAction, NewAction, SlowMode, Target, parse_reason};
+pub use rules::SECOND_WITHIN;
+pub use service::{
+    ModActions, find, is_decided_by_people, occurrence, record, undone, yield_to_people,
+};

@@ -1,0 +1,258 @@
+//! The statements on the log of actions, and on those that wait for a second.
+
+use uuid::Uuid;
+
+use super::model::{ActionKind, Inverse, LogFilter, LoggedAction, NewAction, Target};
+use crate::{
+    base::{
+        actor::{Actor, Agent},
+        clock::Timestamp,
+        ids::{AccountId, ActionId},
+        page::PageRequest,
+        text::look_alike_key,
+    },
+    db::{Columns, Db, Error, Row, Tx, statement},
+};
+
+const INSERT: &str = "
+    insert into mod_actions
+        (id, kind, actor_id, plugin, binding_id, decision_id, target_kind, target_id, account_id,
+         community_id, reason, inverse, created_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/// What was done and not taken back; whatever its inverse, or with a certain one.
+const UNDONE: &str = "
+    update mod_actions set undone_by = ?, undone_at = ?
+    where target_id = ? and kind = ? and undone_at is null and (? is null or inverse = ?)";
+/// Acts on content by which a person has judged it.
+const DECIDED_BY_PEOPLE: &str = "
+    select 1 from mod_actions
+    where target_id = ? and actor_id is not null and created_at >= ?
+      and kind in ('remove', 'restore', 'lock', 'unlock', 'mark', 'unmark')
+    union all
+    select 1 from review_items
+    where target_id = ? and resolved_by is not null and resolved_at >= ?
+    limit 1";
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select d.id, d.kind, d.actor_id, a.username as actor, d.plugin, d.binding_id,
+                    d.decision_id, d.target_kind, d.target_id, d.account_id,
+                    s.username as account, d.community_id, c.slug as community, d.reason,
+                    d.inverse, d.created_at, d.undone_at, u.username as undone_by
+             from mod_actions d
+             left join accounts a on a.id = d.actor_id
+             left join accounts s on s.id = d.account_id
+             left join accounts u on u.id = d.undone_by
+             left join communities c on c.id = d.community_id
+             where ",
+            $which
+        )
+    };
+}
+
+const FIND: &str = select!("d.id = ?");
+const LIST: &str = select!(
+    "(? or d.community_id in (select m.community_id from community_members m
+                              where m.account_id = ? and m.role = 'moderator'))
+       and (? is null or c.slug = ?) and (? is null or d.kind = ?)
+       and (? is null or s.username_key = ?) and (? is null or d.target_id = ?)
+       and d.id < ?
+     order by d.id desc limit ?"
+);
+
+const COUNT_SECONDS: &str = "
+    select count(*) as others from pending_actions
+    where target_id = ? and kind = ? and scope_id = ? and actor_id <> ? and created_at > ?";
+const DELETE_PENDING: &str = "
+    delete from pending_actions
+    where target_id = ? and kind = ? and scope_id = ? and (? is null or actor_id = ?)";
+const INSERT_PENDING: &str = "
+    insert into pending_actions (id, kind, target_id, scope_id, actor_id, message, created_at)
+    values (?, ?, ?, ?, ?, ?, ?)";
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: ActionId,
+    agent: Agent<'_>,
+    new: &NewAction,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (actor, plugin) = match agent {
+        Agent::Person(actor) => (Some(actor.id.0), None),
+        Agent::Plugin(automation) => (None, Some(automation)),
+    };
+    tx.execute_one(
+        statement(INSERT)
+            .bind(id.0)
+            .bind(new.kind.as_str())
+            .bind(actor)
+            .bind(plugin.map(|plugin| plugin.plugin.clone()))
+            .bind(plugin.map(|plugin| plugin.binding.0))
+            .bind(plugin.map(|plugin| plugin.decision.0))
+            .bind(new.target.kind())
+            .bind(new.target.id())
+            .bind(new.account.map(|account| account.0))
+            .bind(new.community.map(|community| community.0))
+            .bind(new.reason.clone())
+            .bind(new.inverse.as_ref().map(json))
+            .bind(now.0),
+    )
+    .await
+}
+
+/// Notes that actions were taken back; there may be none.
+pub(super) async fn undone(
+    tx: &mut Tx,
+    by: Option<AccountId>,
+    (target, kind): (Target, ActionKind),
+    inverse: Option<&Inverse>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let inverse = inverse.map(json);
+    let statement = statement(UNDONE)
+        .bind(by.map(|by| by.0))
+        .bind(now.0)
+        .bind(target.id())
+        .bind(kind.as_str())
+        .bind(inverse.clone())
+        .bind(inverse);
+    tx.execute(statement).await.map(drop)
+}
+
+/// Whether a person has judged content since a time.
+pub(super) async fn is_decided_by_people(
+    tx: &mut Tx,
+    content: Uuid,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    let statement =
+        statement(DECIDED_BY_PEOPLE).bind(content).bind(since.0).bind(content).bind(since.0);
+    Ok(tx.optional(statement).await?.is_some())
+}
+
+pub(super) async fn find(tx: &mut Tx, id: ActionId) -> Result<Option<LoggedAction>, Error> {
+    tx.optional(statement(FIND).bind(id.0)).await?.as_ref().map(action).transpose()
+}
+
+/// The log as `viewer` may see it, newest first: admins all, moderators what was
+/// done in their communities.
+pub(super) async fn list(
+    db: &Db,
+    viewer: &Actor,
+    filter: &LogFilter,
+    page: &PageRequest<ActionId>,
+) -> Result<Vec<LoggedAction>, Error> {
+    let kind = filter.kind.map(ActionKind::as_str);
+    let account = filter.account.as_deref().map(look_alike_key);
+    let statement = statement(LIST)
+        .bind(viewer.is_admin())
+        .bind(viewer.id.0)
+        .bind(filter.community.clone())
+        .bind(filter.community.clone())
+        .bind(kind)
+        .bind(kind)
+        .bind(account.clone())
+        .bind(account)
+        .bind(filter.target)
+        .bind(filter.target)
+        .bind(page.after.map_or(Uuid::max(), |after| after.0))
+        .bind(page.rows());
+    db.all(statement).await?.iter().map(action).collect()
+}
+
+/// What two moderators have to want: what is done, to what, and where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) kind: ActionKind,
+    pub(super) target: Uuid,
+    pub(super) scope: Uuid,
+}
+
+/// How many others have wished for the same since a time.
+pub(super) async fn count_seconds(
+    db: &Db,
+    wish: Wish,
+    actor: AccountId,
+    since: Timestamp,
+) -> Result<u32, Error> {
+    let statement = statement(COUNT_SECONDS)
+        .bind(wish.target)
+        .bind(wish.kind.as_str())
+        .bind(wish.scope)
+        .bind(actor.0)
+        .bind(since.0);
+    db.optional(statement).await?.map_or(Ok(0), |row| row.value("others"))
+}
+
+/// Keeps a moderator's wish, in place of an older one.
+pub(super) async fn put_pending(
+    tx: &mut Tx,
+    id: Uuid,
+    (wish, actor): (Wish, AccountId),
+    message: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    drop_pending(tx, wish, Some(actor)).await?;
+    tx.execute_one(
+        statement(INSERT_PENDING)
+            .bind(id)
+            .bind(wish.kind.as_str())
+            .bind(wish.target)
+            .bind(wish.scope)
+            .bind(actor.0)
+            .bind(message.to_owned())
+            .bind(now.0),
+    )
+    .await
+}
+
+/// Forgets wishes, of everybody or of one moderator.
+pub(super) async fn drop_pending(
+    tx: &mut Tx,
+    wish: Wish,
+    actor: Option<AccountId>,
+) -> Result<(), Error> {
+    let actor = actor.map(|actor| actor.0);
+    let statement = statement(DELETE_PENDING)
+        .bind(wish.target)
+        .bind(wish.kind.as_str())
+        .bind(wish.scope)
+        .bind(actor)
+        .bind(actor);
+    tx.execute(statement).await.map(drop)
+}
+
+/// Names, ids and numbers: serialising them cannot fail.
+fn json(inverse: &Inverse) -> String {
+    serde_json::to_string(inverse).unwrap_or_default()
+}
+
+fn action(row: &Row) -> Result<LoggedAction, Error> {
+    let kind: String = row.value("kind")?;
+    let target_kind: String = row.value("target_kind")?;
+    let inverse: Option<String> = row.value("inverse")?;
+    let inconsistent = |column| Error::Inconsistent { column };
+    Ok(LoggedAction {
+        id: row.id("id")?,
+        kind: ActionKind::from_stored(&kind).ok_or_else(|| inconsistent("kind"))?,
+        actor: row.optional_id("actor_id")?,
+        actor_name: row.value("actor")?,
+        plugin: row.value("plugin")?,
+        binding: row.optional_id("binding_id")?,
+        decision: row.optional_id("decision_id")?,
+        target: Target::from_stored(&target_kind, row.value("target_id")?)
+            .ok_or_else(|| inconsistent("target_kind"))?,
+        account: row.optional_id("account_id")?,
+        account_name: row.value("account")?,
+        community: row.optional_id("community_id")?,
+        slug: row.value("community")?,
+        reason: row.value("reason")?,
+        inverse: inverse
+            .map(|text| serde_json::from_str(&text).map_err(|_| inconsistent("inverse")))
+            .transpose()?,
+        created_at: row.time("created_at")?,
+        undone_at: row.optional_time("undone_at")?,
+        undone_by: row.value("undone_by")?,
+    })
+}
