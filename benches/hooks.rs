@@ -16,8 +16,8 @@ use std::{
 };
 
 use gatherly::hooks::{
-    Actor, Binding, COMPILE_COMMAND, Content, ContentKind, Context, Grants, Hooks, Loaded, Mode, Operation,
-    Purpose, Role, run_compile_child,
+    Actor, Binding, COMPILE_COMMAND, Content, ContentKind, Context, Grants, Hooks, Loaded, Mode,
+    Operation, Purpose, Role, run_compile_child,
 };
 use uuid::Uuid;
 
@@ -98,8 +98,10 @@ impl Case {
         settings: String,
     ) -> Self {
         let before = artefacts(folder);
-        let loaded =
-            hooks.activate(Arc::clone(&component), &settings, &Grants::default()).await.expect("it becomes active");
+        let loaded = hooks
+            .activate(Arc::clone(&component), &settings, &Grants::default())
+            .await
+            .expect("it becomes active");
         let artefact =
             artefacts(folder).into_iter().find(|path| !before.contains(path)).expect("it is new");
         let original = (!settings.is_empty()).then(|| (bare::Bare::compile(&component), settings));
@@ -159,8 +161,7 @@ async fn turns_of_nothing(hooks: &Hooks) -> f64 {
     for _ in 0..CALLS {
         let start = Instant::now();
         for _ in 0..BATCH {
-            let asked =
-                hooks.ask_checked(None, || (context(), comment()), |_| Ok(())).await;
+            let asked = hooks.ask_checked(None, || (context(), comment()), |_| Ok(())).await;
             assert!(std::hint::black_box(asked).is_none());
         }
         times.push(start.elapsed() / BATCH);

@@ -75,7 +75,8 @@ pub(super) async fn run(command: Command, config: &config::Plugins) -> anyhow::R
         Task::Check { file, settings } => {
             let host = Host::new(config)?;
             let settings = read_settings(settings.as_deref())?;
-            let loaded = host.hooks.activate(read_component(&file)?, &settings, &Grants::all()).await;
+            let loaded =
+                host.hooks.activate(read_component(&file)?, &settings, &Grants::all()).await;
             Ok(refused_or(loaded, |loaded| {
                 let how = if loaded.is_snapshot() {
                     "taken once, kept in a snapshot"

@@ -171,7 +171,13 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
         name: "content.before-publish",
         interface: "gatherly:plugin/content-before-publish@0.2.0",
         old_interface: Some("gatherly:plugin/content-before-publish@0.1.0"),
-        verdicts: &[Verdict::Allow, Verdict::Annotate, Verdict::Modify, Verdict::Hold, Verdict::Reject],
+        verdicts: &[
+            Verdict::Allow,
+            Verdict::Annotate,
+            Verdict::Modify,
+            Verdict::Hold,
+            Verdict::Reject,
+        ],
         failure_modes: HELD,
         doc: "Before a post or a comment is published or changed.",
         ..DECIDING

@@ -64,15 +64,10 @@ pub(super) fn import(name: &str) -> Option<Option<Import>> {
     if LOG.iter().chain(&TYPES).chain(&[EVENT]).any(|interface| is(&interface)) {
         return Some(None);
     }
-    [
-        (STATE, Import::State),
-        (TEXT, Import::Text),
-        (FORUM, Import::Forum),
-        (HTTP, Import::Http),
-    ]
-    .into_iter()
-    .find(|(interface, _)| is(interface))
-    .map(|(_, import)| Some(import))
+    [(STATE, Import::State), (TEXT, Import::Text), (FORUM, Import::Forum), (HTTP, Import::Http)]
+        .into_iter()
+        .find(|(interface, _)| is(interface))
+        .map(|(_, import)| Some(import))
 }
 
 /// What has to be granted for these imports.

@@ -172,8 +172,7 @@ impl Loaded {
         if let (Some(settings), Some(export)) = (&self.configure, &self.exports.configure) {
             configure(store, instance, export, settings).await?;
         }
-        let unfit =
-            |error: wasmtime::Error| Fault::new(FaultKind::Start, &format!("{error:#}"));
+        let unfit = |error: wasmtime::Error| Fault::new(FaultKind::Start, &format!("{error:#}"));
         let (told, wire) = (event.context.told(purpose), event.subject.wire());
         let said = match export.contract {
             Contract::V0_2 => instance

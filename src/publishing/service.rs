@@ -92,8 +92,7 @@ impl Publishing {
         let input = || (context(actor, place, now), content.clone());
         let recheck =
             move |content: &Content| recheck(content).map_err(|error| rules::words(&error));
-        let asked =
-            self.hooks.ask_checked(Some(place.community.0), input, recheck).await;
+        let asked = self.hooks.ask_checked(Some(place.community.0), input, recheck).await;
         let Some(outcome) = asked else {
             let state = ContentState::Published;
             return Ok(Judged { content, state, outcome: None, target });

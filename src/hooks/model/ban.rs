@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::{
-    Decided, Patch, RawVerdict, Subject,
-    acting,
+    Decided, Patch, RawVerdict, Subject, acting,
     context::{Actor, Context, Deed, Origin, Sanction, Scope},
     whole,
 };

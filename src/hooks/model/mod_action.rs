@@ -5,9 +5,8 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::{
     Decided, RawVerdict, Subject,
-    striking,
     context::{ActionKind, Context, Target},
-    told_afterwards, whole,
+    striking, told_afterwards, whole,
 };
 use crate::hooks::{catalogue::HookPoint, ports::About};
 

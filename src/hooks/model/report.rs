@@ -5,9 +5,8 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::{
     Decided, Patch, RawVerdict, Subject,
-    striking,
     context::{Context, Target},
-    told_afterwards, whole,
+    striking, told_afterwards, whole,
 };
 use crate::hooks::{catalogue::HookPoint, ports::About};
 
@@ -100,9 +99,7 @@ impl Subject for Report {
     /// Merged, if it is one of the open reports.
     fn patched(&self, patch: &Patch) -> Option<Self> {
         let Patch::Merge(into) = patch else { return None };
-        self.open
-            .contains(into)
-            .then(|| Self { merge_into: Some(into.clone()), ..self.clone() })
+        self.open.contains(into).then(|| Self { merge_into: Some(into.clone()), ..self.clone() })
     }
 }
 

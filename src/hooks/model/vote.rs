@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::{
-    Decided, OldDecision, RawVerdict, Subject,
-    acting,
+    Decided, OldDecision, RawVerdict, Subject, acting,
     context::{ContentKind, Context},
     whole,
 };

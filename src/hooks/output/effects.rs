@@ -53,7 +53,10 @@ fn check_one(effect: &mut Effect) -> Result<(), Fault> {
         }
         Effect::Ban(ban) => {
             check_id(&ban.account)?;
-            in_range(!ban.deeds.is_empty() && ban.deeds.len() <= super::DEEDS, "a ban of no deeds")?;
+            in_range(
+                !ban.deeds.is_empty() && ban.deeds.len() <= super::DEEDS,
+                "a ban of no deeds",
+            )?;
             clean("place", ban.place.get_or_insert_default(), super::FIELD_BYTES)?;
             ban.place = ban.place.take().filter(|place| !place.is_empty());
             clean("reason", &mut ban.reason, REASON_BYTES)

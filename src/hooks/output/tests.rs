@@ -64,9 +64,7 @@ fn a_span_must_be_a_range_of_characters_of_a_text_that_is_there() {
 #[test]
 fn sizes_are_capped() {
     let subject = content("text");
-    let hold = |bytes: usize| {
-        kind(check(said(RawVerdict::Hold("r".repeat(bytes))), &subject))
-    };
+    let hold = |bytes: usize| kind(check(said(RawVerdict::Hold("r".repeat(bytes))), &subject));
     assert_eq!(hold(REASON_BYTES), None);
     assert_eq!(hold(REASON_BYTES + 1), Some(FaultKind::Output));
     let many = |items| kind(check(annotate(vec![evidence(None, None); items]), &subject));
@@ -88,8 +86,7 @@ fn sizes_are_capped() {
 
 #[test]
 fn text_loses_what_moves_the_cursor_or_turns_the_direction() {
-    let decision =
-        said(RawVerdict::Reject("\u{1b}[31mred\u{202e}der\u{7}\r\nnext".to_owned()));
+    let decision = said(RawVerdict::Reject("\u{1b}[31mred\u{202e}der\u{7}\r\nnext".to_owned()));
     let answer = check(decision, &content("text")).unwrap();
     assert_eq!(answer.message.unwrap(), "[31mredder\nnext");
 }

@@ -5,9 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use gatherly::{
     config::{self, Config},
     hooks::{
-        Actor, Binding, Content, ContentKind, Context, FailureMode, Grants,
-        HookPoint, Hooks, Loaded, Mode,
-        Operation, Outcome, Purpose, Role,
+        Actor, Binding, Content, ContentKind, Context, FailureMode, Grants, HookPoint, Hooks,
+        Loaded, Mode, Operation, Outcome, Purpose, Role,
     },
 };
 use uuid::Uuid;

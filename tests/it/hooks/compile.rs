@@ -108,8 +108,14 @@ async fn what_was_compiled_is_kept_and_found_again() {
     let other =
         gatherly::hooks::Hooks::start(&config, &bench.folder, PathBuf::from("/nonexistent"))
             .expect("it starts");
-    other.activate(Arc::clone(&component), "second", &Grants::default()).await.expect("it was kept");
-    let error = other.activate(component, "third", &Grants::default()).await.expect_err("it cannot be compiled");
+    other
+        .activate(Arc::clone(&component), "second", &Grants::default())
+        .await
+        .expect("it was kept");
+    let error = other
+        .activate(component, "third", &Grants::default())
+        .await
+        .expect_err("it cannot be compiled");
     assert_eq!(error.code, LoadCode::Host);
     assert!(artefacts(&bench, "draft").is_empty());
 }

@@ -77,9 +77,8 @@ async fn a_binding_of_a_community_is_asked_there_only() {
     let mut bound = binding(loaded);
     bound.scope = Some(here);
     bench.hooks.replace(vec![bound]);
-    let ask = |community| {
-        bench.hooks.ask_checked(community, || (context(), comment("A text")), recheck)
-    };
+    let ask =
+        |community| bench.hooks.ask_checked(community, || (context(), comment("A text")), recheck);
     assert!(ask(Some(here)).await.is_some());
     assert!(ask(Some(elsewhere)).await.is_none());
     assert!(ask(None).await.is_none());
@@ -119,7 +118,8 @@ async fn a_component_that_cannot_be_snapshotted_takes_its_settings_in_every_call
         let outcome = bench.comment("A text").await.expect("somebody is bound");
         assert_eq!(outcome.verdict, Merged::Reject { reason: "my settings".to_owned() });
     }
-    let error = bench.hooks.activate(guest, "bad", &Grants::default()).await.expect_err("it is refused");
+    let error =
+        bench.hooks.activate(guest, "bad", &Grants::default()).await.expect_err("it is refused");
     assert_eq!((error.code, error.message.as_str()), (LoadCode::ConfigureRefused, "bad"));
 }
 
@@ -131,8 +131,11 @@ async fn bad_settings_are_refused_in_the_plugins_own_words() {
         ("trap", LoadCode::ConfigureFault),
         ("loop", LoadCode::ConfigureFault),
     ] {
-        let error =
-            bench.hooks.activate(guest::configurable(), settings, &Grants::default()).await.expect_err("it is refused");
+        let error = bench
+            .hooks
+            .activate(guest::configurable(), settings, &Grants::default())
+            .await
+            .expect_err("it is refused");
         assert_eq!(error.code, code, "{error}");
         if code == LoadCode::ConfigureRefused {
             assert_eq!(error.message, "bad");

@@ -30,11 +30,8 @@ async fn the_guest_sees_the_vote_and_may_allow_or_reject() {
     ] {
         let guest = component(WORLD, &core("vote-before-cast", &decide, ""));
         bench.hooks.replace(vec![binding(bench.activate(&guest, "").await)]);
-        let outcome = bench
-            .hooks
-            .ask(None, || (context(), vote()))
-            .await
-            .expect("somebody is bound");
+        let outcome =
+            bench.hooks.ask(None, || (context(), vote())).await.expect("somebody is bound");
         assert_eq!(outcome.verdict, expected);
     }
 }
@@ -50,11 +47,8 @@ async fn a_failure_counts_as_allowed_unless_the_binding_is_closed() {
         (Some(FailureMode::Hold), Verdict::Allow),
     ] {
         bench.hooks.replace(vec![broken(HookPoint::VoteBeforeCast, failure)]);
-        let outcome = bench
-            .hooks
-            .ask(None, || (context(), vote()))
-            .await
-            .expect("somebody is bound");
+        let outcome =
+            bench.hooks.ask(None, || (context(), vote())).await.expect("somebody is bound");
         assert_eq!(outcome.decisions.first().map(|decision| decision.verdict), Some(verdict));
     }
 }
