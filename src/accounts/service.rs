@@ -23,7 +23,7 @@ use crate::{
     events::{Cause, Event, Occurrence},
     hooks::{Context, Hooks, Merged, Outcome, Purpose, Registration},
     http::{Action, ClientAddress, RateLimits},
-    jobs,
+    jobs, plugin_state,
     sessions::Sessions,
 };
 
@@ -347,7 +347,7 @@ pub async fn refuse_held(tx: &mut Tx, id: AccountId) -> Result<bool, Error> {
 async fn close(tx: &mut Tx, id: AccountId) -> Result<(), Error> {
     // The id is unique and no name that somebody may choose looks like this.
     store::close(tx, id, format!("[closed {id}]")).await?;
-    Ok(())
+    plugin_state::erase_subject(tx, id).await
 }
 
 fn parse(applicant: Applicant) -> Result<(Username, Email, Password), Error> {

@@ -24,6 +24,7 @@ mod model;
 mod output;
 pub mod package;
 pub mod ports;
+pub mod quota;
 mod registry;
 mod sandbox;
 mod state_write;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Bytes that every entry counts for beyond its texts: what its row takes.
-const ENTRY_BYTES: usize = 64;
+const ENTRY_BYTES: u64 = 64;
 
 /// One change of what a binding has stored. Times are Unix milliseconds;
 /// `subject` is the account that an entry is erased with.
@@ -32,13 +32,13 @@ pub enum StateWrite {
 
 impl StateWrite {
     /// What the entry counts for in the quota of its binding.
-    pub fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> u64 {
         let texts = match self {
             Self::Increment { key, .. } => key.len(),
             Self::Put { key, value, .. } => key.len() + value.len(),
             Self::Add { set, member, .. } => set.len() + member.len(),
             Self::Delete { .. } | Self::Remove { .. } => return 0,
         };
-        texts + ENTRY_BYTES
+        u64::try_from(texts).unwrap_or(u64::MAX).saturating_add(ENTRY_BYTES)
     }
 }

@@ -145,7 +145,6 @@ fn layers_name_what_is_there() {
     // Layers that the design has room for.
     let later = [
         "redis",
-        "plugin_state",
         "reports",
         "appeals",
         "plugin_reads",

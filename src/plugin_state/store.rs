@@ -1,0 +1,219 @@
+//! The statements on what plugins remember.
+
+use uuid::Uuid;
+
+use crate::{
+    base::{
+        clock::Timestamp,
+        ids::{AccountId, BindingId},
+    },
+    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    hooks::{StateWrite, ports::Usage, quota},
+};
+
+/// Rows that one transaction forgets: a few milliseconds of the writer.
+pub(super) const EXPIRED_AT_ONCE: u64 = 1_000;
+
+const COUNT: &str = "
+    select coalesce(sum(amount), 0) as total from plugin_state
+    where binding_id = ? and kind = 'counter' and key = ? and starts_at + width > ?";
+const VALUE: &str = "
+    select value from plugin_state
+    where binding_id = ? and kind = 'value' and key = ?
+      and (expires_at is null or expires_at > ?)";
+const CONTAINS: &str = "
+    select 1 from plugin_state
+    where binding_id = ? and kind = 'member' and key = ? and member = ?
+      and (expires_at is null or expires_at > ?)";
+const SIZE: &str = "
+    select count(*) as size from plugin_state
+    where binding_id = ? and kind = 'member' and key = ?
+      and (expires_at is null or expires_at > ?)";
+const USAGE: &str = "
+    select u.value_count - coalesce(sum(s.kind = 'value'), 0) as value_count,
+           u.bytes - coalesce(sum(s.bytes), 0) as bytes
+    from plugin_state_usage u
+    left join plugin_state s on s.binding_id = u.binding_id and s.expires_at <= ?
+    where u.binding_id = ?
+    group by u.binding_id";
+
+const USED: &str = "select value_count, bytes from plugin_state_usage where binding_id = ?";
+const HAS_VALUE: &str =
+    "select 1 from plugin_state where binding_id = ? and kind = 'value' and key = ?";
+const INCREMENT: &str = "
+    insert into plugin_state
+        (binding_id, kind, key, bytes, subject, expires_at, starts_at, width, amount)
+    values (?, 'counter', ?, ?, ?, ?, ?, ?, ?)
+    on conflict (binding_id, kind, key, member, starts_at, width) do update
+    set amount = amount + excluded.amount, subject = coalesce(excluded.subject, subject),
+        expires_at = max(expires_at, excluded.expires_at)";
+const PUT: &str = "
+    insert into plugin_state (binding_id, kind, key, bytes, subject, expires_at, value)
+    values (?, 'value', ?, ?, ?, ?, ?)
+    on conflict (binding_id, kind, key, member, starts_at, width) do update
+    set value = excluded.value, bytes = excluded.bytes, subject = excluded.subject,
+        expires_at = excluded.expires_at";
+const ADD: &str = "
+    insert into plugin_state (binding_id, kind, key, bytes, subject, expires_at, member)
+    values (?, 'member', ?, ?, ?, ?, ?)
+    on conflict (binding_id, kind, key, member, starts_at, width) do update
+    set subject = excluded.subject, expires_at = excluded.expires_at";
+const DELETE: &str = "delete from plugin_state where binding_id = ? and kind = 'value' and key = ?";
+const REMOVE: &str = "
+    delete from plugin_state
+    where binding_id = ? and kind = 'member' and key = ? and member = ?";
+const DELETE_EXPIRED: &str = "
+    delete from plugin_state
+    where rowid in (select rowid from plugin_state where expires_at <= ? limit ?)";
+const DELETE_EXPIRED_OF: &str = "delete from plugin_state where expires_at <= ? and binding_id = ?";
+const DELETE_SUBJECT: &str = "delete from plugin_state where subject = ?";
+const DELETE_BINDING: &str = "delete from plugin_state where binding_id = ?";
+const DELETE_USAGE: &str = "delete from plugin_state_usage where binding_id = ?";
+
+pub(super) async fn count(db: &Db, binding: Uuid, key: &str, since: i64) -> Result<u64, Error> {
+    let statement = statement(COUNT).bind(binding).bind(key.to_owned()).bind(since);
+    number(db, statement, "total").await
+}
+
+pub(super) async fn value(
+    db: &Db,
+    binding: Uuid,
+    key: &str,
+    now: i64,
+) -> Result<Option<String>, Error> {
+    let statement = statement(VALUE).bind(binding).bind(key.to_owned()).bind(now);
+    db.optional(statement).await?.map(|row| row.value("value")).transpose()
+}
+
+pub(super) async fn contains(
+    db: &Db,
+    binding: Uuid,
+    (set, member): (&str, &str),
+    now: i64,
+) -> Result<bool, Error> {
+    let statement = statement(CONTAINS).bind(binding).bind(set.to_owned());
+    Ok(db.optional(statement.bind(member.to_owned()).bind(now)).await?.is_some())
+}
+
+pub(super) async fn size(db: &Db, binding: Uuid, set: &str, now: i64) -> Result<u64, Error> {
+    number(db, statement(SIZE).bind(binding).bind(set.to_owned()).bind(now), "size").await
+}
+
+async fn number(db: &Db, statement: Statement, column: &'static str) -> Result<u64, Error> {
+    let row = db.optional(statement).await?.ok_or(Error::Inconsistent { column })?;
+    unsigned(row.value(column)?, column)
+}
+
+fn unsigned(number: i64, column: &'static str) -> Result<u64, Error> {
+    u64::try_from(number).map_err(|_| Error::Inconsistent { column })
+}
+
+pub(super) async fn usage(db: &Db, binding: Uuid, now: i64) -> Result<Usage, Error> {
+    let Some(row) = db.optional(statement(USAGE).bind(now).bind(binding)).await? else {
+        return Ok(Usage::default());
+    };
+    used(&row)
+}
+
+fn used(row: &Row) -> Result<Usage, Error> {
+    Ok(Usage {
+        values: unsigned(row.value("value_count")?, "value_count")?,
+        bytes: unsigned(row.value("bytes")?, "bytes")?,
+    })
+}
+
+/// Makes one change; false when it would go over the quota.
+pub(super) async fn write(
+    tx: &mut Tx,
+    binding: BindingId,
+    write: &StateWrite,
+) -> Result<bool, Error> {
+    match write {
+        StateWrite::Delete { key } => {
+            tx.execute(statement(DELETE).bind(binding.0).bind(key.clone())).await?;
+            Ok(true)
+        }
+        StateWrite::Remove { set, member } => {
+            let statement = statement(REMOVE).bind(binding.0).bind(set.clone());
+            tx.execute(statement.bind(member.clone())).await?;
+            Ok(true)
+        }
+        _ if !fits(tx, binding, write).await? => Ok(false),
+        StateWrite::Increment { key, by, start, width, expires_at, subject } => {
+            let insert = insert(INCREMENT, (binding, key), write, subject.as_deref())
+                .bind(signed(*expires_at))
+                .bind(signed(*start))
+                .bind(signed(*width))
+                .bind(i64::from(*by));
+            Ok(tx.execute(insert).await? == 1)
+        }
+        StateWrite::Put { key, value, expires_at, subject } => {
+            let insert = insert(PUT, (binding, key), write, subject.as_deref())
+                .bind(expires_at.map(signed))
+                .bind(value.clone());
+            Ok(tx.execute(insert).await? == 1)
+        }
+        StateWrite::Add { set, member, expires_at, subject } => {
+            let insert = insert(ADD, (binding, set), write, subject.as_deref())
+                .bind(expires_at.map(signed))
+                .bind(member.clone());
+            Ok(tx.execute(insert).await? == 1)
+        }
+    }
+}
+
+fn insert(
+    sql: &'static str,
+    (binding, key): (BindingId, &str),
+    write: &StateWrite,
+    subject: Option<&str>,
+) -> Statement {
+    statement(sql)
+        .bind(binding.0)
+        .bind(key.to_owned())
+        .bind(signed(write.bytes()))
+        .bind(subject.map(str::to_owned))
+}
+
+/// Whether a new entry fits into the quota of its binding.
+async fn fits(tx: &mut Tx, binding: BindingId, write: &StateWrite) -> Result<bool, Error> {
+    let Some(row) = tx.optional(statement(USED).bind(binding.0)).await? else {
+        return Ok(true);
+    };
+    let used = used(&row)?;
+    if used.bytes + write.bytes() > quota::BYTES {
+        return Ok(false);
+    }
+    let StateWrite::Put { key, .. } = write else { return Ok(true) };
+    if used.values < quota::VALUES {
+        return Ok(true);
+    }
+    let has = statement(HAS_VALUE).bind(binding.0).bind(key.clone());
+    Ok(tx.optional(has).await?.is_some())
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Deletes up to [`EXPIRED_AT_ONCE`] entries of anybody.
+pub(super) async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+    tx.execute(statement(DELETE_EXPIRED).bind(now.0).bind(signed(EXPIRED_AT_ONCE))).await
+}
+
+pub(super) async fn delete_expired_of(
+    tx: &mut Tx,
+    binding: BindingId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(statement(DELETE_EXPIRED_OF).bind(now.0).bind(binding.0)).await.map(drop)
+}
+
+pub(super) async fn delete_subject(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    tx.execute(statement(DELETE_SUBJECT).bind(account.to_string())).await.map(drop)
+}
+
+pub(super) async fn delete_binding(tx: &mut Tx, binding: BindingId) -> Result<(), Error> {
+    tx.execute(statement(DELETE_BINDING).bind(binding.0)).await?;
+    tx.execute(statement(DELETE_USAGE).bind(binding.0)).await.map(drop)
+}
