@@ -27,6 +27,14 @@ pub fn clean_lines(text: &str) -> String {
     cleaned.replace('\r', "\n").trim().to_owned()
 }
 
+/// Compatibility composition (NFKC), lower case, runs of white space made one
+/// space, ends trimmed: what two ways to write the same have in common.
+pub fn normalised(text: &str) -> String {
+    // Lower case may undo the composition.
+    let lower: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What two names that look alike have in common (UTS 39 skeleton), without
 /// regard to case.
 pub fn look_alike_key(name: &str) -> String {

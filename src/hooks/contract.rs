@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     grants::{Grants, Import},
+    imports::wasi,
     load_error::{LoadCode, LoadError},
 };
 
@@ -61,7 +62,8 @@ pub(super) const HTTP: &str = "gatherly:plugin/http@0.2.0";
 /// is not offered at all.
 pub(super) fn import(name: &str) -> Option<Option<Import>> {
     let is = |interface: &&str| serves(interface, name);
-    if LOG.iter().chain(&TYPES).chain(&[EVENT]).any(|interface| is(&interface)) {
+    let free = LOG.iter().chain(&TYPES).chain(&[EVENT]).any(|interface| is(&interface));
+    if free || wasi::is_offered(name) {
         return Some(None);
     }
     [(STATE, Import::State), (TEXT, Import::Text), (FORUM, Import::Forum), (HTTP, Import::Http)]

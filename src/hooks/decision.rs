@@ -205,6 +205,12 @@ pub(super) trait AnyEvent: Send + Sync {
     /// What it is about.
     fn about(&self) -> About;
 
+    /// Where it is asked about.
+    fn hook(&self) -> HookPoint;
+
+    /// Its id.
+    fn event_id(&self) -> &str;
+
     /// As JSON, with the reason why it is asked.
     fn to_text(&self, purpose: Purpose) -> String;
 }
@@ -212,6 +218,14 @@ pub(super) trait AnyEvent: Send + Sync {
 impl<S: Subject> AnyEvent for Event<S> {
     fn about(&self) -> About {
         self.subject.about(&self.context)
+    }
+
+    fn hook(&self) -> HookPoint {
+        S::HOOK
+    }
+
+    fn event_id(&self) -> &str {
+        &self.context.event_id
     }
 
     fn to_text(&self, purpose: Purpose) -> String {

@@ -7,13 +7,14 @@
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     StoreContextMut,
-    component::{Linker, WasmStr},
+    component::{Component, Linker, WasmStr},
 };
 
 use super::{
     contract::{LOG, TYPES},
     event_context,
     grants::Grants,
+    imports::{self, wasi},
     output,
     sandbox::{Guest, LogLevel},
 };
@@ -143,8 +144,12 @@ fn pool(slots: Slots) -> PoolingAllocationConfig {
     pool
 }
 
-/// What a component with these grants may import, and nothing else.
-pub(super) fn linker(engine: &Engine, _grants: &Grants) -> wasmtime::Result<Linker<Guest>> {
+/// What `component` may import with these grants, and nothing else.
+pub(super) fn linker(
+    engine: &Engine,
+    component: &Component,
+    grants: &Grants,
+) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     for types in TYPES {
         linker.instance(types)?;
@@ -153,6 +158,10 @@ pub(super) fn linker(engine: &Engine, _grants: &Grants) -> wasmtime::Result<Link
         linker.instance(interface)?.func_wrap("log", log)?;
     }
     event_context::link(&mut linker)?;
+    imports::link(&mut linker, grants)?;
+    if component.component_type().imports(engine).any(|(name, _)| wasi::is_offered(name)) {
+        wasi::link(&mut linker)?;
+    }
     Ok(linker)
 }
 

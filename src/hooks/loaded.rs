@@ -113,7 +113,7 @@ impl Loaded {
         component
             .initialize_copy_on_write_image()
             .map_err(|error| LoadError::host("the memory image cannot be made", error))?;
-        let pre = super::engine::linker(ticker.engine(), grants)
+        let pre = super::engine::linker(ticker.engine(), component, grants)
             .and_then(|linker| linker.instantiate_pre(component))
             .map_err(|error| LoadError::new(LoadCode::WrongType, format!("{error:#}")))?;
         let (exports, grants) = (Exports::find(component), Arc::new(grants.clone()));
@@ -145,7 +145,8 @@ impl Loaded {
         let purpose = call.purpose;
         let mut store = sandbox::store(&self.ticker, self.limits, &self.label, Some(call));
         let answer = self.run(&mut store, event, purpose).await;
-        let guest = store.into_data();
+        let mut guest = store.into_data();
+        guest.log_printed();
         Called {
             answer,
             peak_memory: guest.memory.peak,

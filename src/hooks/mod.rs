@@ -16,6 +16,7 @@ mod engine;
 mod event_context;
 mod fault;
 mod grants;
+mod imports;
 mod load_error;
 mod loaded;
 mod merge;

@@ -18,6 +18,7 @@ use super::{
     engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES},
     fault::{CpuExhausted, HostCallsExhausted},
     grants::Grants,
+    imports,
     model::Purpose,
     output,
     ports::{About, Ports},
@@ -103,6 +104,8 @@ pub(super) struct Guest {
     pub(super) tape: Tape,
     /// What it wants remembered.
     pub(super) writes: Vec<StateWrite>,
+    /// What it has used of what is counted for a whole call.
+    pub(super) used: imports::Used,
     about: Option<Arc<About>>,
     plugin: Arc<str>,
     pub(super) log_bytes_left: usize,
@@ -136,6 +139,7 @@ pub(super) fn store(
         call,
         tape: playback.map_or_else(Tape::record, Tape::play),
         writes: Vec::new(),
+        used: imports::Used::default(),
         about: None,
         plugin: Arc::clone(plugin),
         log_bytes_left: LOG_BYTES,

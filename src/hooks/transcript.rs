@@ -101,9 +101,4 @@ impl Tape {
             Self::Play { .. } => Transcript::default(),
         }
     }
-
-    /// Whether a recorded call is played back.
-    pub(super) fn plays(&self) -> bool {
-        matches!(self, Self::Play { .. })
-    }
 }

@@ -164,7 +164,7 @@ pub(super) async fn start(
 ) -> Result<(Store<Guest>, Instance), LoadError> {
     // What is granted is not known yet, and nothing is asked of the host.
     let grants = Grants { http: vec![String::new()], ..Grants::all() };
-    let pre = engine::linker(ticker.engine(), &grants)
+    let pre = engine::linker(ticker.engine(), component, &grants)
         .and_then(|linker| linker.instantiate_pre(component))
         .map_err(|error| wrong_type("an import", &error))?;
     let mut store = sandbox::store(ticker, limits, &Arc::from("start"), None);

@@ -1,0 +1,84 @@
+//! The import `http`: requests to the hosts that were granted by name.
+//!
+//! What may be asked of whom is decided here; where a name leads, how long an
+//! answer takes and how large it is, behind the port.
+
+use serde_json::json;
+use url::Url;
+use wasmtime::{StoreContextMut, component::Linker};
+
+use crate::{
+    base::secret::sha256_hex,
+    hooks::{
+        answering::{Lent, answer},
+        answers::{HttpError, HttpRequest, HttpResponse},
+        catalogue::HookKind,
+        contract::HTTP,
+        sandbox::Guest,
+    },
+};
+
+/// Requests of one call: a look-up and a few more.
+const REQUESTS: u32 = 4;
+/// Largest body of a request, as `wit/` says.
+const BODY_BYTES: usize = 256 << 10;
+
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.instance(HTTP)?.func_wrap_async(
+        "send",
+        |mut store: StoreContextMut<'_, Guest>, (request,): (HttpRequest,)| {
+            Box::new(async move { send(&mut store, request).await.map(|answer| (answer,)) })
+        },
+    )
+}
+
+async fn send(
+    store: &mut StoreContextMut<'_, Guest>,
+    request: HttpRequest,
+) -> wasmtime::Result<Result<HttpResponse, HttpError>> {
+    let checked = check(store.data_mut(), &request);
+    // The body stands for itself by its hash: transcripts are short.
+    let arguments = json!({
+        "method": request.method,
+        "url": request.url,
+        "headers": request.headers,
+        "body_sha256": sha256_hex(&request.body),
+    });
+    let ask = |lent: Lent| async move {
+        Ok(match checked {
+            Ok(()) => lent.ports.http.send(request).await,
+            Err(error) => Err(error),
+        })
+    };
+    answer(store, "http.send", arguments, ask).await
+}
+
+/// Whether a request may be sent.
+fn check(guest: &mut Guest, request: &HttpRequest) -> Result<(), HttpError> {
+    let call = guest.call.as_ref().ok_or(HttpError::Denied)?;
+    let waited_for = call.event.hook().row().kind == HookKind::Deciding;
+    if waited_for && !call.grants.http_in_decisions {
+        return Err(HttpError::Denied);
+    }
+    let url = Url::parse(&request.url).map_err(|_| HttpError::Invalid)?;
+    if !call.grants.http.iter().any(|granted| covers(granted, &url)) {
+        return Err(HttpError::Denied);
+    }
+    if request.body.len() > BODY_BYTES {
+        return Err(HttpError::Invalid);
+    }
+    if guest.used.requests == REQUESTS {
+        return Err(HttpError::TooMany);
+    }
+    guest.used.requests += 1;
+    Ok(())
+}
+
+/// Whether a grant, `host` or `host:port`, is for this address.
+fn covers(granted: &str, url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    match url.port() {
+        None => granted.eq_ignore_ascii_case(host),
+        Some(port) => granted.eq_ignore_ascii_case(&format!("{host}:{port}")),
+    }
+}
