@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     db::{self, Db},
     decisions::Decisions,
-    hooks::{self, Hooks},
+    hooks::{self, Hooks, ports::Ports},
     http::{HotReads, RateLimits},
     lifecycle::Lifecycle,
     mod_actions::ModActions,
@@ -26,6 +26,8 @@ use crate::{
     notifications::{self, Notifications},
     outbound,
     plugin_admin::PluginAdmin,
+    plugin_reads::PluginReads,
+    plugin_state::PluginState,
     plugin_versions::PluginVersions,
     posts::{self, Posts},
     publishing::Publishing,
@@ -72,6 +74,7 @@ pub struct App {
     pub limits: Arc<RateLimits>,
     pub hooks: Hooks,
     pub outbound: outbound::Client,
+    pub plugin_state: PluginState,
     pub sessions: Sessions,
     pub decisions: Decisions,
     pub accounts: Accounts,
@@ -168,6 +171,8 @@ impl App {
         let core = Core::open(&config, clock, compiler).await?;
         let Core { db, clock, limits, hooks } = core.clone();
         let outbound = outbound::Client::new(&config.outbound);
+        let plugin_state = PluginState::new(db.clone(), clock.clone());
+        hooks.lend(lent(&db, &plugin_state, &outbound));
         let keys = Keys::load(&config.sessions.signing_keys, &config.data_dir)?;
         let passwords = Passwords::new(config.accounts.hash_concurrency)?;
         let sessions = Sessions::new(
@@ -226,6 +231,7 @@ impl App {
             limits,
             hooks,
             outbound,
+            plugin_state,
             sessions,
             decisions,
             accounts,
@@ -237,6 +243,17 @@ impl App {
             actions,
             moderation,
         })
+    }
+}
+
+/// What the plugin host answers plugins from.
+fn lent(db: &Db, state: &PluginState, outbound: &outbound::Client) -> Ports {
+    let reads = Arc::new(PluginReads::new(db.clone()));
+    Ports {
+        state: Arc::new(state.clone()),
+        event: Arc::clone(&reads) as _,
+        forum: reads,
+        http: Arc::new(outbound.clone()),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod moderation;
 pub mod notifications;
 pub mod outbound;
 pub mod plugin_admin;
+pub mod plugin_reads;
 pub mod plugin_state;
 pub mod plugin_versions;
 pub mod posts;

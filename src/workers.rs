@@ -23,6 +23,8 @@ const COUNT_ITEMS: Duration = Duration::from_secs(15);
 /// How often other processes' changes of plugins are looked for: a change is at
 /// work everywhere within a second.
 const CATCH_UP: Duration = Duration::from_millis(500);
+/// How often what plugins remember and has expired is deleted.
+const FORGET_STATE: Duration = Duration::from_mins(10);
 /// How often delayed notifications are looked for.
 const SEND_DUE: Duration = Duration::from_secs(1);
 /// How often jobs that were done long ago are deleted, some at a time.
@@ -109,6 +111,15 @@ fn start_schedules(app: &App) {
         async move {
             if let Err(error) = once::forget(&db, before).await {
                 tracing::warn!(%error, "old idempotency keys could not be deleted");
+            }
+        }
+    });
+    let state = app.plugin_state.clone();
+    app.lifecycle.spawn_every(FORGET_STATE, move || {
+        let state = state.clone();
+        async move {
+            if let Err(error) = state.forget_expired().await {
+                tracing::warn!(%error, "what plugins remember could not be tidied");
             }
         }
     });

@@ -12,11 +12,12 @@ use crate::{
         Error,
         actor::Actor,
         clock::Clock,
-        ids::DecisionId,
+        ids::{BindingId, DecisionId},
         page::{Page, PageRequest},
     },
     db::{Db, Tx},
     hooks::{Merged, Outcome},
+    plugin_state,
 };
 
 /// The record of decisions; cheap to clone.
@@ -52,6 +53,10 @@ impl Decisions {
             new.push(NewDecision { decision, event_id, outcome: word, target, created_at });
         }
         store::insert(tx, &new).await?;
+        for decision in &outcome.decisions {
+            let binding = BindingId(decision.binding_id);
+            plugin_state::apply(tx, binding, &decision.writes, created_at).await?;
+        }
         if let Merged::Hold { reason } = &outcome.verdict {
             self.open_item(tx, target, event, reason).await?;
         }

@@ -3,6 +3,7 @@
 //! What may be asked of whom is decided here; where a name leads, how long an
 //! answer takes and how large it is, behind the port.
 
+use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::json;
 use url::Url;
 use wasmtime::{StoreContextMut, component::Linker};
@@ -11,11 +12,13 @@ use crate::{
     base::secret::sha256_hex,
     hooks::{
         answering::{Lent, answer},
-        answers::{HttpError, HttpRequest, HttpResponse},
+        answers::{HttpError, HttpHeader, HttpMethod, HttpRequest, HttpResponse},
         catalogue::HookKind,
         contract::HTTP,
+        ports::HttpSend,
         sandbox::Guest,
     },
+    outbound::{Client, Method, Refusal, Request},
 };
 
 /// Requests of one call: a look-up and a few more.
@@ -80,5 +83,35 @@ fn covers(granted: &str, url: &Url) -> bool {
     match url.port() {
         None => granted.eq_ignore_ascii_case(host),
         Some(port) => granted.eq_ignore_ascii_case(&format!("{host}:{port}")),
+    }
+}
+
+impl HttpSend for Client {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
+        let HttpRequest { method, url, headers, body } = request;
+        let method = match method {
+            HttpMethod::Get => Method::Get,
+            HttpMethod::Post => Method::Post,
+            HttpMethod::Put => Method::Put,
+            HttpMethod::Delete => Method::Delete,
+        };
+        let headers = headers.into_iter().map(|header| (header.name, header.value)).collect();
+        let request = Request { method, url, headers, body };
+        async move {
+            let answer = Self::send(self, request).await.map_err(|refusal| match refusal {
+                Refusal::Invalid => HttpError::Invalid,
+                Refusal::Denied => HttpError::Denied,
+                Refusal::Unreachable | Refusal::TooLarge | Refusal::TimedOut => {
+                    HttpError::Unreachable
+                }
+            })?;
+            let header = |(name, value)| HttpHeader { name, value };
+            Ok(HttpResponse {
+                status: answer.status,
+                headers: answer.headers.into_iter().map(header).collect(),
+                body: answer.body,
+            })
+        }
+        .boxed()
     }
 }
