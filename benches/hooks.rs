@@ -195,6 +195,7 @@ fn words(count: usize) -> String {
 fn binding(loaded: Arc<Loaded>) -> Binding {
     Binding {
         id: Uuid::now_v7(),
+        revision: 1,
         plugin: "bench".to_owned(),
         digest: "digest".to_owned(),
         settings_hash: "settings".to_owned(),
@@ -224,6 +225,8 @@ fn context() -> Context {
             post_count: 3,
             comment_count: 14,
             score: 15,
+            strikes: 0,
+            labels: Vec::new(),
         }),
     }
 }

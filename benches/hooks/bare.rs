@@ -5,19 +5,18 @@ use std::path::Path;
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
-    component::{Component, HasSelf, InstancePre, Linker, bindgen},
+    component::{Component, HasSelf, InstancePre, Linker, Resource, bindgen},
 };
 
 bindgen!({ path: "wit", world: "plugin", exports: { default: async } });
 
 use self::gatherly::plugin::{
+    effects,
+    event::{self, EventContext},
     log,
-    types::{self, Actor, Context, Mode, Role},
+    types::{self, Actor, Content, ContentKind, Context, Mode, Operation, Role},
 };
-use exports::gatherly::plugin::{
-    content_before_publish::{self, Content, Kind, Operation},
-    lifecycle,
-};
+use exports::gatherly::plugin::{content_before_publish, lifecycle};
 
 /// A component and its exports.
 pub(crate) struct Bare {
@@ -35,6 +34,35 @@ impl log::Host for Host {
 
 impl types::Host for Host {}
 
+impl effects::Host for Host {}
+
+impl event::Host for Host {}
+
+/// No guest here asks more than it is told.
+impl event::HostEventContext for Host {
+    fn recent(&mut self, _: Resource<EventContext>, _: u32) -> Vec<event::ContentSummary> {
+        Vec::new()
+    }
+    fn thread(&mut self, _: Resource<EventContext>) -> Option<event::Thread> {
+        None
+    }
+    fn reports(&mut self, _: Resource<EventContext>) -> Vec<event::PriorReport> {
+        Vec::new()
+    }
+    fn sanctions(&mut self, _: Resource<EventContext>) -> Vec<event::PriorSanction> {
+        Vec::new()
+    }
+    fn attachments(&mut self, _: Resource<EventContext>) -> Vec<event::Attachment> {
+        Vec::new()
+    }
+    fn labels(&mut self, _: Resource<EventContext>) -> Vec<String> {
+        Vec::new()
+    }
+    fn drop(&mut self, _: Resource<EventContext>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
 impl Bare {
     pub(crate) fn compile(component: &[u8]) -> Self {
         Self::new(&Component::from_binary(&engine(), component).expect("it compiles"))
@@ -51,6 +79,8 @@ impl Bare {
         let mut linker = Linker::new(component.engine());
         log::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).expect("it links");
         types::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).expect("it links");
+        effects::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).expect("it links");
+        event::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).expect("it links");
         let pre = linker.instantiate_pre(component).expect("it links");
         let content = content_before_publish::GuestIndices::new(&pre).expect("it exports the hook");
         let lifecycle = lifecycle::GuestIndices::new(&pre).ok();
@@ -72,9 +102,9 @@ impl Bare {
                 .expect("they are good");
         }
         let guest = self.content.load(&mut store, &instance).expect("it has the types");
-        let decision =
-            guest.call_decide(&mut store, &self.input.0, &self.input.1).await.expect("it answers");
-        std::hint::black_box(decision);
+        let ((context, content), event) = (&self.input, Resource::new_borrow(0));
+        let decision = guest.call_decide(&mut store, context, event, content).await;
+        std::hint::black_box(decision.expect("it answers"));
     }
 }
 
@@ -129,13 +159,15 @@ fn context() -> Context {
             post_count: 3,
             comment_count: 14,
             score: 15,
+            strikes: 0,
+            labels: Vec::new(),
         }),
     }
 }
 
 fn content_of_1_kb() -> Content {
     Content {
-        kind: Kind::Comment,
+        kind: ContentKind::Comment,
         operation: Operation::Create,
         id: "0199a1b2-0000-7000-8000-000000000003".to_owned(),
         post_id: Some("0199a1b2-0000-7000-8000-000000000004".to_owned()),

@@ -123,13 +123,26 @@ impl<S: Subject> Round<'_, S> {
 
     /// Asks one binding; every way it can fail ends in its failure mode.
     async fn ask(&self, bound: &Bound) -> Decision {
-        let start = Instant::now();
         let mut decision = bound.decision(&self.event);
+        let pass = match bound.breaker.pass(S::HOOK) {
+            Ok(pass) => pass,
+            Err(fault) => {
+                bound.failed(&mut decision, fault);
+                return decision;
+            }
+        };
+        let start = Instant::now();
         let fault = match self.call(bound, start).await {
             Ok(called) => decision.fill(called, bound),
             Err(fault) => Some(fault),
         };
-        decision.duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let took = start.elapsed();
+        decision.duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        // Who came last in a chain is not to blame for the time of the others.
+        let is_late = fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Deadline);
+        if !is_late || took * 2 >= self.rules.deadline {
+            pass.ended(fault.as_ref());
+        }
         if let Some(fault) = fault {
             bound.failed(&mut decision, fault);
         }

@@ -64,6 +64,14 @@ impl FaultKind {
     }
 }
 
+impl FaultKind {
+    /// Whether the plugin is to blame. What the host or the load did does not
+    /// count against it.
+    pub(super) const fn is_the_plugins(self) -> bool {
+        !matches!(self, Self::Overload | Self::NotLoaded | Self::Host | Self::Quarantined)
+    }
+}
+
 /// One failure, with what is known about it for the people who run the plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}: {detail}", kind.as_str())]

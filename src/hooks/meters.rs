@@ -44,6 +44,12 @@ impl Meters {
     }
 }
 
+/// Tells that a binding is not asked at a hook, or is asked again.
+pub(super) fn quarantined(plugin: &str, hook: HookPoint, is: bool) {
+    gauge!("gatherly_hook_quarantined", "plugin" => plugin.to_owned(), "hook" => hook.name())
+        .set(f64::from(u8::from(is)));
+}
+
 /// Tells which set of bindings is at work.
 pub(super) fn registry_swapped(generation: u64) {
     gauge!("gatherly_hook_registry_generation")

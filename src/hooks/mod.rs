@@ -7,6 +7,7 @@
 
 mod answering;
 mod answers;
+mod breaker;
 pub mod catalogue;
 mod compile;
 mod contract;
@@ -45,6 +46,7 @@ pub use answers::{
     Attachment, CommunitySummary, ContentSummary, HttpError, HttpHeader, HttpMethod, HttpRequest,
     HttpResponse, PriorReport, PriorSanction, Thread,
 };
+pub use breaker::BreakerState;
 pub use catalogue::{FailureMode, HookKind, HookPoint};
 pub use compile::{COMMAND as COMPILE_COMMAND, run_child as run_compile_child};
 pub use contract::Contract;
@@ -70,6 +72,7 @@ pub use trial::{Trial, TrialError};
 
 use compile::{Compiler, Job, Report as CompileReport, Task, cache::Artefact, cache::Cache};
 use dispatch::Rules;
+use breaker::Breakers;
 use ports::Ports;
 use registry::Registry;
 use sandbox::Limits;
@@ -87,6 +90,7 @@ struct Inner {
     cache: Cache,
     registry: ArcSwap<Registry>,
     rules: Rules,
+    breakers: Breakers,
     limits: Limits,
     configure_limits: Limits,
     component_bytes: usize,
@@ -143,6 +147,7 @@ impl Hooks {
         let ticker = Ticker::start(engine).map_err(StartError::Ticker)?;
         let cache = Cache::open(data_dir, ticker.engine()).map_err(StartError::Cache)?;
         let memory = mib(config.memory_mib);
+        let breakers = Breakers::new();
         let inner = Inner {
             ticker,
             compiler: Compiler::new(compiler, config.compile_time()),
@@ -151,7 +156,9 @@ impl Hooks {
                 0,
                 Vec::new(),
                 config.max_calls_per_binding,
+                &breakers,
             )),
+            breakers,
             rules: Rules {
                 deadline: config.deadline(),
                 slots: Semaphore::new(usize::try_from(config.max_calls).unwrap_or(usize::MAX)),
@@ -224,9 +231,33 @@ impl Hooks {
     /// with the old one.
     pub fn replace(&self, bindings: Vec<Binding>) {
         let generation = self.inner.registry.load().generation + 1;
-        let registry = Registry::new(generation, bindings, self.inner.calls_per_binding);
+        let calls = self.inner.calls_per_binding;
+        let registry = Registry::new(generation, bindings, calls, &self.inner.breakers);
         self.inner.registry.store(Arc::new(registry));
         meters::registry_swapped(generation);
+    }
+
+    /// How each binding does at its hooks: those that were asked, and those that
+    /// an admin stopped.
+    pub fn breakers(&self) -> Vec<BreakerState> {
+        self.inner.breakers.states()
+    }
+
+    /// Counts up whenever [`Hooks::breakers`] tells of another failure, of a
+    /// quarantine or of its end.
+    pub fn breaker_changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.breakers.changes()
+    }
+
+    /// Stops asking a binding, until [`Hooks::restore`]; tells whether there is
+    /// such a binding.
+    pub fn quarantine(&self, binding: Uuid) -> bool {
+        self.inner.breakers.set(binding, true)
+    }
+
+    /// Ends any quarantine of a binding; tells whether there is such a binding.
+    pub fn restore(&self, binding: Uuid) -> bool {
+        self.inner.breakers.set(binding, false)
     }
 
     /// Whether somebody is bound to a hook there.

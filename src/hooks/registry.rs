@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
+    breaker::{Breaker, Breakers},
     catalogue::{CATALOGUE, FailureMode, HookPoint},
     decision::Mode,
     grants::Grants,
@@ -63,11 +64,12 @@ pub(super) struct Bound {
     pub(super) deadline: Option<Duration>,
     pub(super) loaded: Result<Arc<Loaded>, String>,
     pub(super) slots: Semaphore,
+    pub(super) breaker: Arc<Breaker>,
     pub(super) meters: [Option<Meters>; HookPoint::COUNT],
 }
 
 impl Bound {
-    pub(super) fn new(binding: Binding, calls: u32) -> Self {
+    pub(super) fn new(binding: Binding, calls: u32, breakers: &Breakers) -> Self {
         let hooks = match &binding.loaded {
             Ok(loaded) => loaded.hooks(),
             Err(_) => binding.hooks,
@@ -79,6 +81,7 @@ impl Bound {
             }
         }
         Self {
+            breaker: breakers.of(binding.id, binding.revision, &binding.plugin),
             id: binding.id,
             revision: binding.revision,
             plugin: binding.plugin.into(),
@@ -119,12 +122,13 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(generation: u64, bindings: Vec<Binding>, calls_per_binding: u32) -> Self {
+    pub(super) fn new(generation: u64, bindings: Vec<Binding>, calls: u32, breakers: &Breakers) -> Self {
         let bound: Vec<(Option<Uuid>, Arc<Bound>)> = bindings
             .into_iter()
             .filter(|binding| binding.mode != Mode::Off)
-            .map(|binding| (binding.scope, Arc::new(Bound::new(binding, calls_per_binding))))
+            .map(|binding| (binding.scope, Arc::new(Bound::new(binding, calls, breakers))))
             .collect();
+        breakers.keep(|id| bound.iter().any(|(_, bound)| bound.id == id));
         let hooks = CATALOGUE.each_ref().map(|row| Chains::new(row.point, &bound));
         Self { generation, hooks }
     }
