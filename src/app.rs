@@ -183,7 +183,7 @@ impl App {
             keys,
             &config,
         );
-        let decisions = Decisions::new(db.clone(), clock.clone());
+        let decisions = Decisions::new(db.clone(), clock.clone(), config.decisions);
         let accounts = Accounts::new(accounts::Parts {
             db: db.clone(),
             clock: clock.clone(),

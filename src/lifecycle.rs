@@ -14,6 +14,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// that a balancer in front of it can notice.
 const DRAIN: Duration = Duration::from_millis(500);
 
+/// How far behind all others a thread goes, as the system counts it.
+const LOWEST_PRIORITY: i32 = 19;
+
 /// The life of the process; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
@@ -66,6 +69,24 @@ impl Lifecycle {
     /// Whether no new connections are accepted any more.
     pub fn is_closing(&self) -> bool {
         self.inner.closing.is_cancelled()
+    }
+
+    /// Does something on a thread of its own that everything else goes before:
+    /// for what may take all the time that nobody needs. `None` when it could
+    /// not be begun, or panicked.
+    pub async fn aside<T: Send + 'static>(
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::Builder::new().name("aside".to_owned()).spawn(move || {
+            // Where the system does not let it, it is a thread like any other.
+            let _ = rustix::process::nice(LOWEST_PRIORITY);
+            // Fails when nobody waits any more.
+            let _ = tell.send(runtime.block_on(work));
+        });
+        thread.ok()?;
+        told.await.ok()
     }
 
     /// Waits until no new connections are to be accepted.

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::sleep;
+
 use crate::{
     app::App,
     db::once,
+    decisions::Decisions,
     events::Event,
     jobs::{Handlers, Pump},
     notifications::Notifications,
@@ -27,6 +30,10 @@ const CATCH_UP: Duration = Duration::from_millis(500);
 const FORGET_STATE: Duration = Duration::from_mins(10);
 /// How often delayed notifications are looked for.
 const SEND_DUE: Duration = Duration::from_secs(1);
+/// How often old decisions are deleted, and those of closed accounts erased.
+const TIDY_DECISIONS: Duration = Duration::from_mins(1);
+/// Rest between two lots of that, so that requests get the writer.
+const TIDY_REST: Duration = Duration::from_millis(50);
 /// How often jobs that were done long ago are deleted, some at a time.
 const SWEEP_JOBS: Duration = Duration::from_secs(10);
 
@@ -132,6 +139,8 @@ fn start_schedules(app: &App) {
             }
         }
     });
+    let decisions = app.decisions.clone();
+    app.lifecycle.spawn_every(TIDY_DECISIONS, move || tidy(decisions.clone()));
     let review = app.review.clone();
     app.lifecycle.spawn_every(COUNT_ITEMS, move || {
         let review = review.clone();
@@ -159,4 +168,17 @@ fn start_schedules(app: &App) {
             }
         }
     });
+}
+
+async fn tidy(decisions: Decisions) {
+    loop {
+        match decisions.tidy().await {
+            Ok(true) => sleep(TIDY_REST).await,
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "old decisions could not be deleted");
+                break;
+            }
+        }
+    }
 }

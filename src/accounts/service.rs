@@ -19,7 +19,7 @@ use crate::{
     },
     config::Registration as RegistrationMode,
     db::{Db, Tx},
-    decisions::{DecisionTarget, Decisions, TargetKind},
+    decisions::{self, DecisionTarget, Decisions, TargetKind},
     events::{Cause, Event, Occurrence},
     hooks::{Context, Hooks, Merged, Outcome, Purpose, Registration},
     http::{Action, ClientAddress, RateLimits},
@@ -347,7 +347,8 @@ pub async fn refuse_held(tx: &mut Tx, id: AccountId) -> Result<bool, Error> {
 async fn close(tx: &mut Tx, id: AccountId) -> Result<(), Error> {
     // The id is unique and no name that somebody may choose looks like this.
     store::close(tx, id, format!("[closed {id}]")).await?;
-    plugin_state::erase_subject(tx, id).await
+    plugin_state::erase_subject(tx, id).await?;
+    decisions::erase_account(tx, id).await
 }
 
 fn parse(applicant: Applicant) -> Result<(Username, Email, Password), Error> {

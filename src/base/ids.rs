@@ -13,6 +13,21 @@ pub fn new_uuid(now: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos))
 }
 
+/// Bits of an id below its millisecond.
+const BELOW_MILLISECOND: u32 = 80;
+
+/// The first and the last of all ids that carry the millisecond of `id`.
+pub fn same_millisecond(id: Uuid) -> (Uuid, Uuid) {
+    let below = (1_u128 << BELOW_MILLISECOND) - 1;
+    let id = id.as_u128();
+    (Uuid::from_u128(id & !below), Uuid::from_u128(id | below))
+}
+
+/// The id that comes before all those of `time` and later.
+pub fn first_uuid(time: Timestamp) -> Uuid {
+    Uuid::from_u128(u128::try_from(time.0).unwrap_or(0) << BELOW_MILLISECOND)
+}
+
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod database;
+mod decisions;
 mod limits;
 mod log;
 mod outbound;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 pub use accounts::{Accounts, CommunityCreation, Forum, Registration, Sessions};
 pub use database::{Cache, Database, Synchronous};
+pub use decisions::Decisions;
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogFormat};
 pub use outbound::Outbound;
@@ -55,6 +57,8 @@ pub struct Config {
     pub plugins: Plugins,
     /// `[outbound]`
     pub outbound: Outbound,
+    /// `[decisions]`
+    pub decisions: Decisions,
     /// `[log]`
     pub log: Log,
 }
@@ -126,6 +130,7 @@ impl Config {
         self.sessions.validate()?;
         self.plugins.validate()?;
         self.outbound.validate()?;
+        self.decisions.validate()?;
         self.log.validate()
     }
 

@@ -145,10 +145,12 @@ pub struct DecisionView {
 
 /// What only moderators see of a decision.
 #[derive(Clone, Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
 pub struct StaffDetail {
     /// The binding that was asked.
     binding_id: Uuid,
+    /// Which state of the binding.
+    revision: i64,
     /// SHA-256 of its settings.
     settings_hash: String,
     /// `enforce`, or `shadow` when the answer did not count.
@@ -159,6 +161,15 @@ pub struct StaffDetail {
     /// Name of who acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<String>,
+    /// What was to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<serde_json::Value>,
+    /// What else was wanted, as in `wit/types.wit`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    effects: Vec<serde_json::Value>,
+    /// What was wanted and is not granted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused_effects: Vec<String>,
     /// Microseconds that the call took.
     duration_us: i64,
     /// What kind of failure, if the plugin failed.
@@ -171,13 +182,26 @@ pub struct StaffDetail {
     /// in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     input: Option<serde_json::Value>,
+    /// What the plugin asked the server, and was answered. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reads: Option<serde_json::Value>,
+    /// What the plugin was told is gone, with the content or the account.
+    erased: bool,
 }
 
 impl From<DecisionRecord> for DecisionView {
     fn from(record: DecisionRecord) -> Self {
         let staff = (record.detail == Detail::Staff).then(|| StaffDetail {
             binding_id: record.binding_id.0,
+            revision: record.revision,
             settings_hash: record.settings_hash,
+            patch: record.patch.as_ref().map(as_json),
+            effects: record.effects.iter().map(as_json).collect(),
+            refused_effects: record
+                .refused_effects
+                .iter()
+                .map(|kind| kind.as_str().to_owned())
+                .collect(),
             mode: record.mode,
             actor_id: record.actor_id.map(|actor| actor.0),
             actor: record.actor,
@@ -185,6 +209,8 @@ impl From<DecisionRecord> for DecisionView {
             fault: record.fault,
             fault_detail: record.fault_detail,
             input: record.input,
+            reads: record.reads.as_ref().map(as_json),
+            erased: record.is_erased,
         });
         Self {
             id: record.id.0,
@@ -202,6 +228,11 @@ impl From<DecisionRecord> for DecisionView {
             staff,
         }
     }
+}
+
+fn as_json(value: &impl Serialize) -> serde_json::Value {
+    // Strings, numbers and lists: serialising them cannot fail.
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Decisions, newest first.

@@ -12,6 +12,8 @@ mod store;
 mod tests;
 
 pub use api::{AuthorDecision, DecisionView, DecisionsApi, EvidenceView};
-pub use model::{DecisionFilter, DecisionRecord, DecisionTarget, TargetKind};
-pub use service::Decisions;
+pub use model::{
+    DecisionFilter, DecisionKey, DecisionRecord, DecisionTarget, Detail, TargetKind, Wanted,
+};
+pub use service::{Decisions, erase_account};
 pub(crate) use store::{moderates, record, select_decisions};

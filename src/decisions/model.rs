@@ -1,5 +1,6 @@
 //! What a decision is about, and a decision as it is on record.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId, DecisionId},
     },
-    hooks::{Evidence, Mode, Verdict},
+    hooks::{Effect, EffectKind, Evidence, Mode, Patch, Transcript, Verdict},
 };
 
 /// What plugins were asked about.
@@ -90,6 +91,8 @@ pub struct DecisionRecord {
     pub event_id: Uuid,
     /// Who was asked.
     pub binding_id: BindingId,
+    /// Which state of it.
+    pub revision: i64,
     /// Name of the plugin.
     pub plugin: String,
     /// SHA-256 of the component.
@@ -104,8 +107,14 @@ pub struct DecisionRecord {
     pub outcome: String,
     /// For the author.
     pub message: Option<String>,
+    /// What was to change.
+    pub patch: Option<Patch>,
     /// Why.
     pub evidence: Vec<Evidence>,
+    /// What else was wanted.
+    pub effects: Vec<Effect>,
+    /// What was wanted and is not granted.
+    pub refused_effects: Vec<EffectKind>,
     /// What kind of failure, if it failed.
     pub fault: Option<String>,
     /// The failure in words.
@@ -114,6 +123,10 @@ pub struct DecisionRecord {
     pub duration_us: i64,
     /// What the plugin was told; only in a full record.
     pub input: Option<serde_json::Value>,
+    /// What the host was asked, and answered; only in a full record.
+    pub reads: Option<Transcript>,
+    /// What the plugin was told is gone, with the content or the account.
+    pub is_erased: bool,
     /// Who acted.
     pub actor_id: Option<AccountId>,
     /// Name of who acted, if that account exists.
@@ -126,6 +139,17 @@ pub struct DecisionRecord {
     pub created_at: Timestamp,
     /// How much of it the one who asks may see.
     pub detail: Detail,
+}
+
+/// Where a page of decisions ends: the event, and the decision on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DecisionKey(pub Uuid, pub DecisionId);
+
+impl DecisionKey {
+    /// The key of a decision.
+    pub fn of(record: &DecisionRecord) -> Self {
+        Self(record.event_id, record.id)
+    }
 }
 
 /// Which decisions are asked for.
@@ -143,4 +167,29 @@ pub struct DecisionFilter {
     pub target: Option<Uuid>,
     /// In this community, by slug.
     pub community: Option<String>,
+}
+
+/// What a decision that counts wants done besides.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Which.
+    pub decision: DecisionId,
+    /// Whose.
+    pub binding: BindingId,
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Where the binding works; `None` is the whole site.
+    pub scope: Option<CommunityId>,
+    /// Which state of the binding.
+    pub revision: i64,
+    /// What, in order.
+    pub effects: Vec<Effect>,
+    /// What the event is about.
+    pub target: Option<Uuid>,
+    /// Where it happened.
+    pub community: Option<CommunityId>,
+    /// Whose deed it was.
+    pub actor: Option<AccountId>,
+    /// When it was decided.
+    pub decided_at: Timestamp,
 }

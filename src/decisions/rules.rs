@@ -1,5 +1,8 @@
 //! What came of an event, and what its author may know of it. Pure.
 
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::model::{DecisionRecord, Detail};
 use crate::hooks::{Decision, Evidence, Merged, Mode, Verdict};
 
@@ -35,7 +38,11 @@ pub(super) fn limited(record: DecisionRecord) -> DecisionRecord {
             evidence: public(&record.evidence),
             fault: None,
             fault_detail: None,
+            patch: None,
+            effects: Vec::new(),
+            refused_effects: Vec::new(),
             input: None,
+            reads: None,
             ..record
         },
     }
@@ -43,4 +50,46 @@ pub(super) fn limited(record: DecisionRecord) -> DecisionRecord {
 
 fn public(evidence: &[Evidence]) -> Vec<Evidence> {
     evidence.iter().filter(|item| item.public).cloned().collect()
+}
+
+/// Whether an event goes on record. `share` is how many are kept of those at
+/// which every plugin just allowed; which ones is drawn from the event's id, so
+/// that asking again comes to the same.
+pub(super) fn is_kept(decisions: &[Decision], event: Uuid, share: f64) -> bool {
+    share >= 1.0 || !decisions.iter().all(is_plain) || drawn(event) < share
+}
+
+/// A number from 0 to 1 that is anybody's guess.
+fn drawn(event: Uuid) -> f64 {
+    let [.., a, b, c, d] = *event.as_bytes();
+    f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Nothing was said and nothing is wanted.
+fn is_plain(decision: &Decision) -> bool {
+    decision.verdict == Verdict::Allow
+        && decision.fault.is_none()
+        && decision.evidence.is_empty()
+        && decision.effects.is_empty()
+        && decision.refused_effects.is_empty()
+        && decision.writes.is_empty()
+}
+
+/// What a plugin was asked, if a plugin before it had changed that.
+pub(super) fn other_input(first: &Decision, decision: &Decision) -> Option<String> {
+    (question(first) != question(decision)).then(|| decision.input_text())
+}
+
+/// What was asked, whether or not the answer was to count.
+fn question(decision: &Decision) -> Value {
+    let mut input = decision.input_json();
+    if let Some(mode) = input.pointer_mut("/context/mode") {
+        *mode = Value::Null;
+    }
+    input
+}
+
+/// Whether an answer that counts wants something done.
+pub(super) fn wants_effects(decisions: &[Decision]) -> bool {
+    decisions.iter().any(|one| one.mode == Mode::Enforce && !one.effects.is_empty())
 }

@@ -3,62 +3,86 @@
 use uuid::Uuid;
 
 use super::{
-    model::{DecisionFilter, DecisionRecord, DecisionTarget, TargetKind},
+    model::{DecisionFilter, DecisionKey, DecisionRecord, DecisionTarget, TargetKind, Wanted},
     rules,
-    store::{self, NewDecision, NewReviewItem},
+    store::{self, NewEvent, NewReviewItem},
 };
 use crate::{
     base::{
         Error,
         actor::Actor,
         clock::Clock,
-        ids::{BindingId, DecisionId},
+        ids::{AccountId, BindingId, DecisionId, first_uuid},
         page::{Page, PageRequest},
     },
+    config,
     db::{Db, Tx},
+    events::{Cause, Event, Occurrence},
     hooks::{Merged, Outcome},
-    plugin_state,
+    jobs, plugin_state,
 };
+
+/// Events that are tidied at once: some milliseconds of the writer's time.
+const TIDY_BATCH: i64 = 500;
 
 /// The record of decisions; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Decisions {
     db: Db,
     clock: Clock,
+    settings: config::Decisions,
 }
 
 impl Decisions {
     /// The record in this database.
-    pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+    pub fn new(db: Db, clock: Clock, settings: config::Decisions) -> Self {
+        Self { db, clock, settings }
     }
 
     /// Records what plugins decided, in the transaction that writes what they
-    /// decided about: one statement for up to three decisions. What is held also
-    /// comes up for review, in place of an edit of the same target that waits
-    /// already.
+    /// decided about, and what they want remembered. What is held also comes up
+    /// for review, in place of an edit of the same target that waits already;
+    /// effects are published. An event that is on record already is left as it is.
     pub async fn record<T: Sync>(
         &self,
         tx: &mut Tx,
         target: &DecisionTarget,
         outcome: &Outcome<T>,
     ) -> Result<(), Error> {
-        let created_at = self.clock.now();
-        let word = rules::outcome(&outcome.verdict, outcome.modified);
-        let mut event = None;
-        let mut new = Vec::new();
-        for decision in &outcome.decisions {
-            let event_id = Uuid::parse_str(&decision.event_id).map_err(Error::internal)?;
-            event = Some(event_id);
-            new.push(NewDecision { decision, event_id, outcome: word, target, created_at });
+        let Some(first) = outcome.decisions.first() else { return Ok(()) };
+        let event = Uuid::parse_str(&first.event_id).map_err(Error::internal)?;
+        if !rules::is_kept(&outcome.decisions, event, self.settings.keep_allows) {
+            return Ok(());
         }
-        store::insert(tx, &new).await?;
+        let now = self.clock.now();
+        let changed = |decision| outcome.modified.then(|| rules::other_input(first, decision));
+        let new = NewEvent {
+            id: event,
+            hook: first.hook,
+            target,
+            outcome: rules::outcome(&outcome.verdict, outcome.modified),
+            input: first.input_text(),
+            created_at: now,
+            decisions: outcome
+                .decisions
+                .iter()
+                .map(|decision| (decision, changed(decision).flatten()))
+                .collect(),
+        };
+        if !store::insert(tx, new).await? {
+            return Ok(());
+        }
         for decision in &outcome.decisions {
             let binding = BindingId(decision.binding_id);
-            plugin_state::apply(tx, binding, &decision.writes, created_at).await?;
+            plugin_state::apply(tx, binding, &decision.writes, now).await?;
+        }
+        if rules::wants_effects(&outcome.decisions) {
+            let cause = target.actor.map_or(Cause::Server, |actor| Cause::Person(actor.0));
+            let wanted = Event::EffectsWanted { asked: event };
+            jobs::publish(tx, &Occurrence::new(now, cause, wanted)).await?;
         }
         if let Merged::Hold { reason } = &outcome.verdict {
-            self.open_item(tx, target, event, reason).await?;
+            self.open_item(tx, target, Some(event), reason).await?;
         }
         Ok(())
     }
@@ -73,6 +97,11 @@ impl Decisions {
         self.record(&mut tx, target, outcome).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// What the decisions on one event that count want done, in their order.
+    pub async fn of_event(&self, asked: Uuid) -> Result<Vec<Wanted>, Error> {
+        Ok(store::wanted(&self.db, asked).await?)
     }
 
     /// Lets something wait for a moderator though no plugin asked for it.
@@ -105,11 +134,34 @@ impl Decisions {
         &self,
         actor: &Actor,
         filter: DecisionFilter,
-        page: &PageRequest<DecisionId>,
+        page: &PageRequest<DecisionKey>,
     ) -> Result<Page<DecisionRecord>, Error> {
         let rows = store::list(&self.db, actor, filter, page).await?;
         let rows = rows.into_iter().map(rules::limited).collect();
-        Ok(Page::cut(rows, page.limit, |row: &DecisionRecord| row.id))
+        Ok(Page::cut(rows, page.limit, DecisionKey::of))
+    }
+
+    /// The words of content go from what is on record about it: its author took
+    /// it back.
+    pub async fn erase(&self, tx: &mut Tx, target: Uuid) -> Result<(), Error> {
+        Ok(store::erase(tx, target).await?)
+    }
+
+    /// Goes on with deleting what is too old, and with erasing what closed
+    /// accounts wrote: a little at once, so that nobody waits. Whether there may
+    /// be more to do.
+    pub async fn tidy(&self) -> Result<bool, Error> {
+        let before = first_uuid(self.settings.keep_since(self.clock.now()));
+        let mut tx = self.db.begin().await?;
+        let forgotten = store::forget(&mut tx, before, TIDY_BATCH).await?;
+        tx.commit().await?;
+        let Some(erasure) = store::next_erasure(&self.db).await? else { return Ok(forgotten > 0) };
+        let newest = store::newest(&self.db).await?;
+        let to = newest.min(erasure.swept.saturating_add(TIDY_BATCH));
+        let mut tx = self.db.begin().await?;
+        store::sweep(&mut tx, erasure, to, to == newest).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn open_item(
@@ -125,4 +177,9 @@ impl Decisions {
         let item = NewReviewItem { target, event_id, reason, created_at: self.clock.now() };
         Ok(store::insert_review_item(tx, &item).await?)
     }
+}
+
+/// A closed account is to go from what is on record, with all that it wrote.
+pub async fn erase_account(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    Ok(store::note_erasure(tx, account).await?)
 }

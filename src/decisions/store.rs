@@ -1,39 +1,64 @@
 //! The statements on decisions, and those that open items for review.
 
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::model::{DecisionFilter, DecisionRecord, DecisionTarget, Detail};
+use super::model::{DecisionFilter, DecisionKey, DecisionRecord, DecisionTarget, Detail, Wanted};
 use crate::{
     base::{
         actor::Actor,
         clock::Timestamp,
-        ids::{DecisionId, ReviewItemId},
+        ids::{AccountId, CommunityId, DecisionId, ReviewItemId, same_millisecond},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, Statement, Tx, statement},
-    hooks::{Decision, Mode, Verdict},
+    db::{Columns, Db, Error, Row, SITE, Statement, Tx, statement},
+    hooks::{Decision, HookPoint, Mode, Verdict},
 };
 
-macro_rules! insert {
-    ($($more:literal)?) => {
+/// One decision's place in a statement that inserts several.
+macro_rules! one {
+    () => {
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    };
+}
+
+/// What is on record already stays as it is: what is done at least once is
+/// recorded once.
+macro_rules! insert_decisions {
+    ($($row:expr),+) => {
         concat!(
             "insert into decisions
-                 (id, hook, event_id, binding_id, plugin, digest, settings_hash, mode, verdict,
-                  outcome, message, evidence, fault, fault_detail, duration_us, input,
-                  actor_id, target_id, community_id, created_at)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            $(, $more)?
+                 (event_id, binding_id, id, revision, mode, verdict, duration_us, message, patch,
+                  evidence, effects, refused_effects, reads, input, fault, fault_detail)
+             values ",
+            $($row,)+
+            " on conflict do nothing"
         )
     };
 }
 
-const INSERT: &str = insert!();
-/// Two more decisions at once: the writer is not held for the way there and
-/// back of each.
-const INSERT_THREE: &str = insert!(
-    ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     , (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-);
+/// An event with its decisions is one statement to the driver: the writer is not
+/// held for the way there and back of each.
+macro_rules! insert_event {
+    ($($row:expr),+) => {
+        concat!(
+            "insert into hook_events
+                 (id, hook, input, outcome, actor_id, target_id, community_id, created_at)
+             values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing; ",
+            insert_decisions!($($row),+)
+        )
+    };
+}
+
+/// By the number of decisions, from one. A text for each: texts are prepared once.
+const INSERT_EVENT: [&str; 4] = [
+    insert_event!(one!()),
+    insert_event!(one!(), ", ", one!()),
+    insert_event!(one!(), ", ", one!(), ", ", one!()),
+    insert_event!(one!(), ", ", one!(), ", ", one!(), ", ", one!()),
+];
+/// For those that are more.
+const INSERT_DECISION: &str = insert_decisions!(one!());
 
 const INSERT_REVIEW_ITEM: &str = "
     insert into review_items
@@ -45,19 +70,26 @@ const SUPERSEDE_EDIT: &str = "
 const WITHDRAW: &str =
     "update review_items set state = 'superseded' where target_id = ? and state = 'open'";
 
-/// Whether the one who asks moderates where the decision `d` was made.
+/// Whether the one who asks moderates the community of the row `d`, or of
+/// another.
 macro_rules! moderates {
     () => {
-        "exists (select 1 from community_members m
-                 where m.community_id = d.community_id
-                   and m.account_id = ? and m.role = 'moderator')"
+        $crate::decisions::moderates!("d")
+    };
+    ($row:literal) => {
+        concat!(
+            "exists (select 1 from community_members m
+                     where m.community_id = ",
+            $row,
+            ".community_id and m.account_id = ? and m.role = 'moderator')"
+        )
     };
 }
 
 /// An author knows of the decisions that counted, on own deeds.
 macro_rules! own {
     () => {
-        "(d.actor_id = ? and d.mode = 'enforce')"
+        "(e.actor_id = ? and d.mode = 'enforce')"
     };
 }
 
@@ -65,103 +97,188 @@ macro_rules! own {
 macro_rules! select_decisions {
     ($($more:literal)?) => {
         concat!(
-            "select d.id, d.hook, d.event_id, d.binding_id, d.plugin, d.digest, d.settings_hash,
-                    d.mode, d.verdict, d.outcome, d.message, d.evidence, d.fault, d.fault_detail,
-                    d.duration_us, d.actor_id, a.username as actor, d.target_id,
-                    c.slug as community, d.created_at, ", $($more,)?
-            $crate::decisions::moderates!(), " as moderates
+            "select d.id, e.hook, d.event_id, d.binding_id, b.plugin, v.digest, v.settings_hash,
+                    d.revision, d.mode, d.verdict, e.outcome, d.message, d.patch, d.evidence,
+                    d.effects, d.refused_effects, d.fault, d.fault_detail, d.duration_us,
+                    e.actor_id, a.username as actor, e.target_id, c.slug as community,
+                    e.input is null as erased, e.created_at, ", $($more,)?
+            $crate::decisions::moderates!("e"), " as moderates
              from decisions d
-             left join accounts a on a.id = d.actor_id
-             left join communities c on c.id = d.community_id"
+             join hook_events e on e.id = d.event_id
+             join plugin_bindings b on b.id = d.binding_id
+             left join plugin_binding_revisions v
+                 on v.binding_id = d.binding_id and v.revision = d.revision
+             left join accounts a on a.id = e.actor_id
+             left join communities c on c.id = e.community_id"
         )
     };
 }
 
 pub(crate) use {moderates, select_decisions};
 
+/// A decision is among those of its millisecond.
 const FIND: &str = concat!(
-    select_decisions!("d.input, "),
-    " where d.id = ? and (? or ",
-    moderates!(),
+    select_decisions!("coalesce(d.input, e.input) as input, d.reads, "),
+    " where d.event_id between ? and ? and d.id = ? and (? or ",
+    moderates!("e"),
     " or ",
     own!(),
     ")"
 );
 
+/// A page of decisions, newest first, of those that one condition finds.
 macro_rules! list {
     ($which:expr) => {
         concat!(
             select_decisions!(),
             " where ",
             $which,
-            "
+            " and (? or ",
+            moderates!("e"),
+            " or (? is not null and ",
+            own!(),
+            "))
+               and (? is null or e.target_id = ?)
                and (? is null or d.binding_id = ?)
+               and (? is null or c.slug = ?)
                and (? is null or d.verdict = ?)
                and (? is null or d.mode = ?)
-               and (? is null or d.plugin = ?)
-               and (? is null or c.slug = ?)
-               and d.id < ?
-             order by d.id desc limit ?"
+               and (? is null or b.plugin = ?)
+               and d.event_id <= ? and (d.event_id < ? or d.id < ?)
+             order by d.event_id desc, d.id desc limit ?"
         )
     };
 }
 
+// Each condition has an index to go by; it stands again among the filters.
 const LIST: &str = list!("1 = 1");
+const LIST_TARGET: &str = list!("e.target_id = ?");
+const LIST_BINDING: &str = list!("d.binding_id = ?");
+const LIST_COMMUNITY: &str = list!("e.community_id = (select id from communities where slug = ?)");
 const LIST_MODERATED: &str = list!(
-    "d.community_id in (select m.community_id from community_members m
+    "e.community_id in (select m.community_id from community_members m
                         where m.account_id = ? and m.role = 'moderator')"
 );
-const LIST_TARGET: &str =
-    list!(concat!("d.target_id = ? and (? or ", moderates!(), " or ", own!(), ")"));
 
-/// A decision and what is recorded with it.
-pub(super) struct NewDecision<'a> {
-    pub(super) decision: &'a Decision,
-    pub(super) event_id: Uuid,
-    pub(super) outcome: &'static str,
+/// What those that counted want done about one event.
+const WANTED: &str = "
+    select d.id, d.binding_id, b.plugin, b.scope_id, d.revision, d.effects, e.target_id,
+           e.community_id, e.actor_id, e.created_at
+    from decisions d
+    join hook_events e on e.id = d.event_id
+    join plugin_bindings b on b.id = d.binding_id
+    where d.event_id = ? and d.mode = 'enforce' and d.effects is not null
+    order by d.id";
+
+// What people wrote is gone with the content. The answers stay.
+const ERASE_ANSWERS: &str = "
+    update decisions set patch = null, reads = null, input = null
+    where event_id in (select id from hook_events where target_id = ? and input is not null)";
+const ERASE_INPUTS: &str =
+    "update hook_events set input = null where target_id = ? and input is not null";
+const ERASE_ACCOUNT: &str =
+    "insert into hook_erasures (account_id, swept) values (?, 0) on conflict do nothing";
+const ERASURES: &str = "select account_id, swept from hook_erasures order by account_id limit 1";
+const NEWEST: &str = "select coalesce(max(number), 0) as newest from hook_events";
+const SWEEP_ANSWERS: &str = "
+    update decisions set patch = null, reads = null, input = null
+    where event_id in (select id from hook_events
+                       where number > ? and number <= ? and actor_id = ? and input is not null)";
+const SWEEP_INPUTS: &str = "
+    update hook_events set input = null
+    where number > ? and number <= ? and actor_id = ? and input is not null";
+const SWEPT: &str = "update hook_erasures set swept = ? where account_id = ?";
+const FORGET_ERASURE: &str = "delete from hook_erasures where account_id = ?";
+
+/// Old events about which nobody has yet to decide.
+macro_rules! old_events {
+    () => {
+        "(select e.id from hook_events e
+          where e.id < ?
+            and not exists (select 1 from review_items r
+                            where r.target_id = e.target_id and r.state = 'open')
+          order by e.id limit ?)"
+    };
+}
+
+const FORGET_DECISIONS: &str = concat!("delete from decisions where event_id in ", old_events!());
+const FORGET_EVENTS: &str = concat!("delete from hook_events where id in ", old_events!());
+
+/// An event and what was decided about it.
+pub(super) struct NewEvent<'a> {
+    pub(super) id: Uuid,
+    pub(super) hook: HookPoint,
     pub(super) target: &'a DecisionTarget,
+    pub(super) outcome: &'static str,
+    pub(super) input: String,
     pub(super) created_at: Timestamp,
+    /// Each with what it was asked, where that is not the event's input.
+    pub(super) decisions: Vec<(&'a Decision, Option<String>)>,
 }
 
-pub(super) async fn insert(tx: &mut Tx, new: &[NewDecision<'_>]) -> Result<(), Error> {
-    let (threes, rest) = new.as_chunks::<3>();
-    for three in threes {
-        let actual = tx.execute(three.iter().fold(statement(INSERT_THREE), bind)).await?;
-        if actual != 3 {
-            return Err(Error::WrongRowCount { expected: 3, actual });
-        }
-    }
-    for one in rest {
-        tx.execute_one(bind(statement(INSERT), one)).await?;
-    }
-    Ok(())
-}
-
-fn bind(statement: Statement, new: &NewDecision<'_>) -> Statement {
-    let NewDecision { decision, target, .. } = new;
-    let fault = decision.fault.as_ref();
-    statement
-        .bind(decision.id)
-        .bind(decision.hook.name())
-        .bind(new.event_id)
-        .bind(decision.binding_id)
-        .bind(decision.plugin.to_string())
-        .bind(decision.digest.to_string())
-        .bind(decision.settings_hash.to_string())
-        .bind(decision.mode.as_str())
-        .bind(decision.verdict.as_str())
-        .bind(new.outcome)
-        .bind(decision.message.clone())
-        // Strings and numbers: serialising them cannot fail.
-        .bind(serde_json::to_string(&decision.evidence).unwrap_or_default())
-        .bind(fault.map(|fault| fault.kind.as_str()))
-        .bind(fault.map(|fault| fault.detail.clone()))
-        .bind(i64::try_from(decision.duration_us).unwrap_or(i64::MAX))
-        .bind(decision.input_json().to_string())
+/// Whether it was not on record before.
+pub(super) async fn insert(tx: &mut Tx, new: NewEvent<'_>) -> Result<bool, Error> {
+    let NewEvent { id, hook, target, outcome, input, created_at, decisions } = new;
+    let together = decisions.len().min(INSERT_EVENT.len());
+    let Some(sql) = together.checked_sub(1).and_then(|at| INSERT_EVENT.get(at)) else {
+        return Ok(false);
+    };
+    let expected = u64::try_from(together).unwrap_or(u64::MAX).saturating_add(1);
+    let (first, more) = decisions.split_at(together);
+    let event = statement(sql)
+        .bind(id)
+        .bind(hook.name())
+        .bind(input)
+        .bind(outcome)
         .bind(target.actor.map(|actor| actor.0))
         .bind(target.id)
         .bind(target.community.map(|community| community.0))
-        .bind(new.created_at.0)
+        .bind(created_at.0);
+    let event = first.iter().fold(event, |event, decision| bind(event, id, decision));
+    match tx.execute(event).await? {
+        0 => return Ok(false),
+        actual if actual != expected => return Err(Error::WrongRowCount { expected, actual }),
+        _ => {}
+    }
+    for decision in more {
+        tx.execute_one(bind(statement(INSERT_DECISION), id, decision)).await?;
+    }
+    Ok(true)
+}
+
+fn bind(
+    statement: Statement,
+    event: Uuid,
+    (decision, input): &(&Decision, Option<String>),
+) -> Statement {
+    let fault = decision.fault.as_ref();
+    statement
+        .bind(event)
+        .bind(decision.binding_id)
+        .bind(decision.id)
+        .bind(decision.revision)
+        .bind(decision.mode.as_str())
+        .bind(decision.verdict.as_str())
+        .bind(i64::try_from(decision.duration_us).unwrap_or(i64::MAX))
+        .bind(decision.message.clone())
+        .bind(decision.patch.as_ref().map(to_json))
+        .bind(some_json(&decision.evidence))
+        .bind(some_json(&decision.effects))
+        .bind(some_json(&decision.refused_effects))
+        .bind((!decision.reads.is_empty()).then(|| to_json(&decision.reads)))
+        .bind(input.clone())
+        .bind(fault.map(|fault| fault.kind.as_str()))
+        .bind(fault.map(|fault| fault.detail.clone()))
+}
+
+/// A list, if there is something in it.
+fn some_json<T: Serialize>(list: &[T]) -> Option<String> {
+    (!list.is_empty()).then(|| to_json(&list))
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    // Strings, numbers and lists: serialising them cannot fail.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Something that is to wait for a moderator.
@@ -204,11 +321,19 @@ pub(super) async fn find(
     id: DecisionId,
 ) -> Result<Option<DecisionRecord>, Error> {
     let me = viewer.id.0;
-    let statement = statement(FIND).bind(me).bind(id.0).bind(viewer.is_admin()).bind(me).bind(me);
+    let (first, last) = same_millisecond(id.0);
+    let statement = statement(FIND)
+        .bind(me)
+        .bind(first)
+        .bind(last)
+        .bind(id.0)
+        .bind(viewer.is_admin())
+        .bind(me)
+        .bind(me);
     let Some(row) = db.optional(statement).await? else { return Ok(None) };
-    let input: String = row.value("input")?;
-    let input = Some(json("input", &input)?);
-    Ok(Some(DecisionRecord { input, ..record(&row, viewer)? }))
+    let record = record(&row, viewer)?;
+    let (input, reads) = (optional_json("input", &row)?, optional_json("reads", &row)?);
+    Ok(Some(DecisionRecord { input, reads, ..record }))
 }
 
 /// Decisions that `viewer` may see, newest first: of the forum, of the
@@ -217,56 +342,91 @@ pub(super) async fn list(
     db: &Db,
     viewer: &Actor,
     filter: DecisionFilter,
-    page: &PageRequest<DecisionId>,
+    page: &PageRequest<DecisionKey>,
 ) -> Result<Vec<DecisionRecord>, Error> {
-    let me = viewer.id.0;
-    let which = match filter.target {
-        Some(target) => {
-            statement(LIST_TARGET).bind(me).bind(target).bind(viewer.is_admin()).bind(me).bind(me)
-        }
-        None if viewer.is_admin() => statement(LIST).bind(me),
-        None => statement(LIST_MODERATED).bind(me).bind(me),
+    let DecisionFilter { binding, verdict, mode, plugin, target, community } = filter;
+    let (me, binding) = (viewer.id.0, binding.map(|binding| binding.0));
+    let (verdict, mode) = (verdict.map(Verdict::as_str), mode.map(Mode::as_str));
+    let which = match (target, binding, &community) {
+        (Some(target), ..) => statement(LIST_TARGET).bind(me).bind(target),
+        (_, Some(binding), _) => statement(LIST_BINDING).bind(me).bind(binding),
+        (.., Some(slug)) => statement(LIST_COMMUNITY).bind(me).bind(slug.clone()),
+        _ if viewer.is_admin() => statement(LIST).bind(me),
+        _ => statement(LIST_MODERATED).bind(me).bind(me),
     };
-    let binding = filter.binding.map(|binding| binding.0);
-    let verdict = filter.verdict.map(Verdict::as_str);
-    let mode = filter.mode.map(Mode::as_str);
+    let DecisionKey(event, decision) =
+        page.after.unwrap_or(DecisionKey(Uuid::max(), DecisionId(Uuid::max())));
     let statement = which
+        .bind(viewer.is_admin())
+        .bind(me)
+        .bind(target)
+        .bind(me)
+        .bind(target)
+        .bind(target)
         .bind(binding)
         .bind(binding)
+        .bind(community.clone())
+        .bind(community)
         .bind(verdict)
         .bind(verdict)
         .bind(mode)
         .bind(mode)
-        .bind(filter.plugin.clone())
-        .bind(filter.plugin)
-        .bind(filter.community.clone())
-        .bind(filter.community)
-        .bind(page.after.map_or(Uuid::max(), |after| after.0))
+        .bind(plugin.clone())
+        .bind(plugin)
+        .bind(event)
+        .bind(event)
+        .bind(decision.0)
         .bind(page.rows());
     db.all(statement).await?.iter().map(|row| record(row, viewer)).collect()
 }
 
+/// What those that counted want done about one event.
+pub(super) async fn wanted(db: &Db, event: Uuid) -> Result<Vec<Wanted>, Error> {
+    let rows = db.all(statement(WANTED).bind(event)).await?;
+    let wanted = rows.iter().map(|row| {
+        let scope: Uuid = row.value("scope_id")?;
+        Ok(Wanted {
+            decision: row.id("id")?,
+            binding: row.id("binding_id")?,
+            plugin: row.value("plugin")?,
+            scope: (scope != SITE).then_some(CommunityId(scope)),
+            revision: row.value("revision")?,
+            effects: optional_json("effects", row)?.unwrap_or_default(),
+            target: row.value("target_id")?,
+            community: row.optional_id("community_id")?,
+            actor: row.optional_id("actor_id")?,
+            decided_at: row.time("created_at")?,
+        })
+    });
+    wanted.collect()
+}
+
 /// A row of [`select_decisions`].
 pub(crate) fn record(row: &Row, viewer: &Actor) -> Result<DecisionRecord, Error> {
-    let evidence: String = row.value("evidence")?;
     let is_staff = viewer.is_admin() || row.value("moderates")?;
     Ok(DecisionRecord {
         id: row.id("id")?,
         hook: row.value("hook")?,
         event_id: row.value("event_id")?,
         binding_id: row.id("binding_id")?,
+        revision: row.value("revision")?,
         plugin: row.value("plugin")?,
-        digest: row.value("digest")?,
-        settings_hash: row.value("settings_hash")?,
+        digest: row.value::<Option<String>>("digest")?.unwrap_or_default(),
+        settings_hash: row.value::<Option<String>>("settings_hash")?.unwrap_or_default(),
         mode: row.value("mode")?,
         verdict: row.value("verdict")?,
         outcome: row.value("outcome")?,
         message: row.value("message")?,
-        evidence: json("evidence", &evidence)?,
+        patch: optional_json("patch", row)?,
+        evidence: optional_json("evidence", row)?.unwrap_or_default(),
+        effects: optional_json("effects", row)?.unwrap_or_default(),
+        refused_effects: optional_json("refused_effects", row)?.unwrap_or_default(),
         fault: row.value("fault")?,
         fault_detail: row.value("fault_detail")?,
         duration_us: row.value("duration_us")?,
         input: None,
+        reads: None,
+        is_erased: row.value("erased")?,
         actor_id: row.optional_id("actor_id")?,
         actor: row.value("actor")?,
         target_id: row.value("target_id")?,
@@ -276,6 +436,64 @@ pub(crate) fn record(row: &Row, viewer: &Actor) -> Result<DecisionRecord, Error>
     })
 }
 
-fn json<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|_| Error::Inconsistent { column })
+fn optional_json<T: serde::de::DeserializeOwned>(
+    column: &'static str,
+    row: &Row,
+) -> Result<Option<T>, Error> {
+    let text: Option<String> = row.value(column)?;
+    let value = text.map(|text| serde_json::from_str(&text)).transpose();
+    value.map_err(|_| Error::Inconsistent { column })
+}
+
+/// The words of content go from what is on record about it.
+pub(super) async fn erase(tx: &mut Tx, target: Uuid) -> Result<(), Error> {
+    tx.execute(statement(ERASE_ANSWERS).bind(target)).await?;
+    tx.execute(statement(ERASE_INPUTS).bind(target)).await.map(drop)
+}
+
+/// Notes that an account is to go from what is on record; there may be a note.
+pub(super) async fn note_erasure(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    tx.execute(statement(ERASE_ACCOUNT).bind(account.0)).await.map(drop)
+}
+
+/// An account that is to go from what is on record, and how far that has come.
+pub(super) struct Erasure {
+    pub(super) account: AccountId,
+    pub(super) swept: i64,
+}
+
+pub(super) async fn next_erasure(db: &Db) -> Result<Option<Erasure>, Error> {
+    let row = db.optional(statement(ERASURES)).await?;
+    row.map(|row| Ok(Erasure { account: row.id("account_id")?, swept: row.value("swept")? }))
+        .transpose()
+}
+
+/// The number of the newest event.
+pub(super) async fn newest(db: &Db) -> Result<i64, Error> {
+    let row = db.optional(statement(NEWEST)).await?;
+    row.map_or(Ok(0), |row| row.value("newest"))
+}
+
+/// Goes on with an erasure up to the event with the number `to`; with `done`,
+/// that was the last.
+pub(super) async fn sweep(
+    tx: &mut Tx,
+    Erasure { account, swept }: Erasure,
+    to: i64,
+    done: bool,
+) -> Result<(), Error> {
+    for sql in [SWEEP_ANSWERS, SWEEP_INPUTS] {
+        tx.execute(statement(sql).bind(swept).bind(to).bind(account.0)).await?;
+    }
+    if done {
+        return tx.execute_one(statement(FORGET_ERASURE).bind(account.0)).await;
+    }
+    tx.execute_one(statement(SWEPT).bind(to).bind(account.0)).await
+}
+
+/// Deletes up to `most` events whose ids come before `before`, with what was decided about
+/// them; how many there were.
+pub(super) async fn forget(tx: &mut Tx, before: Uuid, most: i64) -> Result<u64, Error> {
+    tx.execute(statement(FORGET_DECISIONS).bind(before).bind(most)).await?;
+    tx.execute(statement(FORGET_EVENTS).bind(before).bind(most)).await
 }

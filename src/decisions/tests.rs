@@ -11,7 +11,7 @@ use crate::{
         clock::Timestamp,
         ids::{BindingId, DecisionId},
     },
-    hooks::{Evidence, Merged},
+    hooks::{EffectKind, Evidence, Merged, Transcript},
 };
 
 fn evidence(text: &str, public: bool) -> Evidence {
@@ -24,6 +24,7 @@ fn record(detail: Detail) -> DecisionRecord {
         hook: "content.before-publish".into(),
         event_id: Uuid::nil(),
         binding_id: BindingId(Uuid::nil()),
+        revision: 1,
         plugin: "p".into(),
         digest: "d".into(),
         settings_hash: "s".into(),
@@ -32,10 +33,15 @@ fn record(detail: Detail) -> DecisionRecord {
         outcome: "hold".into(),
         message: Some("wait".into()),
         evidence: vec![evidence("open", true), evidence("secret", false)],
+        patch: None,
+        effects: Vec::new(),
+        refused_effects: vec![EffectKind::Ban],
         fault: Some("trap".into()),
         fault_detail: Some("where".into()),
         duration_us: 1,
         input: Some(serde_json::json!({})),
+        reads: Some(Transcript::default()),
+        is_erased: false,
         actor_id: None,
         actor: None,
         target_id: None,
@@ -51,6 +57,7 @@ fn authors_see_the_message_and_public_evidence_only() {
     assert_eq!(seen.message.as_deref(), Some("wait"));
     assert_eq!(seen.evidence, vec![evidence("open", true)]);
     assert_eq!((seen.fault, seen.fault_detail, seen.input), (None, None, None));
+    assert_eq!((seen.refused_effects, seen.reads), (Vec::new(), None));
 }
 
 #[test]

@@ -166,7 +166,9 @@ impl Breakers {
             lock(&self.bindings).iter().map(|(id, breaker)| (*id, Arc::clone(breaker))).collect();
         let mut states: Vec<BreakerState> = bindings
             .iter()
-            .flat_map(|(id, breaker)| CATALOGUE.iter().map(move |row| breaker.state(*id, row.point)))
+            .flat_map(|(id, breaker)| {
+                CATALOGUE.iter().map(move |row| breaker.state(*id, row.point))
+            })
             .filter(|state| state.calls > 0 || state.quarantined)
             .collect();
         states.sort_by_key(|state| (state.binding, state.hook));
@@ -219,8 +221,7 @@ impl Breaker {
             if let Some(open) = &record.open {
                 let left = open.until.saturating_duration_since(Instant::now()).as_millis();
                 state.quarantined = true;
-                state.retry_in_ms =
-                    (!by_admin).then(|| u64::try_from(left).unwrap_or(u64::MAX));
+                state.retry_in_ms = (!by_admin).then(|| u64::try_from(left).unwrap_or(u64::MAX));
             }
         }
         state
@@ -243,7 +244,12 @@ impl Pass<'_> {
         self.is_probe = false;
         if was != is {
             meters::quarantined(&self.breaker.plugin, self.hook, is);
-            tracing::warn!(plugin = self.breaker.plugin, hook = self.hook.name(), quarantined = is, "a plugin's quarantine changed");
+            tracing::warn!(
+                plugin = self.breaker.plugin,
+                hook = self.hook.name(),
+                quarantined = is,
+                "a plugin's quarantine changed"
+            );
         }
         if was != is || fault.is_some() {
             self.breaker.changed();

@@ -70,9 +70,9 @@ pub use state_write::StateWrite;
 pub use transcript::{HostRead, Transcript, TranscriptMismatch};
 pub use trial::{Trial, TrialError};
 
+use breaker::Breakers;
 use compile::{Compiler, Job, Report as CompileReport, Task, cache::Artefact, cache::Cache};
 use dispatch::Rules;
-use breaker::Breakers;
 use ports::Ports;
 use registry::Registry;
 use sandbox::Limits;

@@ -122,7 +122,12 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(generation: u64, bindings: Vec<Binding>, calls: u32, breakers: &Breakers) -> Self {
+    pub(super) fn new(
+        generation: u64,
+        bindings: Vec<Binding>,
+        calls: u32,
+        breakers: &Breakers,
+    ) -> Self {
         let bound: Vec<(Option<Uuid>, Arc<Bound>)> = bindings
             .into_iter()
             .filter(|binding| binding.mode != Mode::Off)

@@ -192,9 +192,11 @@ impl Publishing {
         self.record(tx, judged).await
     }
 
-    /// What waits about content is gone with it.
+    /// What waits about content is gone with it, and so are its words wherever
+    /// they were kept.
     pub async fn forget(&self, tx: &mut Tx, content: Uuid) -> Result<(), Error> {
         store::drop_pending(tx, content).await?;
+        self.decisions.erase(tx, content).await?;
         self.decisions.withdraw(tx, content).await
     }
 }

@@ -53,14 +53,13 @@ const FIND: &str = concat!(select!(), " where d.id = ? and ", may_settle!());
 const LIST: &str = concat!(select!(), on_page!());
 const DECISIONS_OF_ITEM: &str = concat!(
     select_decisions!(),
-    " join review_items r on r.target_id = d.target_id and r.event_id = d.event_id
-      where r.id = ? order by d.id"
+    " join review_items r on r.event_id = d.event_id where r.id = ? order by d.id"
 );
 const DECISIONS_OF_PAGE: &str = concat!(
     select_decisions!(),
-    " join (select d.target_id, d.event_id from review_items d",
+    " join (select d.event_id from review_items d",
     on_page!(),
-    ") r on r.target_id = d.target_id and r.event_id = d.event_id
+    ") r on r.event_id = d.event_id
       order by d.id"
 );
 const COUNT_OPEN: &str = "select count(*) as items from review_items where state = 'open'";

@@ -46,7 +46,7 @@ const HALVES: &[(&str, &str)] = &[
         "texts that were published without being judged",
         "select count(*) as n from
             (select id from posts union all select id from comments) t
-            where not exists (select 1 from decisions d where d.target_id = t.id)",
+            where not exists (select 1 from hook_events e where e.target_id = t.id)",
     ),
     (
         "held texts that nobody is asked about",
@@ -58,9 +58,9 @@ const HALVES: &[(&str, &str)] = &[
     ),
     (
         "decisions about texts that are not there",
-        "select count(*) as n from decisions d where d.outcome <> 'reject'
-            and not exists (select 1 from posts where id = d.target_id)
-            and not exists (select 1 from comments where id = d.target_id)",
+        "select count(*) as n from hook_events e where e.outcome <> 'reject'
+            and not exists (select 1 from posts where id = e.target_id)
+            and not exists (select 1 from comments where id = e.target_id)",
     ),
     (
         "sessions without a token",

@@ -1,0 +1,267 @@
+//! Making decisions again, and asking before anything is at stake.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{
+    jobs::REPLAY,
+    model::{
+        Answer, Candidate, Counts, Difference, NewReplay, Replay, ReplayState, Reproduction, Stats,
+    },
+    rules,
+    store::{self, Span},
+};
+use crate::{
+    base::{
+        Error,
+        actor::Actor,
+        clock::{Clock, Timestamp},
+        ids::{BindingId, DecisionId, first_uuid, new_uuid},
+        page::{Page, PageRequest},
+    },
+    db::Db,
+    decisions::Decisions,
+    hooks::{HookPoint, Hooks, Loaded, Mode, Purpose, Question},
+    http::{Action, RateLimits},
+    jobs::{self, NewJob},
+    plugin_admin::{Change, PluginAdmin},
+    plugin_versions::{self, refused, require_admin},
+};
+
+/// A day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Decisions of a binding that are looked at, so that a page of figures takes a
+/// fraction of a second.
+const STATS_MOST: i64 = 100_000;
+/// Decisions that are named for each kind of disagreement.
+const SAMPLES: i64 = 5;
+/// Replays go after everything else that waits.
+const REPLAY_PRIORITY: i32 = -10;
+
+/// What trials are made of.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub limits: Arc<RateLimits>,
+    pub hooks: Hooks,
+    pub decisions: Decisions,
+    pub plugins: PluginAdmin,
+}
+
+/// Trials; cheap to clone.
+#[derive(Clone)]
+pub struct PluginTrials {
+    parts: Parts,
+}
+
+impl std::fmt::Debug for PluginTrials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginTrials").finish_non_exhaustive()
+    }
+}
+
+impl PluginTrials {
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    pub(super) fn db(&self) -> &Db {
+        &self.parts.db
+    }
+
+    pub(super) fn hooks(&self) -> &Hooks {
+        &self.parts.hooks
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Asks the plugin that decided the same question, with the answers that the
+    /// host gave it then.
+    pub async fn reproduce(&self, actor: &Actor, id: DecisionId) -> Result<Reproduction, Error> {
+        let record = self.parts.decisions.find(actor, id).await?;
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let (input, reads) = rules::question(&record)?;
+        let hook = HookPoint::parse(&record.hook).ok_or(Error::NotFound)?;
+        let candidate = store::terms(self.db(), record.binding_id, record.revision).await?;
+        let candidate = candidate.ok_or(Error::NotFound)?;
+        let loaded = self.load(&candidate).await?;
+        let purpose = if record.mode == Mode::Shadow.as_str() {
+            Purpose::Shadow
+        } else {
+            Purpose::Enforce
+        };
+        let binding = Some(record.binding_id.0);
+        let transcript = Some(reads);
+        let question = Question { hook, input: &input, purpose, transcript, binding };
+        let trial = self.parts.hooks.judge_again(&loaded, question).await;
+        let trial = trial.map_err(Error::internal)?;
+        Ok(Reproduction {
+            recorded: Answer::recorded(&record),
+            reproduced: Answer::given(&trial, &candidate.grants),
+        })
+    }
+
+    /// Lets a candidate judge what is on record, in the background.
+    pub async fn start_replay(&self, actor: &Actor, new: NewReplay) -> Result<Replay, Error> {
+        require_admin(actor)?;
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let days = rules::check(&new)?;
+        let candidate = self.candidate(actor, &new).await?;
+        // What cannot be put to work is refused now, not by the job.
+        self.load(&candidate).await?;
+        let now = self.now();
+        let community = match &new.community {
+            Some(slug) => {
+                let unknown =
+                    || Error::invalid("community", "unknown", "is not the slug of a community");
+                Some(store::community(self.db(), slug).await?.ok_or_else(unknown)?)
+            }
+            None => None,
+        };
+        let events = self.events(&new.decisions).await?;
+        let since = Timestamp(now.0.saturating_sub(i64::from(days) * DAY_MS));
+        let range = if events.is_some() {
+            (Uuid::nil(), Uuid::max())
+        } else {
+            (first_uuid(since), first_uuid(Timestamp(now.0 + 1)))
+        };
+        let total = match &events {
+            Some(events) => i64::try_from(events.len()).unwrap_or(i64::MAX),
+            None => store::count_events(self.db(), range, new.hook, community).await?,
+        };
+        let replay = Replay {
+            id: new_uuid(now),
+            binding: new.binding,
+            candidate,
+            hook: new.hook,
+            community,
+            community_slug: new.community,
+            range,
+            position: range.0,
+            events,
+            state: ReplayState::Waiting,
+            total,
+            counts: Counts::default(),
+            error: None,
+            created_by: actor.id,
+            created_at: now,
+            finished_at: None,
+        };
+        let job = NewJob { priority: REPLAY_PRIORITY, ..NewJob::new(REPLAY, &replay.id) };
+        let mut tx = self.db().begin().await?;
+        store::insert(&mut tx, &replay).await?;
+        jobs::enqueue(&mut tx, job.once(format!("replay {}", replay.id)), now).await?;
+        tx.commit().await?;
+        Ok(replay)
+    }
+
+    /// A replay as it stands, and a page of where the candidate judged otherwise.
+    pub async fn find_replay(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+        page: &PageRequest<Uuid>,
+    ) -> Result<(Replay, Page<Difference>), Error> {
+        require_admin(actor)?;
+        let replay = store::find(self.db(), id).await?.ok_or(Error::NotFound)?;
+        let rows = store::differences(self.db(), id, page).await?;
+        Ok((replay, Page::cut(rows, page.limit, |row: &Difference| row.event)))
+    }
+
+    /// Stops a replay. What came of it stays.
+    pub async fn cancel_replay(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+        require_admin(actor)?;
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        store::find(self.db(), id).await?.ok_or(Error::NotFound)?;
+        let mut tx = self.db().begin().await?;
+        if !store::cancel(&mut tx, id, self.now()).await? {
+            return Err(Error::conflict("replay_over", "The replay is over."));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// How a binding has done in the last days, for who may see it.
+    pub async fn stats(&self, actor: &Actor, id: BindingId, days: u32) -> Result<Stats, Error> {
+        self.parts.plugins.find(actor, id).await?;
+        let since = Timestamp(self.now().0.saturating_sub(i64::from(days) * DAY_MS));
+        let span = Span { binding: id, since: first_uuid(since), most: STATS_MOST };
+        Ok(store::stats(self.db(), span, SAMPLES).await?)
+    }
+
+    /// From now on a shadow is obeyed; with how it had done.
+    pub async fn promote(
+        &self,
+        actor: &Actor,
+        id: BindingId,
+        days: u32,
+    ) -> Result<(i64, Stats), Error> {
+        let page = self.parts.plugins.find(actor, id).await?;
+        if page.binding.terms.mode != Mode::Shadow {
+            return Err(Error::conflict("not_in_shadow", "The binding is not in shadow."));
+        }
+        let stats = self.stats(actor, id, days).await?;
+        let change = Change { mode: Some(Mode::Enforce), ..Change::default() };
+        let page = self.parts.plugins.change(actor, id, change).await?;
+        Ok((page.binding.revision, stats))
+    }
+
+    /// Makes a version with its settings ready to be called.
+    pub(super) async fn load(&self, candidate: &Candidate) -> Result<Arc<Loaded>, Error> {
+        let component = plugin_versions::component(self.db(), &candidate.digest).await?;
+        let component = component
+            .ok_or_else(|| Error::invalid("digest", "unknown", "is not a version of a plugin"))?;
+        let (settings, grants) = (&candidate.settings, &candidate.grants);
+        let loaded = self.parts.hooks.activate(component, settings, grants).await;
+        loaded.map_err(|error| refused("digest", &error))
+    }
+
+    /// A replay cannot be done.
+    pub(super) async fn give_up(&self, id: Uuid, error: &Error) -> Result<(), Error> {
+        let mut tx = self.db().begin().await?;
+        store::fail(&mut tx, id, &error.to_string(), self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn candidate(&self, actor: &Actor, new: &NewReplay) -> Result<Candidate, Error> {
+        let bound = match new.binding {
+            Some(id) => Some(self.parts.plugins.find(actor, id).await?.binding.terms),
+            None => None,
+        };
+        let settings = match (&new.settings, &bound) {
+            (Some(serde_json::Value::String(text)), _) => text.clone(),
+            (Some(value), _) => value.to_string(),
+            (None, Some(terms)) => terms.settings.to_string(),
+            (None, None) => "{}".to_owned(),
+        };
+        let digest = new.digest.clone().or(bound.as_ref().map(|terms| terms.digest.clone()));
+        let grants = new.grants.clone().or(bound.map(|terms| terms.grants));
+        Ok(Candidate {
+            digest: digest.unwrap_or_default(),
+            settings,
+            grants: grants.unwrap_or_default(),
+        })
+    }
+
+    /// The events that decisions are about, in the order of time.
+    async fn events(&self, decisions: &[DecisionId]) -> Result<Option<Vec<Uuid>>, Error> {
+        if decisions.is_empty() {
+            return Ok(None);
+        }
+        let mut events = Vec::with_capacity(decisions.len());
+        for id in decisions {
+            let event = store::event_of(self.db(), *id).await?;
+            let unknown = || Error::invalid("decision_ids", "unknown", format!("{id} is unknown"));
+            events.push(event.ok_or_else(unknown)?);
+        }
+        events.sort_unstable();
+        events.dedup();
+        Ok(Some(events))
+    }
+}
