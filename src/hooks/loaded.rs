@@ -129,6 +129,11 @@ impl Loaded {
             .collect()
     }
 
+    /// Whether it exports a hook.
+    pub fn exports(&self, hook: HookPoint) -> bool {
+        self.exports.hooks.get(hook.index()).is_some_and(Option::is_some)
+    }
+
     /// Whether it starts from a snapshot; otherwise the settings are taken anew
     /// in every call, which is slower.
     pub fn is_snapshot(&self) -> bool {

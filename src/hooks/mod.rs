@@ -29,6 +29,7 @@ pub mod ports;
 pub mod quota;
 mod registry;
 mod sandbox;
+mod self_test;
 mod state_write;
 mod ticker;
 mod transcript;
@@ -66,9 +67,10 @@ pub use model::{
 pub use output::printable;
 pub use registry::Binding;
 pub use sandbox::{LogLevel, LogLine};
+pub use self_test::Checked;
 pub use state_write::StateWrite;
 pub use transcript::{HostRead, Transcript, TranscriptMismatch};
-pub use trial::{Trial, TrialError};
+pub use trial::{Question, Trial, TrialError};
 
 use breaker::Breakers;
 use compile::{Compiler, Job, Report as CompileReport, Task, cache::Artefact, cache::Cache};

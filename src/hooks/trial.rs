@@ -22,6 +22,10 @@ use super::{
     transcript::Transcript,
 };
 
+/// Time of a call that no request waits for: a busy machine is no fault of the
+/// plugin's. Its processor time is bounded as always.
+const NOBODY_WAITS: Duration = Duration::from_secs(1);
+
 /// What came of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trial {
@@ -88,12 +92,7 @@ impl Hooks {
         loaded: &Loaded,
         question: Question<'_>,
     ) -> Result<Trial, TrialError> {
-        if !loaded.hooks().contains(&question.hook) {
-            return Err(TrialError::NoHook(question.hook));
-        }
-        let ports = self.inner.rules.ports.load_full();
-        let deadline = self.inner.rules.deadline;
-        for_subject!(question.hook, S => judge::<S>(loaded, question, ports, deadline).await)
+        self.judge_within(loaded, question, NOBODY_WAITS).await
     }
 
     /// Asks a loaded component as a request would, once to warm it up and once
@@ -106,10 +105,24 @@ impl Hooks {
     ) -> Result<Trial, TrialError> {
         let purpose = Purpose::Enforce;
         let question = Question { hook, input, purpose, transcript: None, binding: None };
+        let deadline = self.inner.rules.deadline;
         // The first call of a component also brings its memory image in; a server
         // has that behind it.
-        let _warm = self.judge_again(loaded, question.clone()).await?;
-        self.judge_again(loaded, question).await
+        let _warm = self.judge_within(loaded, question.clone(), deadline).await?;
+        self.judge_within(loaded, question, deadline).await
+    }
+
+    async fn judge_within(
+        &self,
+        loaded: &Loaded,
+        question: Question<'_>,
+        deadline: Duration,
+    ) -> Result<Trial, TrialError> {
+        if !loaded.exports(question.hook) {
+            return Err(TrialError::NoHook(question.hook));
+        }
+        let ports = self.inner.rules.ports.load_full();
+        for_subject!(question.hook, S => judge::<S>(loaded, question, ports, deadline).await)
     }
 }
 
