@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::{
     accounts::{self, Accounts},
-    bans::Bans,
+    bans::{self, Bans},
     base::{self, clock::Clock, password::Passwords},
     comments::{self, Comments},
     communities::{self, Communities},
@@ -35,6 +35,7 @@ use crate::{
     search::{self, Search},
     sessions::{Keys, KeysError, Sessions},
     votes::{self, Votes},
+    warnings::{self, Warnings},
 };
 
 /// Buckets of durations, in seconds: from a plugin's call to a slow request.
@@ -85,6 +86,7 @@ pub struct App {
     pub notifications: Notifications,
     pub actions: ModActions,
     pub moderation: Moderation,
+    pub warnings: Warnings,
 }
 
 /// What people write, and who may.
@@ -100,9 +102,16 @@ pub struct Forum {
 }
 
 impl Forum {
-    fn new(config: &Config, core: &Core, decisions: &Decisions) -> Self {
+    fn new(config: &Config, core: &Core, decisions: &Decisions, actions: &ModActions) -> Self {
         let Core { db, clock, limits, hooks } = core.clone();
-        let bans = Bans::new(db.clone(), clock.clone(), Arc::clone(&limits));
+        let bans = Bans::new(bans::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            hooks: hooks.clone(),
+            decisions: decisions.clone(),
+            actions: actions.clone(),
+        });
         let communities = Communities::new(communities::Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -199,15 +208,22 @@ impl App {
         plugins.load_all().await?;
         let versions =
             PluginVersions::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
+        let actions = ModActions::new(db.clone(), clock.clone(), hooks.clone(), decisions.clone());
         communities::ensure_general(&db, clock.now()).await?;
-        let forum = Forum::new(&config, &core, &decisions);
+        let forum = Forum::new(&config, &core, &decisions, &actions);
         let content = (forum.posts.clone(), forum.comments.clone());
-        let actions = ModActions::new(db.clone(), clock.clone());
+        let warnings = Warnings::new(warnings::Parts {
+            db: db.clone(),
+            limits: Arc::clone(&limits),
+            actions: actions.clone(),
+            communities: forum.communities.clone(),
+        });
         let moderation = Moderation::new(moderation::Parts {
             db: db.clone(),
             limits: Arc::clone(&limits),
             actions: actions.clone(),
             bans: forum.bans.clone(),
+            communities: forum.communities.clone(),
             posts: forum.posts.clone(),
             comments: forum.comments.clone(),
         });
@@ -242,6 +258,7 @@ impl App {
             notifications,
             actions,
             moderation,
+            warnings,
         })
     }
 }

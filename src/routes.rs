@@ -19,6 +19,7 @@ use crate::{
         system::SystemApi,
     },
     mod_actions::ModActionsApi,
+    moderation::ModerationApi,
     notifications::NotificationsApi,
     plugin_admin::BindingsApi,
     plugin_versions::PluginsApi,
@@ -27,6 +28,7 @@ use crate::{
     search::SearchApi,
     sessions::SessionsApi,
     votes::VotesApi,
+    warnings::WarningsApi,
 };
 
 /// Largest JSON body, but for what is named in [`bounds`]: a name, a reason
@@ -67,15 +69,24 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         DecisionsApi { decisions: app.decisions.clone() },
         PluginsApi { versions: app.versions.clone() },
         BindingsApi { plugins: app.plugins.clone() },
-        ReviewApi { review: app.review.clone() },
         NotificationsApi { notifications: app.notifications.clone() },
-        ModActionsApi { actions: app.actions.clone() },
+        moderation(app),
         BansApi { bans: app.forum.bans.clone() },
         CommunitiesApi { communities: app.forum.communities.clone(), hot: app.forum.hot.clone() },
         PostsApi { posts: app.forum.posts.clone(), hot: app.forum.hot.clone() },
         CommentsApi { comments: app.forum.comments.clone(), hot: app.forum.hot.clone() },
         VotesApi { votes: app.forum.votes.clone() },
         SearchApi { search: app.forum.search.clone() },
+    )
+}
+
+/// What those who keep order do; a tuple of its own, for one has 16 places.
+fn moderation(app: &App) -> impl OpenApi + 'static {
+    (
+        ReviewApi { review: app.review.clone() },
+        ModerationApi { moderation: app.moderation.clone() },
+        WarningsApi { warnings: app.warnings.clone() },
+        ModActionsApi { actions: app.actions.clone() },
     )
 }
 

@@ -20,6 +20,7 @@ use crate::{
         page::{Page, PageRequest},
     },
     http::{Input, Problem, Rendered, Tag},
+    mod_actions::{Acted, PendingView},
     sessions::SignedIn,
 };
 
@@ -160,11 +161,20 @@ pub enum BanCreated {
     /// The ban is in force.
     #[oai(status = 201)]
     Created(Rendered<BanView>, #[oai(header = "Location")] String),
+    /// A policy wants another moderator to ask for the same within a day.
+    #[oai(status = 202)]
+    NeedsSecond(Rendered<PendingView>),
 }
 
 impl BanCreated {
     /// The answer for a ban of the list at `path`.
-    pub fn new(path: &str, ban: Ban, now: Timestamp) -> Self {
+    pub fn new(path: &str, acted: Acted<Ban>, now: Timestamp) -> Self {
+        let ban = match acted {
+            Acted::Done(ban) => ban,
+            Acted::NeedsSecond(pending) => {
+                return Self::NeedsSecond(Rendered::new(&PendingView::from(pending)));
+            }
+        };
         let location = format!("/api/v1{path}/{}", ban.id);
         Self::Created(Rendered::new(&BanView::new(ban, now)), location)
     }
@@ -176,10 +186,24 @@ pub enum Lifted {
     /// The ban is over.
     #[oai(status = 204)]
     Done,
+    /// A policy wants another moderator to ask for the same within a day.
+    #[oai(status = 202)]
+    NeedsSecond(Rendered<PendingView>),
+}
+
+impl From<Acted<()>> for Lifted {
+    fn from(acted: Acted<()>) -> Self {
+        match acted {
+            Acted::Done(()) => Self::Done,
+            Acted::NeedsSecond(pending) => {
+                Self::NeedsSecond(Rendered::new(&PendingView::from(pending)))
+            }
+        }
+    }
 }
 
 /// Operations on bans from the whole site, and on one's own bans.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BansApi {
     /// The feature.
     pub bans: Bans,
@@ -231,8 +255,7 @@ impl BansApi {
         id: Path<Uuid>,
     ) -> Result<Lifted, Problem> {
         site_staff(&actor)?;
-        self.bans.lift(&actor, &Scope::Site, id.0.into()).await?;
-        Ok(Lifted::Done)
+        Ok(self.bans.lift(&actor, &Scope::Site, id.0.into()).await?.into())
     }
 
     /// List one's own bans

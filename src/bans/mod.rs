@@ -14,6 +14,6 @@ mod store;
 mod tests;
 
 pub use api::{BanCreated, BanList, BanRequest, BansApi, Lifted};
-pub use model::{Ban, BanState, Deed, Deeds, NewBan, Scope, Standing};
-pub use service::Bans;
+pub use model::{Ban, BanState, Deed, Deeds, NewBan, Scope, Sentence, Standing};
+pub use service::{Bans, Parts};
 pub(crate) use store::{allowed, bans_in_force, denied, looking, moderates, viewer};

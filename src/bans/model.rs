@@ -1,14 +1,22 @@
 //! Bans and what they forbid, in forms that cannot be wrong.
 
-use crate::base::{
-    Error, FieldError,
-    clock::Timestamp,
-    ids::{AccountId, BanId, CommunityId, PostId},
-    text::{clean_lines, length},
+use uuid::Uuid;
+
+use crate::{
+    base::{
+        Error, FieldError,
+        actor::Actor,
+        clock::Timestamp,
+        ids::{AccountId, BanId, CommunityId, PostId},
+        text::{clean_lines, length},
+    },
+    db::SITE,
+    decisions::DecisionTarget,
+    hooks::{Outcome, Proposal},
 };
 
 /// Most characters of a reason.
-const REASON_MAX: usize = 1_000;
+pub(super) const REASON_MAX: usize = 1_000;
 /// Longest name that is looked up: a username has at most 30 characters.
 const NAME_MAX: usize = 30;
 
@@ -75,6 +83,12 @@ impl Deeds {
         Deed::ALL.into_iter().filter(move |deed| self.contains(*deed))
     }
 
+    /// A deed and what is in it already.
+    #[must_use]
+    pub fn with(self, deed: Deed) -> Self {
+        Self(self.0 | deed.bit())
+    }
+
     fn parse(names: &[String], scope: &Scope) -> Result<Self, FieldError> {
         let fail = |rule, message| Err(FieldError::new("deeds", rule, message));
         let mut deeds = Self::default();
@@ -114,7 +128,16 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// What is done there is logged about.
+    /// The post, the community, or zeros for the site; what is stored.
+    pub fn id(&self) -> Uuid {
+        match self {
+            Self::Site => SITE,
+            Self::Community(id) => id.0,
+            Self::Post { id, .. } => id.0,
+        }
+    }
+
+    /// Its community; none for the site.
     pub fn community(&self) -> Option<CommunityId> {
         match self {
             Self::Site => None,
@@ -159,6 +182,29 @@ pub struct NewBan {
     pub reason: String,
     /// When it ends; `None` is never.
     pub until: Option<Timestamp>,
+}
+
+/// Who is to be banned, with the facts that rules and plugins ask for.
+#[derive(Clone, Debug)]
+pub(super) struct Struck {
+    pub(super) facts: Actor,
+    /// Whether they moderate the community of the scope.
+    pub(super) moderates: bool,
+    /// Whether who wants the ban moderates it.
+    pub(super) agent_moderates: bool,
+    /// Bans so far that were not taken back.
+    pub(super) prior_bans: u32,
+    /// Slug of the community of the scope.
+    pub(super) slug: Option<String>,
+}
+
+/// A ban as it is to be imposed, and what plugins said of the one that was
+/// proposed.
+#[derive(Debug)]
+pub struct Sentence {
+    pub(super) scope: Scope,
+    pub(super) new: NewBan,
+    pub(super) asked: Option<(DecisionTarget, Outcome<Proposal>)>,
 }
 
 /// What a request says about a ban.

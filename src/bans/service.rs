@@ -6,8 +6,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    model::{Ban, Deed, NewBan, Scope, unknown_account},
-    rules,
+    model::{Ban, Deed, NewBan, Scope, Sentence, Struck, unknown_account},
+    rules::{self, Reach},
     store::{self, Placed},
 };
 use crate::{
@@ -19,22 +19,42 @@ use crate::{
         page::{Page, PageRequest},
     },
     db::{Db, Tx},
+    decisions::{DecisionTarget, Decisions, TargetKind},
+    hooks::{self, Context, HookPoint, Hooks, Origin, Proposal, Role, Sanction},
     http::{Action, RateLimits},
-    mod_actions::{self, ActionKind, Inverse, NewAction, Target},
+    mod_actions::{
+        self, Acted, ActionKind, Inverse, ModActions, NewAction, Permit, Proposed, Target,
+    },
 };
 
 /// Bans; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bans {
     db: Db,
     clock: Clock,
     limits: Arc<RateLimits>,
+    hooks: Hooks,
+    decisions: Decisions,
+    actions: ModActions,
+}
+
+/// What bans are made of.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub limits: Arc<RateLimits>,
+    pub hooks: Hooks,
+    pub decisions: Decisions,
+    pub actions: ModActions,
 }
 
 impl Bans {
-    /// Bans in this database.
-    pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>) -> Self {
-        Self { db, clock, limits }
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { db, clock, limits, hooks, decisions, actions } = parts;
+        Self { db, clock, limits, hooks, decisions, actions }
     }
 
     /// What time it is for bans.
@@ -42,15 +62,110 @@ impl Bans {
         self.clock.now()
     }
 
-    /// Sets a ban in a scope where the agent may.
-    pub async fn create(&self, agent: Agent<'_>, scope: &Scope, new: NewBan) -> Result<Ban, Error> {
+    /// Sets a ban in a scope where the agent may, as plugins decide that are
+    /// asked about it.
+    pub async fn create(
+        &self,
+        agent: Agent<'_>,
+        scope: &Scope,
+        new: NewBan,
+    ) -> Result<Acted<Ban>, Error> {
+        let mut cleared = None;
         if let Agent::Person(actor) = agent {
             self.limits.check_actor(Action::Ban, actor)?;
+            let struck = self.struck(agent, scope, &new.username).await?;
+            let reason = Some(new.reason.as_str()).filter(|reason| !reason.is_empty());
+            let wish = (ActionKind::Ban, scope, &struck);
+            match self.actions.judge(actor, &proposed(actor, wish, reason)).await? {
+                Permit::Go(permit) => cleared = Some(permit),
+                Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
+            }
         }
+        let sentence = self.decide(agent, scope, new).await?;
         let mut tx = self.db.begin().await?;
-        let ban = self.create_in(&mut tx, agent, scope, new).await?;
+        if let Some(cleared) = &cleared {
+            self.actions.admit(&mut tx, cleared).await?;
+        }
+        let ban = self.impose_in(&mut tx, agent, sentence).await?;
         tx.commit().await?;
-        Ok(ban)
+        Ok(Acted::Done(ban))
+    }
+
+    /// Asks plugins about a ban that somebody, or some effect, wants. What they
+    /// make of it is held to the rules that hold for people: no wider than who
+    /// wants it may ban from, and never against who moderates there.
+    pub async fn decide(
+        &self,
+        agent: Agent<'_>,
+        scope: &Scope,
+        new: NewBan,
+    ) -> Result<Sentence, Error> {
+        let place = scope.community().map(|community| community.0);
+        if !self.hooks.listens(HookPoint::BanDecide, place) {
+            return Ok(Sentence { scope: *scope, new, asked: None });
+        }
+        let now = self.clock.now();
+        let struck = self.struck(agent, scope, &new.username).await?;
+        let most = Reach::most(agent, struck.agent_moderates, scope);
+        let username = struck.facts.username.as_str();
+        let parse = |sanction: &_| rules::sentenced((scope, username), sanction, most, now);
+        let recheck = |proposal: &Proposal| {
+            let (scope, _) = parse(&proposal.sanction)?;
+            match rules::may_set(None, struck.facts.id, struck.is_exempt(&scope)) {
+                Ok(()) => Ok(()),
+                Err(_) => Err("the account moderates there".to_owned()),
+            }
+        };
+        let input = || {
+            let context = context(agent, &struck, now);
+            (context, proposal(agent, (scope, &struck), &new, now))
+        };
+        let Some(outcome) = self.hooks.ask_checked(place, input, recheck).await else {
+            return Ok(Sentence { scope: *scope, new, asked: None });
+        };
+        let target = DecisionTarget {
+            kind: TargetKind::Ban,
+            id: struck.facts.id.0,
+            community: scope.community(),
+            actor: agent.person().map(|actor| actor.id),
+        };
+        if let Err(refusal) = rules::settle(&outcome.verdict) {
+            self.decisions.record_refusal(&target, &outcome).await?;
+            return Err(refusal);
+        }
+        let (scope, new) = if outcome.modified {
+            parse(&outcome.subject.sanction).map_err(Error::internal)?
+        } else {
+            (*scope, new)
+        };
+        Ok(Sentence { scope, new, asked: Some((target, outcome)) })
+    }
+
+    /// Sets a ban as it was decided, and records what plugins said.
+    pub async fn impose_in(
+        &self,
+        tx: &mut Tx,
+        agent: Agent<'_>,
+        sentence: Sentence,
+    ) -> Result<Ban, Error> {
+        let Sentence { scope, new, asked } = sentence;
+        if let Some((target, outcome)) = &asked {
+            self.decisions.record(tx, target, outcome).await?;
+        }
+        self.create_in(tx, agent, &scope, new).await
+    }
+
+    async fn struck(
+        &self,
+        agent: Agent<'_>,
+        scope: &Scope,
+        username: &str,
+    ) -> Result<Struck, Error> {
+        let struck = store::struck(&self.db, agent, scope, username).await?;
+        let struck = struck.ok_or_else(unknown_account)?;
+        let person = agent.person().map(|actor| actor.id);
+        rules::may_set(person, struck.facts.id, struck.is_exempt(scope))?;
+        Ok(struck)
     }
 
     /// Sets a ban, with its row in the log of actions.
@@ -96,18 +211,32 @@ impl Bans {
     }
 
     /// Lifts a ban of a scope where the actor may.
-    pub async fn lift(&self, actor: &Actor, scope: &Scope, id: BanId) -> Result<(), Error> {
+    pub async fn lift(&self, actor: &Actor, scope: &Scope, id: BanId) -> Result<Acted<()>, Error> {
         self.limits.check_actor(Action::Ban, actor)?;
-        let mut tx = self.db.begin().await?;
-        match store::find(&mut tx, id).await? {
-            Some((found, _)) if found == *scope => {}
-            _ => return Err(Error::NotFound),
+        let agent = Agent::Person(actor);
+        let (_, account) = store::read(&self.db, id)
+            .await?
+            .filter(|(found, _)| found == scope)
+            .ok_or(Error::NotFound)?;
+        let name = store::name(&self.db, account).await?.ok_or(Error::NotFound)?;
+        // The account may be closed by now: then there is nobody to ask about.
+        let mut cleared = None;
+        if let Some(struck) = store::struck(&self.db, agent, scope, &name).await? {
+            let wish = (ActionKind::LiftBan, scope, &struck);
+            match self.actions.judge(actor, &proposed(actor, wish, None)).await? {
+                Permit::Go(permit) => cleared = Some(permit),
+                Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
+            }
         }
-        if !self.lift_in(&mut tx, Agent::Person(actor), id).await? {
+        let mut tx = self.db.begin().await?;
+        if let Some(cleared) = &cleared {
+            self.actions.admit(&mut tx, cleared).await?;
+        }
+        if !self.lift_in(&mut tx, agent, id).await? {
             return Err(Error::conflict("not_in_force", "The ban is over already."));
         }
         tx.commit().await?;
-        Ok(())
+        Ok(Acted::Done(()))
     }
 
     /// Lifts a ban, with its row in the log of actions; whether it was in force.
@@ -165,6 +294,87 @@ pub(super) fn site_staff(actor: &Actor) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::forbidden("admins_only", "Only admins ban from the whole site."))
+    }
+}
+
+impl Struck {
+    /// Whether they cannot be banned from a scope.
+    fn is_exempt(&self, scope: &Scope) -> bool {
+        let moderates = self.facts.is_admin();
+        match scope {
+            Scope::Site => moderates,
+            Scope::Community(_) => moderates || self.moderates,
+            Scope::Post { author, .. } => moderates || self.moderates || *author == self.facts.id,
+        }
+    }
+}
+
+/// What a moderator, or a post's author, wants to do about a ban.
+fn proposed<'a>(
+    actor: &Actor,
+    (kind, scope, struck): (ActionKind, &Scope, &'a Struck),
+    reason: Option<&'a str>,
+) -> Proposed<'a> {
+    let account = struck.facts.id;
+    Proposed {
+        kind,
+        target: Target::Account(account),
+        account,
+        community: scope.community().zip(struck.slug.as_deref()),
+        scope: scope.id(),
+        moderates: actor.is_admin() || struck.agent_moderates,
+        reason,
+    }
+}
+
+fn context(agent: Agent<'_>, struck: &Struck, now: Timestamp) -> Context {
+    let actor = agent.person().map(|actor| {
+        let role = role(actor.is_admin(), struck.agent_moderates);
+        hooks::Actor::of(actor, role, now)
+    });
+    Context::now(actor, struck.slug.as_deref(), now)
+}
+
+fn role(is_admin: bool, moderates: bool) -> Role {
+    match (is_admin, moderates) {
+        (true, _) => Role::Admin,
+        (false, true) => Role::Moderator,
+        (false, false) => Role::Member,
+    }
+}
+
+/// A ban as plugins are told of it.
+fn proposal(
+    agent: Agent<'_>,
+    (scope, struck): (&Scope, &Struck),
+    new: &NewBan,
+    now: Timestamp,
+) -> Proposal {
+    let (told, place) = match scope {
+        Scope::Site => (hooks::Scope::Site, None),
+        Scope::Community(_) => (hooks::Scope::Community, struck.slug.clone()),
+        Scope::Post { id, .. } => (hooks::Scope::Post, Some(id.to_string())),
+    };
+    let deeds = new.deeds.iter().map(|deed| match deed {
+        Deed::View => hooks::Deed::View,
+        Deed::Comment => hooks::Deed::Comment,
+        Deed::Vote => hooks::Deed::Vote,
+        Deed::Post => hooks::Deed::Post,
+    });
+    let duration = new.until.map(|until| until.since(now).as_millis());
+    let facts = &struck.facts;
+    Proposal {
+        sanction: Sanction {
+            account: facts.id.to_string(),
+            scope: told,
+            place,
+            deeds: deeds.collect(),
+            duration: duration.map(|duration| u64::try_from(duration).unwrap_or(u64::MAX)),
+            reason: new.reason.clone(),
+        },
+        proposed_by: if agent.person().is_some() { Origin::Moderator } else { Origin::Plugin },
+        account: hooks::Actor::of(facts, role(facts.is_admin(), struck.moderates), now),
+        prior_bans: struck.prior_bans,
     }
 }
 

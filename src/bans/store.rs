@@ -3,10 +3,10 @@
 
 use uuid::Uuid;
 
-use super::model::{Ban, Deed, Deeds, NewBan, Scope};
+use super::model::{Ban, Deed, Deeds, NewBan, Scope, Struck};
 use crate::{
     base::{
-        actor::{Agent, Viewer},
+        actor::{Actor, Agent, SiteRole, Viewer},
         clock::Timestamp,
         ids::{AccountId, BanId},
         page::PageRequest,
@@ -84,7 +84,7 @@ pub(crate) use {allowed, bans_in_force, denied, moderates, viewer};
 /// A statement that begins with `viewer!()`.
 pub(crate) fn looking(sql: &'static str, viewer: Viewer<'_>, now: Timestamp) -> Statement {
     let id = viewer.map_or(SITE, |actor| actor.id.0);
-    let is_admin = viewer.is_some_and(crate::base::actor::Actor::is_admin);
+    let is_admin = viewer.is_some_and(Actor::is_admin);
     let banned = if is_admin { SITE } else { id };
     statement(sql).bind(id).bind(banned).bind(is_admin).bind(now.0)
 }
@@ -96,6 +96,18 @@ const FIND_TARGET: &str = "
                 where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
                as moderates
     from accounts a where a.username_key = ? and a.state = 'active'";
+const STRUCK: &str = "
+    select a.id, a.username, a.role, a.verified_at is not null as verified, a.post_count,
+           a.comment_count, a.score, a.strikes, a.labels, a.created_at,
+           exists (select 1 from community_members m where m.community_id = ?
+                   and m.account_id = a.id and m.role = 'moderator') as moderates,
+           exists (select 1 from community_members m where m.community_id = ?
+                   and m.account_id = ? and m.role = 'moderator') as agent_moderates,
+           (select count(*) from bans b where b.account_id = a.id and b.lifted_at is null)
+               as prior_bans,
+           (select slug from communities where id = ?) as slug
+    from accounts a where a.username_key = ? and a.state = 'active'";
+const NAME: &str = "select username from accounts where id = ?";
 const INSERT: &str = "
     insert into bans
         (id, scope, scope_id, account_id, deeds, reason, created_by, plugin, created_at, until)
@@ -143,14 +155,6 @@ pub(super) struct Target {
     pub(super) moderates: bool,
 }
 
-fn scope_id(scope: &Scope) -> Uuid {
-    match scope {
-        Scope::Site => SITE,
-        Scope::Community(id) => id.0,
-        Scope::Post { id, .. } => id.0,
-    }
-}
-
 /// Who has a name, as seen from a scope.
 pub(super) async fn find_target(
     tx: &mut Tx,
@@ -174,6 +178,55 @@ pub(super) async fn find_target(
     .transpose()
 }
 
+/// Who has a name, with what rules and plugins ask for, as `agent` sees it from
+/// a scope.
+pub(super) async fn struck(
+    db: &Db,
+    agent: Agent<'_>,
+    scope: &Scope,
+    username: &str,
+) -> Result<Option<Struck>, Error> {
+    let community = scope.community().map_or(SITE, |community| community.0);
+    let statement = statement(STRUCK)
+        .bind(community)
+        .bind(community)
+        .bind(agent.person().map(|actor| actor.id.0))
+        .bind(community)
+        .bind(look_alike_key(username));
+    let Some(row) = db.optional(statement).await? else { return Ok(None) };
+    Ok(Some(Struck {
+        // Nobody is signed in here: these are the facts alone.
+        facts: Actor {
+            id: row.id("id")?,
+            session: SITE.into(),
+            username: row.value("username")?,
+            role: SiteRole::from_stored(row.value("role")?),
+            verified: row.value("verified")?,
+            created_at: row.time("created_at")?,
+            score: row.value("score")?,
+            post_count: row.value("post_count")?,
+            comment_count: row.value("comment_count")?,
+            labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
+            strikes: row.value("strikes")?,
+        },
+        moderates: row.value("moderates")?,
+        agent_moderates: row.value("agent_moderates")?,
+        prior_bans: row.value("prior_bans")?,
+        slug: row.value("slug")?,
+    }))
+}
+
+/// Name of an account.
+pub(super) async fn name(db: &Db, account: AccountId) -> Result<Option<String>, Error> {
+    let row = db.optional(statement(NAME).bind(account.0)).await?;
+    row.map(|row| row.value("username")).transpose()
+}
+
+/// Where a ban holds, and whom it is on, outside a transaction.
+pub(super) async fn read(db: &Db, id: BanId) -> Result<Option<(Scope, AccountId)>, Error> {
+    db.optional(statement(FIND).bind(id.0)).await?.as_ref().map(found).transpose()
+}
+
 /// A ban's row, but for what [`NewBan`] says.
 #[derive(Debug)]
 pub(super) struct Placed<'a> {
@@ -189,7 +242,7 @@ pub(super) async fn insert(tx: &mut Tx, placed: &Placed<'_>, new: &NewBan) -> Re
         statement(INSERT)
             .bind(placed.id.0)
             .bind(placed.scope.as_str())
-            .bind(scope_id(placed.scope))
+            .bind(placed.scope.id())
             .bind(placed.target.0)
             .bind(new.deeds.bits())
             .bind(new.reason.clone())
@@ -215,7 +268,10 @@ pub(super) async fn lift(
 
 /// Where a ban holds, and whom it is on.
 pub(super) async fn find(tx: &mut Tx, id: BanId) -> Result<Option<(Scope, AccountId)>, Error> {
-    let Some(row) = tx.optional(statement(FIND).bind(id.0)).await? else { return Ok(None) };
+    tx.optional(statement(FIND).bind(id.0)).await?.as_ref().map(found).transpose()
+}
+
+fn found(row: &Row) -> Result<(Scope, AccountId), Error> {
     let scope: String = row.value("scope")?;
     let scope = match scope.as_str() {
         "post" => Scope::Post {
@@ -226,7 +282,7 @@ pub(super) async fn find(tx: &mut Tx, id: BanId) -> Result<Option<(Scope, Accoun
         "community" => Scope::Community(row.id("scope_id")?),
         _ => Scope::Site,
     };
-    Ok(Some((scope, row.id("account_id")?)))
+    Ok((scope, row.id("account_id")?))
 }
 
 /// Reason and end of the ban that forbids a deed for the longest time.
@@ -254,7 +310,7 @@ pub(super) async fn list(
     scope: &Scope,
     page: &PageRequest<BanId>,
 ) -> Result<Vec<Ban>, Error> {
-    list_by(db, LIST, scope_id(scope), page).await
+    list_by(db, LIST, scope.id(), page).await
 }
 
 /// Bans on an account, newest first.

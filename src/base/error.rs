@@ -72,6 +72,12 @@ pub enum Error {
         /// When another try may succeed.
         retry_after: Duration,
     },
+    /// Comments are slowed down here.
+    #[error("slow mode")]
+    SlowMode {
+        /// When the next one is taken.
+        retry_after: Duration,
+    },
     /// Something that is needed is not there for the moment.
     #[error("unavailable: {what}")]
     Unavailable {

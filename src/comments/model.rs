@@ -134,6 +134,16 @@ pub(super) struct Parent {
     pub(super) locked: bool,
 }
 
+/// Where a comment is to go.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) ground: Ground,
+    /// The comment that is to be answered.
+    pub(super) parent: Option<Parent>,
+    /// Whether comments are slowed down under the post or in its community.
+    pub(super) slowed: bool,
+}
+
 /// The order of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CommentSort {

@@ -3,7 +3,7 @@
 use super::model::{Access, Parent};
 use crate::{
     bans::Deed,
-    base::{Error, FieldError, actor::Actor, ids::CommentId},
+    base::{Error, FieldError, actor::Actor, clock::Timestamp, ids::CommentId},
     posts::Refusal,
     publishing::ContentState,
 };
@@ -30,6 +30,14 @@ pub(super) fn may_answer(parent: Option<&Parent>) -> Result<(), Error> {
         return Err(Error::conflict("locked", "The thread is locked."));
     }
     Ok(())
+}
+
+/// Whether the pause since one's last comment is over.
+pub(super) fn not_slowed(free_at: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+    match free_at {
+        Some(free_at) if free_at > now => Err(Error::SlowMode { retry_after: free_at.since(now) }),
+        _ => Ok(()),
+    }
 }
 
 fn only_author(actor: &Actor, access: &Access) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     model::{
         Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment, Parent,
-        unknown_parent,
+        Place, unknown_parent,
     },
     rules,
     store::{self, NewRow},
@@ -84,10 +84,8 @@ impl Comments {
         self.parts.limits.check_actor(Action::Comment, actor)?;
         let text = CommentText::parse(&new.body)?;
         let now = self.now();
-        let (ground, parent) =
-            store::post_and_parent(&self.parts.db, Some(actor), new.post, new.parent, now)
-                .await?
-                .ok_or(Error::NotFound)?;
+        let place = store::place(&self.parts.db, Some(actor), new.post, new.parent, now).await?;
+        let Place { ground, parent, slowed } = place.ok_or(Error::NotFound)?;
         if let Err(refusal) = posts::may_comment(&ground) {
             return Err(self.parts.posts.refused(actor, &ground, refusal).await);
         }
@@ -103,7 +101,8 @@ impl Comments {
             .publishing
             .judge(actor, &ground.place(), (TargetKind::Comment, content), recheck)
             .await?;
-        let spot = Spot { id, path, depth, parent };
+        let slowed = slowed && !ground.standing.moderates;
+        let spot = Spot { id, path, depth, parent, slowed };
         let comment = self.insert(actor, &ground, spot, &judged).await?;
         let access = Access { comment, ground, waiting: Waiting::default() };
         Ok(Written { access, judged: Some(judged) })
@@ -119,7 +118,7 @@ impl Comments {
         let text = CommentText::of_content(&judged.content)?;
         let html = markdown::to_html(text.as_str());
         let (now, state) = (self.now(), judged.state);
-        let Spot { id, path, depth, parent } = spot;
+        let Spot { id, path, depth, parent, slowed } = spot;
         let parent = parent.map(|parent| parent.id);
         let new = NewRow {
             id,
@@ -134,6 +133,10 @@ impl Comments {
             now,
         };
         let mut tx = self.parts.db.begin().await?;
+        if slowed {
+            let free_at = store::slowed_until(&mut tx, actor.id, ground.id, now).await?;
+            rules::not_slowed(free_at, now)?;
+        }
         if !store::insert(&mut tx, &new).await? {
             drop(tx);
             return Err(self.forbidden_meanwhile(actor, ground.id).await);
@@ -360,6 +363,7 @@ struct Spot {
     path: Vec<u8>,
     depth: i64,
     parent: Option<Parent>,
+    slowed: bool,
 }
 
 /// A published comment is gone. Where it has no answers, the thread shows it no

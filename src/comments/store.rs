@@ -2,17 +2,17 @@
 
 use uuid::Uuid;
 
-use super::model::{Access, Comment, CommentKey, CommentSort, Parent};
+use super::model::{Access, Comment, CommentKey, CommentSort, Parent, Place};
 use crate::{
     bans::{allowed, looking, moderates, viewer},
     base::{
         actor::{Actor, Viewer},
         clock::Timestamp,
-        ids::{CommentId, PostId},
+        ids::{AccountId, CommentId, PostId},
         page::PageRequest,
     },
     db::{Columns, Db, Error, Row, Statement, Tx, statement},
-    posts::{self, Ground, ground_columns, post_visible},
+    posts::{self, ground_columns, post_visible},
     publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
@@ -96,7 +96,8 @@ const POST_AND_PARENT: &str = concat!(
     ground_columns!(),
     ", k.id as parent_id, k.path, k.depth, ",
     thread_locked!(),
-    " as thread_locked
+    " as thread_locked,
+        exists (select 1 from slow_modes s where s.scope_id in (p.id, p.community_id)) as slowed
      from posts p
      join communities c on c.id = p.community_id
      left join comments k on k.id = ? and k.post_id = p.id and k.state = 'published'
@@ -203,14 +204,14 @@ pub(super) async fn access(
     .transpose()
 }
 
-/// A post as the viewer may see it, and the comment that is to be answered.
-pub(super) async fn post_and_parent(
+/// Where a comment goes, as the viewer may see it.
+pub(super) async fn place(
     db: &Db,
     viewer: Viewer<'_>,
     id: PostId,
     parent: Option<CommentId>,
     now: Timestamp,
-) -> Result<Option<(Ground, Option<Parent>)>, Error> {
+) -> Result<Option<Place>, Error> {
     let parent = parent.map(|parent| parent.0);
     let row = db.optional(looking(POST_AND_PARENT, viewer, now).bind(parent).bind(id.0)).await?;
     row.map(|row| {
@@ -225,7 +226,7 @@ pub(super) async fn post_and_parent(
                 })
             })
             .transpose()?;
-        Ok((posts::ground(&row)?, parent))
+        Ok(Place { ground: posts::ground(&row)?, parent, slowed: row.value("slowed")? })
     })
     .transpose()
 }
@@ -271,6 +272,33 @@ pub(super) struct NewRow<'a> {
     pub(super) html: &'a str,
     pub(super) state: ContentState,
     pub(super) now: Timestamp,
+}
+
+/// When slow modes let the viewer comment again, under the post or anywhere in
+/// its community: after the last comment there, whatever became of it.
+const SLOWED_UNTIL: &str = "
+    select max(s.interval +
+        case when s.scope_id = p.id
+        then (select max(k.created_at) from comments k
+              where k.author_id = ? and k.post_id = p.id)
+        else (select max(k.created_at) from comments k join posts o on o.id = k.post_id
+              where k.author_id = ? and k.created_at > ? - s.interval
+                and o.community_id = p.community_id)
+        end) as free_at
+    from posts p join slow_modes s on s.scope_id in (p.id, p.community_id)
+    where p.id = ? and (s.until is null or s.until > ?)";
+
+/// When the author may comment again under a post, if slow modes say.
+pub(super) async fn slowed_until(
+    tx: &mut Tx,
+    author: AccountId,
+    post: PostId,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let statement =
+        statement(SLOWED_UNTIL).bind(author.0).bind(author.0).bind(now.0).bind(post.0).bind(now.0);
+    let row = tx.optional(statement).await?;
+    row.map_or(Ok(None), |row| row.optional_time("free_at"))
 }
 
 /// Whether the comment was inserted: not when something forbids it by now.

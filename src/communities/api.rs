@@ -160,7 +160,7 @@ enum MembershipChanged {
 }
 
 /// Operations on communities.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CommunitiesApi {
     /// The feature.
     pub communities: Communities,
@@ -389,7 +389,6 @@ impl CommunitiesApi {
         /// The ban's id.
         id: Path<Uuid>,
     ) -> Result<Lifted, Problem> {
-        self.communities.lift_ban(&actor, &slug.0, id.0.into()).await?;
-        Ok(Lifted::Done)
+        Ok(self.communities.lift_ban(&actor, &slug.0, id.0.into()).await?.into())
     }
 }

@@ -18,13 +18,14 @@ use crate::{
     config::CommunityCreation,
     db::Db,
     http::{Action, RateLimits},
+    mod_actions::Acted,
 };
 
 /// The community that every forum has.
 const GENERAL: &str = "general";
 
 /// What communities are made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[expect(missing_docs, reason = "each is named as its type")]
 pub struct Parts {
     pub db: Db,
@@ -36,7 +37,7 @@ pub struct Parts {
 }
 
 /// Communities; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Communities {
     parts: Parts,
 }
@@ -220,15 +221,23 @@ impl Communities {
         actor: &Actor,
         slug: &str,
         parse: impl FnOnce(&Scope, Timestamp) -> Result<NewBan, Error>,
-    ) -> Result<Ban, Error> {
+    ) -> Result<Acted<Ban>, Error> {
         let scope = Scope::Community(self.moderated(actor, slug).await?);
         let new = parse(&scope, self.parts.clock.now())?;
         let ban = self.parts.bans.create(Agent::Person(actor), &scope, new).await?;
-        Ok(Ban { community: Some(slug.to_owned()), ..ban })
+        Ok(match ban {
+            Acted::Done(ban) => Acted::Done(Ban { community: Some(slug.to_owned()), ..ban }),
+            needs_second @ Acted::NeedsSecond(_) => needs_second,
+        })
     }
 
     /// Lifts a ban from a community.
-    pub async fn lift_ban(&self, actor: &Actor, slug: &str, ban: BanId) -> Result<(), Error> {
+    pub async fn lift_ban(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        ban: BanId,
+    ) -> Result<Acted<()>, Error> {
         let scope = Scope::Community(self.moderated(actor, slug).await?);
         self.parts.bans.lift(actor, &scope, ban).await
     }

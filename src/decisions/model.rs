@@ -39,6 +39,11 @@ pub enum TargetKind {
 }
 
 impl TargetKind {
+    /// Whether it can wait for review.
+    pub fn may_wait(self) -> bool {
+        matches!(self, Self::Post | Self::Comment | Self::Edit | Self::Account)
+    }
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -83,6 +83,9 @@ impl Decisions {
         }
         if let Merged::Hold { reason } = &outcome.verdict {
             self.open_item(tx, target, Some(event), reason).await?;
+        store::insert(tx, &new).await?;
+        if let (Merged::Hold { reason }, true) = (&outcome.verdict, target.kind.may_wait()) {
+            self.open_item(tx, target, event, reason).await?;
         }
         Ok(())
     }

@@ -187,6 +187,10 @@ impl From<Error> for Problem {
                 body("too_many_requests", "You did this too often.", None),
                 seconds(retry_after),
             ),
+            Error::SlowMode { retry_after } => Self::TooMany(
+                body("slow_mode", "Comments are slowed down here.", None),
+                seconds(retry_after),
+            ),
             Error::Unavailable { what, retry_after } => {
                 tracing::warn!(what, "answered 503");
                 Self::Unavailable(

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    model::{ActionKind, LogFilter, LoggedAction},
+    model::{ActionKind, LogFilter, LoggedAction, Pending},
     service::ModActions,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// One act of moderation, of a person or of a plugin.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
-struct ActionView {
+pub struct ActionView {
     /// Opaque, in the order of time.
     id: Uuid,
     /// What was done: `remove`, `restore`, `lock`, `unlock`, `warn`,
@@ -79,6 +79,39 @@ impl From<LoggedAction> for ActionView {
             created_at: action.created_at.to_string(),
             undone_at: action.undone_at.map(|at| at.to_string()),
             undone_by: action.undone_by,
+        }
+    }
+}
+
+/// An action that waits for another moderator who wants the same.
+#[derive(Debug, Object, Serialize)]
+pub struct PendingView {
+    /// Opaque.
+    id: Uuid,
+    /// `needs_second`.
+    state: String,
+    /// What is to be done.
+    kind: String,
+    /// With what: `post`, `comment` or `account`.
+    target_kind: String,
+    /// Its id.
+    target_id: Uuid,
+    /// Why it waits, in a policy's words.
+    message: String,
+    /// Until when another moderator can ask for the same, RFC 3339.
+    until: String,
+}
+
+impl From<Pending> for PendingView {
+    fn from(pending: Pending) -> Self {
+        Self {
+            id: pending.id,
+            state: "needs_second".to_owned(),
+            kind: pending.kind.as_str().to_owned(),
+            target_kind: pending.target.kind().to_owned(),
+            target_id: pending.target.id(),
+            message: pending.message,
+            until: pending.until.to_string(),
         }
     }
 }

@@ -14,9 +14,13 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use api::ModActionsApi;
-pub use model::{ActionKind, Inverse, LoggedAction, NewAction, SlowMode, Target, parse_reason};
+pub use api::{ActionView, ModActionsApi, PendingView};
+pub use model::{
+    Acted, ActionKind, Inverse, LoggedAction, NewAction, Pending, Proposed, SlowMode, Target,
+    parse_reason,
+};
 pub use rules::SECOND_WITHIN;
 pub use service::{
-    ModActions, find, is_decided_by_people, occurrence, record, undone, yield_to_people,
+    Cleared, ModActions, Permit, find, is_decided_by_people, occurrence, record, undone,
+    yield_to_people,
 };

@@ -219,6 +219,49 @@ pub enum Inverse {
     },
 }
 
+/// An action that a moderator wants to take.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposed<'a> {
+    /// What.
+    pub kind: ActionKind,
+    /// With what.
+    pub target: Target,
+    /// Whom it strikes.
+    pub account: AccountId,
+    /// Where: id and slug; `None` is the whole site.
+    pub community: Option<(CommunityId, &'a str)>,
+    /// For a ban: the post, community or site that it is from.
+    pub scope: Uuid,
+    /// Whether the actor moderates there, and does not act as an author.
+    pub moderates: bool,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// An action that waits for another moderator who wants the same.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Opaque.
+    pub id: Uuid,
+    /// What is to be done.
+    pub kind: ActionKind,
+    /// With what.
+    pub target: Target,
+    /// Why it waits, in a policy's words.
+    pub message: String,
+    /// Until when the second can come.
+    pub until: Timestamp,
+}
+
+/// What became of something that a moderator wanted.
+#[derive(Clone, Debug)]
+pub enum Acted<T> {
+    /// It was done.
+    Done(T),
+    /// Another moderator has to want it as well.
+    NeedsSecond(Pending),
+}
+
 /// Something that was done, for the log.
 #[derive(Clone, Debug)]
 pub struct NewAction {

@@ -1,8 +1,9 @@
 //! Writing the log of actions, and reading it.
 
 use super::{
-    model::{ActionKind, Inverse, LogFilter, LoggedAction, NewAction, Target},
-    rules, store,
+    model::{ActionKind, Inverse, LogFilter, LoggedAction, NewAction, Pending, Proposed, Target},
+    rules,
+    store::{self, Wish},
 };
 use crate::{
     base::{
@@ -13,7 +14,9 @@ use crate::{
         page::{Page, PageRequest},
     },
     db::{Db, Tx},
+    decisions::{DecisionTarget, Decisions, TargetKind},
     events::{Content, Event, Occurrence},
+    hooks::{self, Context, HookPoint, Hooks, Outcome, Role},
     jobs,
 };
 
@@ -22,12 +25,89 @@ use crate::{
 pub struct ModActions {
     db: Db,
     clock: Clock,
+    hooks: Hooks,
+    decisions: Decisions,
+}
+
+/// An action that may go on, and what plugins said of it: to be handed to
+/// [`ModActions::admit`] in the transaction that carries it out.
+#[derive(Debug)]
+pub struct Cleared {
+    wish: Wish,
+    asked: Option<(DecisionTarget, Outcome<hooks::Action>)>,
+}
+
+/// Whether an action may go on.
+#[derive(Debug)]
+pub enum Permit {
+    /// It may.
+    Go(Cleared),
+    /// Not before another moderator wants the same.
+    Wait(Pending),
 }
 
 impl ModActions {
     /// The log in this database.
-    pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+    pub fn new(db: Db, clock: Clock, hooks: Hooks, decisions: Decisions) -> Self {
+        Self { db, clock, hooks, decisions }
+    }
+
+    /// Asks plugins about an action that a moderator wants to take. A refusal is
+    /// recorded and becomes an error; a wish that needs a second is kept for a
+    /// day.
+    pub async fn judge(&self, actor: &Actor, proposed: &Proposed<'_>) -> Result<Permit, Error> {
+        let Proposed { kind, target, scope, .. } = *proposed;
+        let wish = Wish { kind, target: target.id(), scope };
+        let community = proposed.community.map(|(id, _)| id);
+        let place = community.map(|id| id.0);
+        let hook = HookPoint::ModActionBeforeApply;
+        let (Some(told), true) = (told(kind), self.hooks.listens(hook, place)) else {
+            return Ok(Permit::Go(Cleared { wish, asked: None }));
+        };
+        let now = self.now();
+        let since = now.minus(rules::SECOND_WITHIN);
+        let seconded = store::count_seconds(&self.db, wish, actor.id, since).await?;
+        let input = || (context(actor, proposed, now), action(told, proposed, seconded));
+        let Some(outcome) = self.hooks.ask(place, input).await else {
+            return Ok(Permit::Go(Cleared { wish, asked: None }));
+        };
+        let target = DecisionTarget {
+            kind: TargetKind::Action,
+            id: target.id(),
+            community,
+            actor: Some(actor.id),
+        };
+        let circumstances = (proposed.reason.is_some(), seconded);
+        match rules::settle(&outcome.verdict, &rules::wanted(&outcome), circumstances) {
+            Ok(None) => Ok(Permit::Go(Cleared { wish, asked: Some((target, outcome)) })),
+            Ok(Some(message)) => {
+                let mut tx = self.db.begin().await?;
+                let id = new_uuid(now);
+                store::put_pending(&mut tx, id, (wish, actor.id), &message, now).await?;
+                self.decisions.record(&mut tx, &target, &outcome).await?;
+                tx.commit().await?;
+                let until = now.plus(rules::SECOND_WITHIN);
+                let target = proposed.target;
+                Ok(Permit::Wait(Pending { id, kind, target, message, until }))
+            }
+            Err(refusal) => {
+                self.decisions.record_refusal(&target, &outcome).await?;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Records what plugins said of an action, with the action; what waited for
+    /// a second waits no longer.
+    pub async fn admit(&self, tx: &mut Tx, cleared: &Cleared) -> Result<(), Error> {
+        let Some((target, outcome)) = &cleared.asked else { return Ok(()) };
+        store::drop_pending(tx, cleared.wish, None).await?;
+        self.decisions.record(tx, target, outcome).await
+    }
+
+    /// One row of the log, for those who made it.
+    pub async fn read(&self, id: ActionId) -> Result<LoggedAction, Error> {
+        store::read(&self.db, id).await?.ok_or(Error::NotFound)
     }
 
     /// What time it is for actions.
@@ -45,6 +125,53 @@ impl ModActions {
     ) -> Result<Page<LoggedAction>, Error> {
         let actions = store::list(&self.db, actor, filter, page).await?;
         Ok(Page::cut(actions, page.limit, |action| action.id))
+    }
+}
+
+/// What plugins call it; nothing for what they are not asked about.
+fn told(kind: ActionKind) -> Option<hooks::ActionKind> {
+    Some(match kind {
+        ActionKind::Remove => hooks::ActionKind::Remove,
+        ActionKind::Restore => hooks::ActionKind::Restore,
+        ActionKind::Lock => hooks::ActionKind::Lock,
+        ActionKind::Unlock => hooks::ActionKind::Unlock,
+        ActionKind::Warn => hooks::ActionKind::Warn,
+        ActionKind::Ban => hooks::ActionKind::Ban,
+        ActionKind::LiftBan => hooks::ActionKind::LiftBan,
+        ActionKind::WithdrawWarning
+        | ActionKind::Label
+        | ActionKind::Unlabel
+        | ActionKind::Mark
+        | ActionKind::Unmark
+        | ActionKind::SlowMode
+        | ActionKind::Prioritise => return None,
+    })
+}
+
+fn context(actor: &Actor, proposed: &Proposed<'_>, now: Timestamp) -> Context {
+    let role = match (actor.is_admin(), proposed.moderates) {
+        (true, _) => Role::Admin,
+        (false, true) => Role::Moderator,
+        (false, false) => Role::Member,
+    };
+    let slug = proposed.community.map(|(_, slug)| slug);
+    Context::now(Some(hooks::Actor::of(actor, role, now)), slug, now)
+}
+
+fn action(kind: hooks::ActionKind, proposed: &Proposed<'_>, seconded: u32) -> hooks::Action {
+    let target = match proposed.target {
+        Target::Post(id) => hooks::Target::Post(id.to_string()),
+        Target::Comment(id) => hooks::Target::Comment(id.to_string()),
+        Target::Account(_) | Target::Community(_) | Target::Site => {
+            hooks::Target::Account(proposed.account.to_string())
+        }
+    };
+    hooks::Action {
+        kind,
+        target,
+        account_id: proposed.account.to_string(),
+        reason: proposed.reason.map(str::to_owned),
+        seconded,
     }
 }
 

@@ -135,6 +135,11 @@ pub(super) async fn find(tx: &mut Tx, id: ActionId) -> Result<Option<LoggedActio
     tx.optional(statement(FIND).bind(id.0)).await?.as_ref().map(action).transpose()
 }
 
+/// The same outside a transaction.
+pub(super) async fn read(db: &Db, id: ActionId) -> Result<Option<LoggedAction>, Error> {
+    db.optional(statement(FIND).bind(id.0)).await?.as_ref().map(action).transpose()
+}
+
 /// The log as `viewer` may see it, newest first: admins all, moderators what was
 /// done in their communities.
 pub(super) async fn list(

@@ -7,6 +7,7 @@
 //! before. Plugins act as they were granted, and never against what a person has
 //! decided about the same text.
 
+mod api;
 mod model;
 mod rules;
 mod service;
@@ -14,5 +15,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use api::ModerationApi;
 pub use model::{Label, Pace, Slowed};
 pub use service::{Moderation, Parts};

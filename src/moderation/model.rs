@@ -8,6 +8,9 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId},
     },
+    comments,
+    mod_actions::Target,
+    posts,
     publishing::{ContentState, Marks},
 };
 
@@ -30,6 +33,50 @@ pub struct Facts {
     pub marks: Marks,
     /// When its text was last written.
     pub changed_at: Timestamp,
+}
+
+/// What a person wants to do with content that they see.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) target: Target,
+    pub(super) author: AccountId,
+    pub(super) community: CommunityId,
+    pub(super) slug: String,
+    pub(super) state: ContentState,
+    pub(super) locked: bool,
+    /// Whether they moderate there.
+    pub(super) moderates: bool,
+    pub(super) reason: Option<String>,
+}
+
+impl Wish {
+    pub(super) fn of_post(access: posts::Access) -> Self {
+        let post = access.post;
+        Self {
+            target: Target::Post(post.id),
+            author: post.author,
+            community: post.community,
+            slug: post.slug,
+            state: post.state,
+            locked: post.locked,
+            moderates: access.standing.moderates,
+            reason: None,
+        }
+    }
+
+    pub(super) fn of_comment(access: comments::Access) -> Self {
+        let (comment, ground) = (access.comment, access.ground);
+        Self {
+            target: Target::Comment(comment.id),
+            author: comment.author,
+            community: ground.community,
+            slug: ground.slug,
+            state: comment.state,
+            locked: comment.locked,
+            moderates: ground.standing.moderates,
+            reason: None,
+        }
+    }
 }
 
 /// Something that moderators and plugins call content or an account: 1 to 32 of

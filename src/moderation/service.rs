@@ -6,27 +6,29 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    model::{Facts, Label, Pace, Slowed},
+    model::{Facts, Label, Pace, Slowed, Wish},
     rules, store,
 };
 use crate::{
     bans::Bans,
     base::{
         Error,
-        actor::Agent,
+        actor::{Actor, Agent},
         clock::Timestamp,
-        ids::{ActionId, CommunityId},
+        ids::{ActionId, CommunityId, PostId},
     },
     comments::Comments,
+    communities::Communities,
     db::{Db, Tx},
     events::{Content, Event, Origin, Resolution},
-    http::RateLimits,
+    http::{Action, RateLimits},
     jobs,
     mod_actions::{
-        self, ActionKind, Inverse, LoggedAction, ModActions, NewAction, SlowMode, Target,
+        self, Acted, ActionKind, Inverse, LoggedAction, ModActions, NewAction, Permit, Proposed,
+        SlowMode, Target, parse_reason,
     },
     posts::Posts,
-    publishing::{Mark, Marks},
+    publishing::{ContentState, Mark, Marks},
     warnings,
 };
 
@@ -38,6 +40,7 @@ pub struct Parts {
     pub limits: Arc<RateLimits>,
     pub actions: ModActions,
     pub bans: Bans,
+    pub communities: Communities,
     pub posts: Posts,
     pub comments: Comments,
 }
@@ -54,6 +57,154 @@ impl Moderation {
         Self { parts }
     }
 
+    /// Takes content away, for a person who moderates there.
+    pub async fn remove(
+        &self,
+        actor: &Actor,
+        content: Content,
+        reason: Option<&str>,
+    ) -> Result<Acted<LoggedAction>, Error> {
+        let wish = self.wish(actor, content, reason).await?;
+        rules::may_remove(Agent::Person(actor), wish.state)?;
+        let cleared = match self.ask(actor, ActionKind::Remove, &wish).await? {
+            Permit::Go(cleared) => cleared,
+            Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
+        };
+        let mut tx = self.parts.db.begin().await?;
+        self.parts.actions.admit(&mut tx, &cleared).await?;
+        let id = self.remove_in(&mut tx, Agent::Person(actor), content, wish.reason).await?;
+        tx.commit().await?;
+        Ok(Acted::Done(self.parts.actions.read(id).await?))
+    }
+
+    /// Gives content back, for a person who moderates there.
+    pub async fn restore(&self, actor: &Actor, content: Content) -> Result<Acted<()>, Error> {
+        let wish = self.wish(actor, content, None).await?;
+        rules::may_restore(wish.state)?;
+        let cleared = match self.ask(actor, ActionKind::Restore, &wish).await? {
+            Permit::Go(cleared) => cleared,
+            Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
+        };
+        let mut tx = self.parts.db.begin().await?;
+        self.parts.actions.admit(&mut tx, &cleared).await?;
+        self.restore_in(&mut tx, Agent::Person(actor), content).await?;
+        tx.commit().await?;
+        Ok(Acted::Done(()))
+    }
+
+    /// Closes or opens a thread, for a person who moderates there.
+    pub async fn set_locked(
+        &self,
+        actor: &Actor,
+        (content, locked): (Content, bool),
+        reason: Option<&str>,
+    ) -> Result<Acted<()>, Error> {
+        let kind = if locked { ActionKind::Lock } else { ActionKind::Unlock };
+        let wish = self.wish(actor, content, reason).await?;
+        if wish.locked == locked {
+            return Ok(Acted::Done(()));
+        }
+        let cleared = match self.ask(actor, kind, &wish).await? {
+            Permit::Go(cleared) => cleared,
+            Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
+        };
+        let mut tx = self.parts.db.begin().await?;
+        self.parts.actions.admit(&mut tx, &cleared).await?;
+        let agent = Agent::Person(actor);
+        self.set_locked_in(&mut tx, agent, (content, locked), wish.reason).await?;
+        tx.commit().await?;
+        Ok(Acted::Done(()))
+    }
+
+    /// Puts a label on content or takes it off, for a person who moderates
+    /// there; `sensitive` and `spoiler` are public marks. What is on it then.
+    pub async fn set_label(
+        &self,
+        actor: &Actor,
+        content: Content,
+        (label, on): (&str, bool),
+    ) -> Result<Vec<String>, Error> {
+        self.wish(actor, content, None).await?;
+        let label = Label::parse(label)?;
+        let agent = Agent::Person(actor);
+        let mut tx = self.parts.db.begin().await?;
+        if let Some(mark) = Mark::parse(label.as_str()) {
+            self.set_mark_in(&mut tx, agent, content, (mark, on)).await?;
+        } else {
+            let place = (content.into(), None);
+            self.set_label_in(&mut tx, agent, place, (&label, on)).await?;
+        }
+        let labels = store::labels(&mut tx, content.id()).await?;
+        tx.commit().await?;
+        Ok(labels)
+    }
+
+    /// Slows comments under a post down or not any more, for a person who
+    /// moderates there.
+    pub async fn set_post_pace(
+        &self,
+        actor: &Actor,
+        id: PostId,
+        pace: impl FnOnce() -> Result<Option<Pace>, Error>,
+    ) -> Result<(), Error> {
+        self.wish(actor, Content::Post(id.0), None).await?;
+        self.set_pace(actor, (Slowed::Post(id), pace()?)).await
+    }
+
+    /// Slows comments in a community down or not any more, for a person who
+    /// moderates it.
+    pub async fn set_community_pace(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        pace: impl FnOnce() -> Result<Option<Pace>, Error>,
+    ) -> Result<(), Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let access = self.parts.communities.find(Some(actor), slug).await?;
+        rules::moderators_only(access.standing.moderates)?;
+        self.set_pace(actor, (Slowed::Community(access.community.id), pace()?)).await
+    }
+
+    async fn set_pace(&self, actor: &Actor, pace: (Slowed, Option<Pace>)) -> Result<(), Error> {
+        let mut tx = self.parts.db.begin().await?;
+        self.set_slow_mode_in(&mut tx, Agent::Person(actor), pace).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What a person wants to do with content, if they see it and moderate there.
+    async fn wish(
+        &self,
+        actor: &Actor,
+        content: Content,
+        reason: Option<&str>,
+    ) -> Result<Wish, Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let mut wish = match content {
+            Content::Post(id) => {
+                Wish::of_post(self.parts.posts.access(Some(actor), id.into()).await?)
+            }
+            Content::Comment(id) => {
+                Wish::of_comment(self.parts.comments.access(Some(actor), id.into()).await?)
+            }
+        };
+        rules::moderators_only(wish.moderates)?;
+        wish.reason = parse_reason(reason)?;
+        Ok(wish)
+    }
+
+    async fn ask(&self, actor: &Actor, kind: ActionKind, wish: &Wish) -> Result<Permit, Error> {
+        let proposed = Proposed {
+            kind,
+            target: wish.target,
+            account: wish.author,
+            community: Some((wish.community, &wish.slug)),
+            scope: wish.community.0,
+            moderates: true,
+            reason: wish.reason.as_deref(),
+        };
+        self.parts.actions.judge(actor, &proposed).await
+    }
+
     /// Takes content away: its author sees that, and why; others see nothing.
     /// What waits about it is settled. People may remove what is held as well.
     pub async fn remove_in(
@@ -66,7 +217,7 @@ impl Moderation {
         let now = self.now();
         let facts = judged(tx, agent, content).await?;
         rules::may_remove(agent, facts.state)?;
-        let was_published = facts.state == crate::publishing::ContentState::Published;
+        let was_published = facts.state == ContentState::Published;
         let done = match content {
             Content::Post(id) => self.parts.posts.remove(tx, id.into()).await?,
             Content::Comment(id) => self.parts.comments.remove(tx, id.into()).await?,

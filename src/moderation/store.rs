@@ -10,7 +10,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId},
     },
-    db::{Columns, Db, Error, Tx, statement},
+    db::{Columns, Error, Tx, statement},
     events::Content,
     mod_actions::{SlowMode, Target},
     publishing::{ContentState, Marks},
@@ -147,12 +147,6 @@ pub(super) async fn delete_label(tx: &mut Tx, target: Uuid, label: &str) -> Resu
 /// The labels of something, in the order of letters.
 pub(super) async fn labels(tx: &mut Tx, target: Uuid) -> Result<Vec<String>, Error> {
     let rows = tx.all(statement(LABELS).bind(target)).await?;
-    rows.iter().map(|row| row.value("label")).collect()
-}
-
-/// The same outside a transaction.
-pub(super) async fn read_labels(db: &Db, target: Uuid) -> Result<Vec<String>, Error> {
-    let rows = db.all(statement(LABELS).bind(target)).await?;
     rows.iter().map(|row| row.value("label")).collect()
 }
 

@@ -417,7 +417,6 @@ impl PostsApi {
         /// The ban's id.
         ban_id: Path<Uuid>,
     ) -> Result<Lifted, Problem> {
-        self.posts.lift_ban(&actor, id.0.into(), ban_id.0.into()).await?;
-        Ok(Lifted::Done)
+        Ok(self.posts.lift_ban(&actor, id.0.into(), ban_id.0.into()).await?.into())
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     events::{self, Event, Origin},
     hooks::{Content, ContentKind, Operation},
     http::{Action, ClientAddress, RateLimits},
+    mod_actions::Acted,
     publishing::{self, ContentState, Judged, Marks, Place, Publishing, Tallies, Waiting},
 };
 
@@ -311,14 +312,19 @@ impl Posts {
         actor: &Actor,
         id: PostId,
         parse: impl FnOnce(&Scope, Timestamp) -> Result<NewBan, Error>,
-    ) -> Result<Ban, Error> {
+    ) -> Result<Acted<Ban>, Error> {
         let scope = self.ban_scope(actor, id).await?;
         let new = parse(&scope, self.now())?;
         self.parts.bans.create(Agent::Person(actor), &scope, new).await
     }
 
     /// Lifts a ban from a post.
-    pub async fn lift_ban(&self, actor: &Actor, id: PostId, ban: BanId) -> Result<(), Error> {
+    pub async fn lift_ban(
+        &self,
+        actor: &Actor,
+        id: PostId,
+        ban: BanId,
+    ) -> Result<Acted<()>, Error> {
         self.parts.bans.lift(actor, &self.ban_scope(actor, id).await?, ban).await
     }
 

@@ -12,12 +12,12 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
-        ids::{AccountId, new_uuid},
+        ids::AccountId,
     },
     db::Tx,
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
     events::{Cause, Event, Occurrence},
-    hooks::{self, Content, Context, Hooks, Merged, Outcome, Purpose, Role},
+    hooks::{self, Content, Context, Hooks, Merged, Outcome, Role},
     jobs,
 };
 
@@ -203,26 +203,8 @@ impl Publishing {
 
 /// What plugins are told of a deed of `actor` in a place.
 pub fn context(actor: &Actor, place: &Place<'_>, now: Timestamp) -> Context {
-    let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
-    let age = now.since(actor.created_at).as_millis();
-    Context {
-        event_id: new_uuid(now).to_string(),
-        mode: Purpose::Enforce,
-        time: u64::try_from(now.0).unwrap_or(0),
-        community: Some(place.slug.to_owned()),
-        actor: Some(hooks::Actor {
-            id: actor.id.to_string(),
-            username: actor.username.clone(),
-            role: role(actor, place.standing),
-            account_age: u64::try_from(age).unwrap_or(u64::MAX),
-            verified: actor.verified,
-            post_count: count(actor.post_count),
-            comment_count: count(actor.comment_count),
-            score: actor.score,
-            strikes: count(actor.strikes),
-            labels: actor.labels.clone(),
-        }),
-    }
+    let told = hooks::Actor::of(actor, role(actor, place.standing), now);
+    Context::now(Some(told), Some(place.slug), now)
 }
 
 fn role(actor: &Actor, standing: Standing) -> Role {

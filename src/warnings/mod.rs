@@ -3,6 +3,7 @@
 //! The number of them is kept with the account, in the transaction that changes
 //! it. Those who moderate the place cannot be warned there.
 
+mod api;
 mod model;
 mod rules;
 mod service;
@@ -10,5 +11,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use api::WarningsApi;
 pub use model::Warning;
-pub use service::{find, warn_in, withdraw_in};
+pub use service::{Parts, Warnings, find, warn_in, withdraw_in};

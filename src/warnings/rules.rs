@@ -1,15 +1,15 @@
 //! Who may be warned by whom. Pure.
 
-use crate::base::{Error, actor::Agent, ids::AccountId};
+use crate::base::{Error, ids::AccountId};
 
 /// Refuses warnings to oneself and to those who moderate the place, whoever or
 /// whatever warns.
 pub(super) fn may_warn(
-    agent: Agent<'_>,
+    person: Option<AccountId>,
     account: AccountId,
     target_moderates: bool,
 ) -> Result<(), Error> {
-    if agent.person().is_some_and(|actor| actor.id == account) {
+    if person == Some(account) {
         return Err(Error::conflict("self_warning", "You cannot warn yourself."));
     }
     if target_moderates {

@@ -5,9 +5,10 @@ use uuid::Uuid;
 use super::model::{Warned, Warning};
 use crate::{
     base::{
-        actor::Agent,
+        actor::{Actor, Agent},
         clock::Timestamp,
         ids::{AccountId, CommunityId, WarningId},
+        page::PageRequest,
         text::look_alike_key,
     },
     db::{Columns, Db, Error, Row, SITE, Tx, statement},
@@ -30,26 +31,38 @@ const FIND_WARNED: &str = find_warned!("a.id = ?");
 const INSERT_WARNING: &str = "
     insert into warnings (id, account_id, community_id, reason, created_by, plugin, created_at)
     values (?, ?, ?, ?, ?, ?, ?)";
-const FIND_WARNING: &str = "
-    select w.id, w.account_id, a.username, w.community_id, c.slug, w.reason, w.created_at,
-           w.withdrawn_at
-    from warnings w
-    join accounts a on a.id = w.account_id
-    left join communities c on c.id = w.community_id
-    where w.id = ?";
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select w.id, w.account_id, a.username, w.community_id, c.slug, w.reason,
+                    w.created_at, w.withdrawn_at
+             from warnings w
+             join accounts a on a.id = w.account_id
+             left join communities c on c.id = w.community_id
+             where ",
+            $which
+        )
+    };
+}
+const FIND_WARNING: &str = select!("w.id = ?");
+const LIST: &str = select!("w.account_id = ? and w.id < ? order by w.id desc limit ?");
+const MAY_WITHDRAW: &str = "
+    select 1 from warnings w where w.id = ? and (? or exists
+        (select 1 from community_members m where m.community_id = w.community_id
+         and m.account_id = ? and m.role = 'moderator'))";
 const WITHDRAW: &str = "
     update warnings set withdrawn_by = ?, withdrawn_at = ? where id = ? and withdrawn_at is null";
 const COUNT_STRIKES: &str = "update accounts set strikes = strikes + ? where id = ?";
 
 /// Who has a name, as seen from a community or from the site.
 pub(super) async fn find_warned_by_name(
-    tx: &mut Tx,
+    db: &Db,
     community: Option<CommunityId>,
     username: &str,
 ) -> Result<Option<Warned>, Error> {
     let place = community.map_or(SITE, |community| community.0);
     let statement = statement(FIND_WARNED_BY_NAME).bind(place).bind(look_alike_key(username));
-    tx.optional(statement).await?.as_ref().map(warned).transpose()
+    db.optional(statement).await?.as_ref().map(warned).transpose()
 }
 
 /// An account, as seen from a community or from the site.
@@ -110,10 +123,21 @@ pub(super) async fn find_warning(tx: &mut Tx, id: WarningId) -> Result<Option<Wa
     row.as_ref().map(warning).transpose()
 }
 
-/// The same outside a transaction.
-pub(super) async fn read_warning(db: &Db, id: WarningId) -> Result<Option<Warning>, Error> {
-    let row = db.optional(statement(FIND_WARNING).bind(id.0)).await?;
-    row.as_ref().map(warning).transpose()
+/// Whether `actor` moderates where a warning was given.
+pub(super) async fn may_withdraw(tx: &mut Tx, actor: &Actor, id: WarningId) -> Result<bool, Error> {
+    let statement = statement(MAY_WITHDRAW).bind(id.0).bind(actor.is_admin()).bind(actor.id.0);
+    Ok(tx.optional(statement).await?.is_some())
+}
+
+/// Warnings of an account, newest first.
+pub(super) async fn list(
+    db: &Db,
+    account: AccountId,
+    page: &PageRequest<WarningId>,
+) -> Result<Vec<Warning>, Error> {
+    let before = page.after.map_or(Uuid::max(), |after| after.0);
+    let statement = statement(LIST).bind(account.0).bind(before).bind(page.rows());
+    db.all(statement).await?.iter().map(warning).collect()
 }
 
 fn warning(row: &Row) -> Result<Warning, Error> {

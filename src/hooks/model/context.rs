@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
+use crate::base::{actor, clock::Timestamp, ids::new_uuid};
+
 /// Why the plugin is being asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lower)]
 #[serde(rename_all = "snake_case")]
@@ -76,6 +78,26 @@ pub struct Actor {
     pub labels: Vec<String>,
 }
 
+impl Actor {
+    /// Somebody who acts, with a role in the place where it happens.
+    pub fn of(actor: &actor::Actor, role: Role, now: Timestamp) -> Self {
+        let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
+        let age = now.since(actor.created_at).as_millis();
+        Self {
+            id: actor.id.to_string(),
+            username: actor.username.clone(),
+            role,
+            account_age: u64::try_from(age).unwrap_or(u64::MAX),
+            verified: actor.verified,
+            post_count: count(actor.post_count),
+            comment_count: count(actor.comment_count),
+            score: actor.score,
+            strikes: count(actor.strikes),
+            labels: actor.labels.clone(),
+        }
+    }
+}
+
 /// The circumstances of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +116,17 @@ pub struct Context {
 }
 
 impl Context {
+    /// Something that happens now, by somebody or by nobody.
+    pub fn now(actor: Option<Actor>, community: Option<&str>, now: Timestamp) -> Self {
+        Self {
+            event_id: new_uuid(now).to_string(),
+            mode: Purpose::Enforce,
+            time: u64::try_from(now.0).unwrap_or(0),
+            community: community.map(str::to_owned),
+            actor,
+        }
+    }
+
     /// As one plugin is told it.
     pub(in crate::hooks) fn told(&self, mode: Purpose) -> Told<'_> {
         Told {
