@@ -81,11 +81,8 @@ impl Decisions {
             let wanted = Event::EffectsWanted { asked: event };
             jobs::publish(tx, &Occurrence::new(now, cause, wanted)).await?;
         }
-        if let Merged::Hold { reason } = &outcome.verdict {
-            self.open_item(tx, target, Some(event), reason).await?;
-        store::insert(tx, &new).await?;
         if let (Merged::Hold { reason }, true) = (&outcome.verdict, target.kind.may_wait()) {
-            self.open_item(tx, target, event, reason).await?;
+            self.open_item(tx, target, Some(event), reason).await?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::{
     base::{
         actor::Agent,
         clock::Timestamp,
-        ids::{AccountId, CommunityId, PostId},
+        ids::{AccountId, CommunityId, PostId, same_millisecond},
     },
     db::{Columns, Error, Tx, statement},
     events::Content,
@@ -32,14 +32,17 @@ const SETTLE_ITEMS: &str = "
     where target_id = ? and state = 'open'";
 /// What plugins were asked last about publishing content, if they let it through.
 const LET_THROUGH: &str = "
-    select event_id, outcome from decisions
-    where target_id = ? and hook = 'content.before-publish' and mode = 'enforce'
-    order by id desc limit 1";
-/// What plugins had been asked when the effect was wanted that removed content.
-const REMOVED_BY_PLUGIN: &str = "
-    select d.event_id from mod_actions m join decisions d on d.id = m.decision_id
+    select id, outcome from hook_events
+    where target_id = ? and hook = 'content.before-publish'
+    order by number desc limit 1";
+/// The decision whose effect removed content.
+const REMOVED_BY: &str = "
+    select m.decision_id from mod_actions m
     where m.target_id = ? and m.kind = 'remove' and m.undone_at is null
     order by m.id desc limit 1";
+/// The event of a decision: it is of the same millisecond.
+const EVENT_OF: &str = "
+    select event_id from decisions where event_id between ? and ? and id = ?";
 
 const INSERT_LABEL: &str = "
     insert into labels (target_id, target_kind, label, is_mark, created_by, plugin, created_at)
@@ -102,12 +105,18 @@ pub(super) async fn let_through(tx: &mut Tx, content: Uuid) -> Result<Option<Uui
     };
     let outcome: String = row.value("outcome")?;
     let passed = matches!(outcome.as_str(), "allow" | "annotate" | "modify");
-    Ok(Some(row.value("event_id")?).filter(|_| passed))
+    Ok(Some(row.value("id")?).filter(|_| passed))
 }
 
 /// What the plugin had been asked whose effect removed content.
 pub(super) async fn removed_by_plugin(tx: &mut Tx, content: Uuid) -> Result<Option<Uuid>, Error> {
-    let row = tx.optional(statement(REMOVED_BY_PLUGIN).bind(content)).await?;
+    let Some(row) = tx.optional(statement(REMOVED_BY).bind(content)).await? else {
+        return Ok(None);
+    };
+    let Some(decision) = row.optional_id::<Uuid>("decision_id")? else { return Ok(None) };
+    let (first, last) = same_millisecond(decision);
+    let statement = statement(EVENT_OF).bind(first).bind(last).bind(decision);
+    let row = tx.optional(statement).await?;
     row.map(|row| row.value("event_id")).transpose()
 }
 
