@@ -12,8 +12,8 @@ use super::{Manifest, PackageError, find_tool, javascript::WORLD, manifest::Own,
 pub(super) const FILE: &str = "pyproject.toml";
 /// The program.
 const TOOL: &str = "componentize-py";
-/// The module with the policy.
-const MODULE: &str = "policy";
+/// The module with the policy; it may not be called like the world.
+const MODULE: &str = "app";
 
 /// The parts of pyproject.toml that matter here.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ struct Tools {
     gatherly: Own,
 }
 
-/// Makes a component of the module `policy`.
+/// Makes a component of the module `app`.
 pub(super) fn build(dir: &Path) -> Result<(Manifest, Vec<u8>), PackageError> {
     let file = dir.join(FILE);
     let PyProject { project, tool } = Toml::from_path(&file)
