@@ -91,6 +91,11 @@ pub(super) fn build(allocator: Allocator, slots: Slots) -> wasmtime::Result<Engi
     })
 }
 
+/// An engine that counts what guests do: for tools, since counting costs time.
+pub(super) fn metered() -> wasmtime::Result<Engine> {
+    Engine::new(config().consume_fuel(true))
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config

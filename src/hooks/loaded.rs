@@ -23,6 +23,9 @@ use super::{
     transcript::Transcript,
 };
 
+/// More fuel than a call can use in its time.
+const FUEL: u64 = u64::MAX;
+
 /// A component that is ready to be called.
 pub struct Loaded {
     pre: InstancePre<Guest>,
@@ -33,6 +36,8 @@ pub struct Loaded {
     ticker: Arc<Ticker>,
     label: Arc<str>,
     grants: Arc<Grants>,
+    /// Whether its engine counts fuel.
+    metered: bool,
 }
 
 impl std::fmt::Debug for Loaded {
@@ -78,6 +83,8 @@ pub(super) struct Called {
     pub(super) answer: Result<Answer, Fault>,
     /// The most memory that the instance had.
     pub(super) peak_memory: usize,
+    /// What it did, where that is counted.
+    pub(super) fuel: Option<u64>,
     pub(super) log: Vec<LogLine>,
     pub(super) reads: Transcript,
     pub(super) writes: Vec<StateWrite>,
@@ -89,6 +96,7 @@ impl Called {
         Self {
             answer: Err(fault),
             peak_memory: 0,
+            fuel: None,
             log: Vec::new(),
             reads: Transcript::default(),
             writes: Vec::new(),
@@ -117,7 +125,21 @@ impl Loaded {
             .and_then(|linker| linker.instantiate_pre(component))
             .map_err(|error| LoadError::new(LoadCode::WrongType, format!("{error:#}")))?;
         let (exports, grants) = (Exports::find(component), Arc::new(grants.clone()));
-        Ok(Self { pre, exports, configure, limits, ticker, label, grants })
+        Ok(Self { pre, exports, configure, limits, ticker, label, grants, metered: false })
+    }
+
+    /// The same, of an engine that counts fuel.
+    pub(super) fn metered(self) -> Self {
+        Self { metered: true, ..self }
+    }
+
+    /// Gives a guest more fuel than it can use, when it needs any.
+    fn fill_up(&self, store: &mut wasmtime::Store<Guest>) -> Result<(), Fault> {
+        if self.metered {
+            let unfit = |error| Fault::new(FaultKind::Start, &format!("{error:#}"));
+            store.set_fuel(FUEL).map_err(unfit)?;
+        }
+        Ok(())
     }
 
     /// The hooks that it exports.
@@ -150,11 +172,13 @@ impl Loaded {
         let purpose = call.purpose;
         let mut store = sandbox::store(&self.ticker, self.limits, &self.label, Some(call));
         let answer = self.run(&mut store, event, purpose).await;
+        let fuel = self.metered.then(|| FUEL.saturating_sub(store.get_fuel().unwrap_or(0)));
         let mut guest = store.into_data();
         guest.log_printed();
         Called {
             answer,
             peak_memory: guest.memory.peak,
+            fuel,
             log: guest.log,
             reads: guest.tape.into_transcript(),
             writes: guest.writes,
@@ -171,12 +195,14 @@ impl Loaded {
             let message = "the component does not export this hook";
             return Err(Fault::new(FaultKind::NotLoaded, message));
         };
+        self.fill_up(store)?;
         let instance = match self.pre.instantiate_async(&mut *store).await {
             Ok(instance) => instance,
             Err(error) => return Err(classify(&error, store.data(), Phase::Start)),
         };
         if let (Some(settings), Some(export)) = (&self.configure, &self.exports.configure) {
             configure(store, instance, export, settings).await?;
+            self.fill_up(store)?;
         }
         let unfit = |error: wasmtime::Error| Fault::new(FaultKind::Start, &format!("{error:#}"));
         let (told, wire) = (event.context.told(purpose), event.subject.wire());

@@ -51,6 +51,9 @@ pub struct Trial {
     pub duration_us: u64,
     /// The most memory that it had, in bytes.
     pub peak_memory: usize,
+    /// Instructions that it ran, where they are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuel: Option<u64>,
 }
 
 /// The question makes no sense.
@@ -126,7 +129,7 @@ impl Hooks {
     }
 }
 
-async fn judge<S: Subject>(
+pub(super) async fn judge<S: Subject>(
     loaded: &Loaded,
     question: Question<'_>,
     ports: Arc<Ports>,
@@ -209,6 +212,7 @@ impl Trial {
             log: called.log,
             duration_us,
             peak_memory: called.peak_memory,
+            fuel: called.fuel,
         }
     }
 }

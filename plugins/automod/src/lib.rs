@@ -1,5 +1,6 @@
-//! A rule file as a policy: words, links, lengths, ages and scores, combined
-//! with `all`, `any` and `not`, for people who do not program. `example.yaml`
+//! A rule file as a policy: words, links, lengths, ages, scores and repetitions,
+//! combined with `all`, `any` and `not`, for people who do not program. No rule
+//! asks the host for more than its conditions need. `example.yaml`
 //! beside this crate is one to start from.
 
 use gatherly_plugin::content::{BeforePublish, Content, Decision};
@@ -11,6 +12,7 @@ mod links;
 mod measure;
 mod model;
 mod rules;
+mod wanted;
 mod words;
 
 use rules::Policy;
@@ -23,7 +25,7 @@ impl Plugin for Policy {
 
 impl BeforePublish for Policy {
     fn before_publish(&self, context: &Context, draft: &Content) -> Decision {
-        self.decide(context.actor.as_ref(), draft)
+        self.decide(context, draft)
     }
 }
 

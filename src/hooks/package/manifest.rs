@@ -103,6 +103,9 @@ pub fn pack(
     manifest: Option<&Manifest>,
     extras: &Extras,
 ) -> Result<Vec<u8>, PackageError> {
+    if !Parser::is_component(component) {
+        return Err(PackageError::NotAComponent);
+    }
     if extras.fixtures.len() > FIXTURES {
         return Err(PackageError::TooManyFixtures { most: FIXTURES });
     }

@@ -57,6 +57,9 @@ pub enum PackageError {
         /// How to get it.
         remedy: &'static str,
     },
+    /// It has no place for what is to go in.
+    #[error("this is no WebAssembly component")]
+    NotAComponent,
     /// Each activation would wait for them.
     #[error("a component may bring at most {most} fixtures")]
     TooManyFixtures {

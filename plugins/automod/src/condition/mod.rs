@@ -10,8 +10,10 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 mod search;
 mod values;
 
-pub(crate) use search::{Domain, Links, Pattern, WordList};
-pub(crate) use values::{Age, Bounds, Capitals, Length, Mentions, NonEmpty, Place, Role, Roles};
+pub(crate) use search::{Domain, Links, Pattern, PatternOnly, WordList};
+pub(crate) use values::{
+    Age, Bounds, Capitals, Length, Mentions, NonEmpty, Place, Recent, Repeats, Role, Roles,
+};
 
 /// A question that content answers with yes or no.
 #[derive(Debug)]
@@ -30,6 +32,26 @@ pub(crate) enum Condition {
     FirstPost(bool),
     Verified(bool),
     Role(Roles),
+    /// A link whose address matches.
+    Url(PatternOnly),
+    /// The author's name matches.
+    Username(PatternOnly),
+    PostCount(Bounds<u32>),
+    CommentCount(Bounds<u32>),
+    Strikes(Bounds<u32>),
+    /// The author bears one of these labels.
+    Labels(NonEmpty<String>),
+    /// It answers a comment.
+    Reply(bool),
+    /// It happens in one of these communities.
+    Community(NonEmpty<String>),
+    // What follows asks the host.
+    Repeats(Repeats),
+    Recent(Recent),
+    Reports(Bounds<usize>),
+    Attachments(Bounds<usize>),
+    /// The author of a comment began its thread.
+    Submitter(bool),
 }
 
 /// The keys, for the error that names them.
@@ -48,6 +70,20 @@ const KEYS: &[&str] = &[
     "first_post",
     "verified",
     "role",
+    "domain",
+    "url",
+    "username",
+    "post_count",
+    "comment_count",
+    "strikes",
+    "labels",
+    "reply",
+    "community",
+    "repeats",
+    "recent",
+    "reports",
+    "attachments",
+    "submitter",
 ];
 
 impl<'de> Deserialize<'de> for Condition {
@@ -84,6 +120,20 @@ impl<'de> Visitor<'de> for ConditionVisitor {
             "first_post" => Condition::FirstPost(map.next_value()?),
             "verified" => Condition::Verified(map.next_value()?),
             "role" => Condition::Role(map.next_value()?),
+            "domain" => Condition::Links(map.next_value::<NonEmpty<Domain>>()?.into()),
+            "url" => Condition::Url(map.next_value()?),
+            "username" => Condition::Username(map.next_value()?),
+            "post_count" => Condition::PostCount(map.next_value()?),
+            "comment_count" => Condition::CommentCount(map.next_value()?),
+            "strikes" => Condition::Strikes(map.next_value()?),
+            "labels" => Condition::Labels(map.next_value()?),
+            "reply" => Condition::Reply(map.next_value()?),
+            "community" => Condition::Community(map.next_value()?),
+            "repeats" => Condition::Repeats(map.next_value()?),
+            "recent" => Condition::Recent(map.next_value()?),
+            "reports" => Condition::Reports(map.next_value()?),
+            "attachments" => Condition::Attachments(map.next_value()?),
+            "submitter" => Condition::Submitter(map.next_value()?),
             _ => return Err(de::Error::unknown_field(&key, KEYS)),
         };
         match map.next_key::<String>()? {

@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::values::{NonEmpty, Place};
 use crate::fold::Folded;
+use crate::words::Extent;
 
 /// Largest compiled regular expression: enough for any that a person writes,
 /// and small beside the memory that a call may use.
@@ -22,8 +23,8 @@ pub(crate) struct WordList {
     pub(crate) list: Vec<String>,
     /// Number of the list in the automaton.
     pub(crate) number: usize,
-    /// Count inside other words too.
-    pub(crate) anywhere: bool,
+    /// How they must stand in the text.
+    pub(crate) extent: Extent,
     pub(crate) place: Place,
 }
 
@@ -35,15 +36,6 @@ struct WordListText {
     extent: Extent,
     #[serde(default, rename = "in")]
     place: Place,
-}
-
-/// What counts as a match of a listed word.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Extent {
-    #[default]
-    Word,
-    Substring,
 }
 
 #[derive(Deserialize)]
@@ -66,7 +58,7 @@ impl WordListText {
         WordList {
             list: self.list.0.into_iter().map(|word| word.0).collect(),
             number: 0,
-            anywhere: self.extent == Extent::Substring,
+            extent: self.extent,
             place: self.place,
         }
     }
@@ -95,6 +87,23 @@ impl<'de> Deserialize<'de> for WordList {
     }
 }
 
+/// A regular expression by itself.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct PatternOnly(pub(crate) Regex);
+
+impl TryFrom<String> for PatternOnly {
+    type Error = String;
+
+    fn try_from(pattern: String) -> Result<Self, String> {
+        let regex = RegexBuilder::new(&pattern).size_limit(REGEX_BYTES).build();
+        let regex = regex.map_err(|error| error.to_string())?;
+        // Makes the search caches now, so that they are there in each call.
+        regex.is_match("warm up");
+        Ok(Self(regex))
+    }
+}
+
 /// A regular expression over the original text: `'b(oo)+k'`, or with options.
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -105,25 +114,9 @@ pub(crate) struct Pattern {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PatternText {
-    pattern: PatternSource,
+    pattern: PatternOnly,
     #[serde(default, rename = "in")]
     place: Place,
-}
-
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct PatternSource(Regex);
-
-impl TryFrom<String> for PatternSource {
-    type Error = String;
-
-    fn try_from(pattern: String) -> Result<Self, String> {
-        let regex = RegexBuilder::new(&pattern).size_limit(REGEX_BYTES).build();
-        let regex = regex.map_err(|error| error.to_string())?;
-        // Makes the search caches now, so that they are there in each call.
-        regex.is_match("warm up");
-        Ok(Self(regex))
-    }
 }
 
 impl<'de> Deserialize<'de> for Pattern {
@@ -137,7 +130,7 @@ impl<'de> Deserialize<'de> for Pattern {
             }
 
             fn visit_str<E: de::Error>(self, pattern: &str) -> Result<PatternText, E> {
-                let pattern = PatternSource::try_from(pattern.to_owned()).map_err(E::custom)?;
+                let pattern = PatternOnly::try_from(pattern.to_owned()).map_err(E::custom)?;
                 Ok(PatternText { pattern, place: Place::Both })
             }
 
@@ -163,6 +156,13 @@ pub(crate) struct Links {
     pub(crate) except: Option<NonEmpty<Domain>>,
     #[serde(default, rename = "in")]
     pub(crate) place: Place,
+}
+
+/// Links to certain domains: `[bit.ly, t.co]`.
+impl From<NonEmpty<Domain>> for Links {
+    fn from(to: NonEmpty<Domain>) -> Self {
+        Self { min: one(), to: Some(to), except: None, place: Place::Both }
+    }
 }
 
 fn one() -> usize {

@@ -30,6 +30,13 @@ pub(crate) enum Place {
     Both,
 }
 
+impl Place {
+    /// Whether a field is looked at.
+    pub(crate) fn includes(self, field: Self) -> bool {
+        self == Self::Both || self == field
+    }
+}
+
 /// From `min` to `max`, both included; one of them may be absent.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "BoundsText<T>", bound = "T: Deserialize<'de> + PartialOrd")]
@@ -180,6 +187,29 @@ pub(crate) struct Mentions {
     pub(crate) min: usize,
     #[serde(default, rename = "in")]
     pub(crate) place: Place,
+}
+
+/// How often the author has written the same lately.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repeats {
+    /// Holds from this many earlier texts on that say the same.
+    #[serde(default = "once")]
+    pub(crate) min: usize,
+}
+
+fn once() -> usize {
+    1
+}
+
+/// How much the author has written lately.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recent {
+    /// Holds from this many earlier texts on.
+    pub(crate) min: usize,
+    /// Only those count that are this young.
+    pub(crate) within: Age,
 }
 
 /// What the author may do.

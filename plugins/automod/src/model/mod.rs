@@ -2,9 +2,12 @@
 //! it is read, so that each error names its place (`rules[2].when.any[0].regex:
 //! …`) and a value that exists is good. Nothing here looks at content.
 
+use std::cmp::Reverse;
+
 use serde::Deserialize;
 
-use crate::condition::{Condition, NonEmpty};
+use crate::condition::{Condition, NonEmpty, PatternOnly, Place};
+use crate::wanted::Wanted;
 
 /// Longest id: what evidence may carry.
 const ID_BYTES: usize = 64;
@@ -26,9 +29,13 @@ pub(crate) struct Rule {
     pub(crate) id: String,
     pub(crate) message: String,
     pub(crate) action: Action,
+    pub(crate) priority: i32,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) public: bool,
+    pub(crate) moderators_exempt: bool,
+    pub(crate) replace: Vec<Replacement>,
+    pub(crate) effects: Wanted,
     pub(crate) when: Condition,
 }
 
@@ -36,7 +43,11 @@ pub(crate) struct Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Action {
+    /// Ends the judging: what comes later is not asked.
+    Allow,
     Annotate,
+    /// Publishes it with other words.
+    Modify,
     Hold,
     Reject,
 }
@@ -55,6 +66,18 @@ pub(crate) enum Operation {
     Edit,
 }
 
+/// Other words for what matches.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Replacement {
+    pub(crate) pattern: PatternOnly,
+    /// `$1` is the first group; nothing strips what matches.
+    #[serde(default)]
+    pub(crate) with: String,
+    #[serde(default, rename = "in")]
+    pub(crate) place: Place,
+}
+
 /// Reads the rules from settings. The error says what is wrong and where.
 pub(crate) fn parse(settings: &str) -> Result<Vec<Rule>, String> {
     if settings.trim().is_empty() {
@@ -64,7 +87,7 @@ pub(crate) fn parse(settings: &str) -> Result<Vec<Rule>, String> {
         serde_norway::from_str(settings).map_err(|error| error.to_string())?;
     let settings: Settings =
         serde_path_to_error::deserialize(document).map_err(|error| error.to_string())?;
-    let rules = settings.rules.0;
+    let mut rules = settings.rules.0;
     for (at, rule) in rules.iter().enumerate() {
         let first = rules.iter().position(|other| other.id == rule.id);
         if let Some(first) = first.filter(|first| *first != at) {
@@ -72,6 +95,8 @@ pub(crate) fn parse(settings: &str) -> Result<Vec<Rule>, String> {
             return Err(format!("rules[{at}].id: `{id}` is the id of rules[{first}] already"));
         }
     }
+    // Stable: among equals the file's order stays.
+    rules.sort_by_key(|rule| Reverse(rule.priority));
     Ok(rules)
 }
 
@@ -83,12 +108,20 @@ struct RuleText {
     #[serde(default)]
     message: Message,
     action: Action,
+    #[serde(default)]
+    priority: i32,
     #[serde(default = "all_kinds")]
     kinds: NonEmpty<Kind>,
     #[serde(default = "all_operations")]
     operations: NonEmpty<Operation>,
     #[serde(default)]
     public: bool,
+    #[serde(default)]
+    moderators_exempt: bool,
+    #[serde(default)]
+    replace: Vec<Replacement>,
+    #[serde(default)]
+    effects: Wanted,
     when: Condition,
 }
 
@@ -104,16 +137,23 @@ impl TryFrom<RuleText> for Rule {
     type Error = &'static str;
 
     fn try_from(rule: RuleText) -> Result<Self, Self::Error> {
-        if rule.message.0.is_empty() && rule.action > Action::Annotate {
+        if rule.message.0.is_empty() && rule.action >= Action::Hold {
             return Err("`message` is missing: tell the author why");
+        }
+        if rule.replace.is_empty() == (rule.action == Action::Modify) {
+            return Err("`replace` and the action `modify` belong together");
         }
         Ok(Self {
             id: rule.id.0,
             message: rule.message.0,
             action: rule.action,
+            priority: rule.priority,
             kinds: rule.kinds.0,
             operations: rule.operations.0,
             public: rule.public,
+            moderators_exempt: rule.moderators_exempt,
+            replace: rule.replace,
+            effects: rule.effects,
             when: rule.when,
         })
     }

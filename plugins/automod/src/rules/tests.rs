@@ -1,6 +1,6 @@
 use gatherly_plugin::content::{Content, Decision, Operation, Verdict};
-use gatherly_plugin::testing::{actor, comment, post};
-use gatherly_plugin::{Actor, Finding, Role};
+use gatherly_plugin::testing::{Known, actor, comment, context, post};
+use gatherly_plugin::{Actor, Context, Finding, Role};
 
 use super::Policy;
 
@@ -10,7 +10,8 @@ const EXAMPLE: &str = include_str!("../../example.yaml");
 fn judge(condition: &str, author: Option<&Actor>, draft: &Content) -> Decision {
     let settings =
         format!("rules: [{{id: rule, message: Held., action: hold, when: {{{condition}}}}}]");
-    Policy::new(&settings).unwrap().decide(author, draft)
+    let context = Context { actor: author.cloned(), ..context() };
+    Policy::new(&settings).unwrap().decide(&context, draft)
 }
 
 fn holds(condition: &str, draft: &Content) -> bool {

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use serde::Deserialize;
 
 use crate::fold::Folded;
 
@@ -19,12 +20,44 @@ pub(crate) struct Words {
     count: usize,
 }
 
+/// How a listed word must stand in a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Extent {
+    /// As a whole word.
+    #[default]
+    Word,
+    /// Inside other words too.
+    #[serde(alias = "includes")]
+    Substring,
+    /// At the beginning.
+    StartsWith,
+    /// At the end.
+    EndsWith,
+    /// As the whole text.
+    FullExact,
+}
+
+impl Extent {
+    /// Whether a range of a text stands as it must.
+    fn holds(self, text: &str, range: Range<usize>) -> bool {
+        let is_first = text.get(..range.start).is_some_and(|before| before.trim().is_empty());
+        let is_last = text.get(range.end..).is_some_and(|after| after.trim().is_empty());
+        match self {
+            Self::Word => is_whole(text, range),
+            Self::Substring => true,
+            Self::StartsWith => is_first,
+            Self::EndsWith => is_last,
+            Self::FullExact => is_first && is_last,
+        }
+    }
+}
+
 /// One word of one list.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     list: usize,
-    /// Counts inside other words too.
-    anywhere: bool,
+    extent: Extent,
 }
 
 /// A listed word in a text.
@@ -45,14 +78,13 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
-    /// Adds a list and tells its number. `anywhere` says that its words count
-    /// inside other words too.
-    pub(crate) fn add(&mut self, words: Vec<String>, anywhere: bool) -> usize {
+    /// Adds a list and tells its number.
+    pub(crate) fn add(&mut self, words: Vec<String>, extent: Extent) -> usize {
         let list = self.count;
         self.count += 1;
         for word in words {
             self.patterns.push(Folded::new(word.trim()).into_text());
-            self.entries.push(Entry { list, anywhere });
+            self.entries.push(Entry { list, extent });
         }
         list
     }
@@ -92,8 +124,7 @@ impl Words {
             let Some(count) = counts.get_mut(entry.list) else {
                 continue;
             };
-            if *count < HITS_PER_LIST && (entry.anywhere || is_whole(folded.text(), found.range()))
-            {
+            if *count < HITS_PER_LIST && entry.extent.holds(folded.text(), found.range()) {
                 *count += 1;
                 hits.push(Hit { list: entry.list, span: folded.source_range(found.range()) });
             }

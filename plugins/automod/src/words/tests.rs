@@ -1,9 +1,9 @@
-use super::{Hit, Lists, Words};
+use super::{Extent, Hit, Lists, Words};
 use crate::fold::tests::Numbers;
 
-fn list(words: &[&str], anywhere: bool) -> Words {
+fn list(words: &[&str], extent: Extent) -> Words {
     let mut lists = Lists::default();
-    lists.add(words.iter().map(ToString::to_string).collect(), anywhere);
+    lists.add(words.iter().map(ToString::to_string).collect(), extent);
     lists.build().unwrap()
 }
 
@@ -13,16 +13,16 @@ fn found<'t>(words: &Words, text: &'t str) -> Vec<&'t str> {
 
 #[test]
 fn whole_words_only_unless_asked() {
-    let whole = list(&["ass", "Rosé wine"], false);
+    let whole = list(&["ass", "Rosé wine"], Extent::Word);
     assert_eq!(found(&whole, "An ass in class, ass_hat, (ASS)!"), ["ass", "ASS"]);
     assert_eq!(found(&whole, "Some rose \n wine."), ["rose \n wine"]);
-    let anywhere = list(&["ass"], true);
+    let anywhere = list(&["ass"], Extent::Substring);
     assert_eq!(found(&anywhere, "class"), ["ass"]);
 }
 
 #[test]
 fn spans_are_in_the_original_text() {
-    let words = list(&["viagra"], false);
+    let words = list(&["viagra"], Extent::Word);
     let text = "Ünbelievable: V1АGR\u{200b}A\u{301}, ｖｉａｇｒａ.";
     assert_eq!(found(&words, text), ["V1АGR\u{200b}A\u{301}", "ｖｉａｇｒａ"]);
 }
@@ -42,12 +42,12 @@ fn words_match_themselves_in_every_script() {
         "$cam",
         "İstanbul",
     ] {
-        let words = list(&[word], false);
+        let words = list(&[word], Extent::Word);
         let text = format!("x {word} y");
         assert_eq!(found(&words, &text), [word]);
     }
     assert_eq!(
-        found(&list(&["垃圾"], false), "这是垃圾广告"),
+        found(&list(&["垃圾"], Extent::Word), "这是垃圾广告"),
         ["垃圾"],
         "no spaces, no word boundaries"
     );
@@ -56,8 +56,8 @@ fn words_match_themselves_in_every_script() {
 #[test]
 fn lists_are_told_apart_and_bounded() {
     let mut lists = Lists::default();
-    lists.add(vec!["spam".to_owned(), "pam".to_owned()], true);
-    lists.add(vec!["spam".to_owned()], false);
+    lists.add(vec!["spam".to_owned(), "pam".to_owned()], Extent::Substring);
+    lists.add(vec!["spam".to_owned()], Extent::Word);
     let words = lists.build().unwrap();
     let mut hits = words.find("spam");
     hits.sort_by_key(|hit| (hit.list, hit.span.start));
@@ -75,7 +75,7 @@ fn lists_are_told_apart_and_bounded() {
 fn ten_thousand_words_are_found() {
     let all: Vec<String> = (0..10_000).map(|n| format!("word{n}x")).collect();
     let mut lists = Lists::default();
-    lists.add(all.clone(), false);
+    lists.add(all.clone(), Extent::Word);
     let words = lists.build().unwrap();
     for word in all.iter().step_by(997) {
         assert_eq!(found(&words, &format!("a {word} b")), [word.as_str()]);
@@ -85,7 +85,7 @@ fn ten_thousand_words_are_found() {
 /// Whatever stands around a disguised word, it is found, and where it is.
 #[test]
 fn a_disguised_word_is_found_in_any_text() {
-    let words = list(&["viagra"], false);
+    let words = list(&["viagra"], Extent::Word);
     let disguises: [&[&str]; 6] = [
         &["v", "V", "ν", "ｖ", "ⓥ", "ᴠ"],
         &["i", "1", "і", "ｉ", "í", "i\u{301}", "İ"],
