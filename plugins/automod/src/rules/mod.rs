@@ -2,8 +2,10 @@
 //! asked by priority, until one that allows holds; the strictest one that holds
 //! decides, and all that hold bring their evidence and effects.
 
+use std::cmp::Reverse;
+
 use gatherly_plugin::content::{self, Content, Decision, Patch, Verdict};
-use gatherly_plugin::{Context, Evidence, Role};
+use gatherly_plugin::{Context, Role};
 
 use crate::condition::{Condition, Place};
 use crate::model::{self, Action, Kind, Operation, Rule};
@@ -47,6 +49,7 @@ impl Policy {
         let mut decision = Decision::allow();
         let mut strictest = Action::Allow;
         let mut patch = Patch::default();
+        let mut found = Vec::new();
         for rule in &self.rules {
             if !rule.applies_to(draft) || (rule.moderators_exempt && is_staff) {
                 continue;
@@ -57,7 +60,7 @@ impl Policy {
             if rule.action == Action::Allow {
                 break;
             }
-            decision.evidence.extend(evidence);
+            found.push((rule.action, evidence));
             decision.effects.extend(rule.effects.effects(&draft.target(), actor));
             rule.rewrite(draft, &mut patch);
             // Among equals the first rule speaks.
@@ -69,7 +72,9 @@ impl Policy {
         if strictest == Action::Modify {
             decision.verdict = Verdict::Modify(patch);
         }
-        decision.evidence.truncate(EVIDENCE);
+        // That of the strictest first: there may be more than is taken.
+        found.sort_by_key(|(action, _)| Reverse(*action));
+        decision.evidence = found.into_iter().flat_map(|(_, it)| it).take(EVIDENCE).collect();
         decision.effects.truncate(EFFECTS);
         decision
     }

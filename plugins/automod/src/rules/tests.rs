@@ -1,6 +1,6 @@
-use gatherly_plugin::content::{Content, Decision, Operation, Verdict};
+use gatherly_plugin::content::{Content, Decision, Kind, Operation, Patch, Verdict};
 use gatherly_plugin::testing::{Known, actor, comment, context, post};
-use gatherly_plugin::{Actor, Context, Finding, Role};
+use gatherly_plugin::{Actor, ContentSummary, Context, Finding, Role, effects};
 
 use super::Policy;
 
@@ -12,6 +12,14 @@ fn judge(condition: &str, author: Option<&Actor>, draft: &Content) -> Decision {
         format!("rules: [{{id: rule, message: Held., action: hold, when: {{{condition}}}}}]");
     let context = Context { actor: author.cloned(), ..context() };
     Policy::new(&settings).unwrap().decide(&context, draft)
+}
+
+fn nobody() -> Context<'static> {
+    Context { actor: None, ..context() }
+}
+
+fn by(author: &Actor) -> Context<'static> {
+    Context { actor: Some(author.clone()), ..context() }
 }
 
 fn holds(condition: &str, draft: &Content) -> bool {
@@ -38,6 +46,11 @@ fn conditions_on_the_text() {
     for (condition, yes, no) in [
         ("words: [spam]", "SPAM!", "spammer"),
         ("words: {list: [spam], match: substring}", "spammer", "sp am"),
+        ("words: {list: [wts], match: starts_with}", "  WTS a car", "I have wts"),
+        ("words: {list: ['?'], match: ends_with}", "really?", "really? yes"),
+        ("words: {list: [first], match: full_exact}", " First ", "first!"),
+        ("domain: [bit.ly]", "bit.ly/x", "example.com"),
+        ("url: 'ref=[0-9]+'", "https://a.com/?ref=7", "ref=7"),
         ("regex: 'b(oo)+k'", "book booook", "bk"),
         ("links: {}", "example.com", "example"),
         ("links: {min: 2}", "a.com b.com", "a.com"),
@@ -68,8 +81,10 @@ fn places() {
 #[test]
 fn conditions_on_the_author() {
     let day = 24 * 60 * 60 * 1000;
-    let old = Actor { account_age: 3 * day + 1, post_count: 2, score: -5, ..actor() };
-    let new = Actor { account_age: 3 * day, role: Role::Moderator, verified: false, ..actor() };
+    let old = Actor { account_age: 3 * day + 1, post_count: 2, score: -5, strikes: 2, ..actor() };
+    let labels = vec!["bot".to_owned()];
+    let new =
+        Actor { account_age: 3 * day, role: Role::Moderator, verified: false, labels, ..actor() };
     for (condition, for_new, for_old) in [
         ("account_age: {max: 3d}", true, false),
         ("account_age: {min: 71h 60m}", true, true),
@@ -79,6 +94,11 @@ fn conditions_on_the_author() {
         ("role: moderator", true, false),
         ("role: [member, admin]", false, true),
         ("not: {role: moderator}", false, true),
+        ("username: '^rob'", true, true),
+        ("post_count: {min: 1}", false, true),
+        ("comment_count: {max: 0}", true, true),
+        ("strikes: {min: 2}", false, true),
+        ("labels: [troll, bot]", true, false),
     ] {
         let draft = comment("text");
         for (author, expected) in [(&new, for_new), (&old, for_old)] {
@@ -102,13 +122,13 @@ fn the_strictest_rule_decides_and_all_bring_evidence() {
           - {id: posts, action: reject, message: No., kinds: [post], when: {words: [one]}}",
     )
     .unwrap();
-    let verdict = |text: &str| policy.decide(None, &comment(text)).verdict;
+    let verdict = |text: &str| policy.decide(&nobody(), &comment(text)).verdict;
     assert_eq!(verdict("none"), Verdict::Allow);
     assert_eq!(verdict("one"), Verdict::Annotate);
     assert_eq!(verdict("one two"), Verdict::Hold("Wait.".to_owned()));
 
     let draft = comment("one two thrеe 3");
-    let decision = policy.decide(None, &draft);
+    let decision = policy.decide(&nobody(), &draft);
     assert_eq!(decision.verdict, Verdict::Reject("No.".to_owned()), "the first of the strictest");
     let expected = [
         ("refused", "thrеe"),
@@ -123,7 +143,7 @@ fn the_strictest_rule_decides_and_all_bring_evidence() {
     assert_eq!(public, [true, true, false, false, false]);
 
     let edit = Content { operation: Operation::Edit, ..comment("one") };
-    assert_eq!(policy.decide(None, &edit).verdict, Verdict::Reject("No.".to_owned()));
+    assert_eq!(policy.decide(&nobody(), &edit).verdict, Verdict::Reject("No.".to_owned()));
 }
 
 #[test]
@@ -157,7 +177,7 @@ fn the_example_does_what_it_says() {
     let unverified = Actor { verified: false, ..member.clone() };
     let moderator = Actor { role: Role::Moderator, ..actor() };
     let rules = |author: &Actor, draft: Content| {
-        let decision = policy.decide(Some(author), &draft);
+        let decision = policy.decide(&by(author), &draft);
         let mut rules: Vec<String> = decision.evidence.into_iter().map(|it| it.rule).collect();
         rules.dedup();
         (decision.verdict, rules.join(" "))
@@ -182,4 +202,92 @@ fn the_example_does_what_it_says() {
         assert_eq!(rules, expected);
         assert_eq!(verdict == Verdict::Allow, expected.is_empty(), "{expected}");
     }
+}
+
+/// Earlier content of the author, so many minutes ago.
+fn earlier(id: &str, excerpt: &str, minutes: u64) -> ContentSummary {
+    ContentSummary {
+        kind: Kind::Comment,
+        id: id.to_owned(),
+        post_id: Some("post-1".to_owned()),
+        author_id: "actor-1".to_owned(),
+        title: None,
+        excerpt: excerpt.to_owned(),
+        score: 0,
+        created_at: context().time - minutes * 60_000,
+        withheld: false,
+    }
+}
+
+#[test]
+fn conditions_on_what_is_around() {
+    let known = Known {
+        recent: vec![earlier("a", "Buy  my BREAD", 5), earlier("b", "hello", 90)],
+        reports: vec![],
+        ..Known::default()
+    };
+    let reply = Content { parent_id: Some("comment-0".to_owned()), ..comment("buy my bread") };
+    for (condition, expected) in [
+        ("repeats: {}", true),
+        ("repeats: {min: 2}", false),
+        ("recent: {min: 2, within: 2h}", true),
+        ("recent: {min: 2, within: 1h}", false),
+        ("reports: {min: 1}", false),
+        ("reports: {max: 0}", true),
+        ("attachments: {min: 1}", false),
+        ("submitter: false", true),
+        ("reply: true", true),
+        ("community: [general]", true),
+        ("community: [bread]", false),
+    ] {
+        let settings =
+            format!("rules: [{{id: rule, message: Held., action: hold, when: {{{condition}}}}}]");
+        let context = Context { event: known.clone().into(), ..context() };
+        let decision = Policy::new(&settings).unwrap().decide(&context, &reply);
+        assert_eq!(decision.verdict != Verdict::Allow, expected, "{condition}");
+    }
+}
+
+#[test]
+fn a_rule_that_allows_ends_the_judging() {
+    let policy = Policy::new(
+        "rules:
+          - {id: spam, action: hold, message: Wait., when: {words: [spam]}}
+          - {id: late, action: annotate, priority: -1, when: {words: [spam]}}
+          - {id: known, action: allow, priority: 5, when: {username: '^robin$'}}
+          - {id: staff, action: reject, message: No., moderators_exempt: true, when: {words: [no]}}",
+    )
+    .unwrap();
+    let other = Actor { username: "kim".to_owned(), ..actor() };
+    assert_eq!(policy.decide(&by(&actor()), &comment("spam")), Decision::allow());
+    let held = policy.decide(&by(&other), &comment("spam"));
+    assert_eq!(held.verdict, Verdict::Hold("Wait.".to_owned()));
+    assert_eq!(held.evidence.len(), 2);
+    let staff = Actor { role: Role::Moderator, ..other.clone() };
+    assert_eq!(policy.decide(&by(&staff), &comment("no")), Decision::allow());
+    assert_ne!(policy.decide(&by(&other), &comment("no")), Decision::allow());
+}
+
+#[test]
+fn rules_rewrite_and_want_more_done() {
+    let policy = Policy::new(
+        "rules:
+          - id: tracking
+            action: modify
+            replace: [{pattern: '[?&]utm_\\w+=\\w+'}, {pattern: 'colour', with: 'color', in: body}]
+            when: {regex: 'utm_|colour'}
+            effects: {label: tidied, reply: 'Dear {author}, it is tidied.', mark: spoiler}",
+    )
+    .unwrap();
+    let draft = post("Which colour", "https://a.com/?utm_source=x, a colour");
+    let decision = policy.decide(&by(&actor()), &draft);
+    let body = "https://a.com/, a color".to_owned();
+    assert_eq!(decision.verdict, Verdict::Modify(Patch { title: None, body: Some(body) }));
+    let target = draft.target();
+    let expected = [
+        effects::label(target.clone(), "tidied"),
+        effects::mark(target.clone(), effects::Mark::Spoiler),
+        effects::reply(target, "Dear robin, it is tidied."),
+    ];
+    assert_eq!(decision.effects, expected);
 }
