@@ -13,8 +13,16 @@ pub(crate) const BODY: (u32, u32) = (172, 176);
 
 /// A component of a core module, with this world's imports and exports.
 pub(crate) fn component(world: &str, core: &str) -> Arc<[u8]> {
+    component_with(&[], world, core)
+}
+
+/// The same, where the world also speaks of these packages.
+pub(crate) fn component_with(packages: &[&str], world: &str, core: &str) -> Arc<[u8]> {
     let mut resolve = Resolve::default();
     resolve.push_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit")).expect("wit/ parses");
+    for package in packages {
+        resolve.push_str("package.wit", package).expect("the package parses");
+    }
     let package = resolve
         .push_str("guest.wit", &format!("package test:guest; world guest {{ {world} }}"))
         .expect("the world parses");

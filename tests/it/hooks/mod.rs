@@ -10,6 +10,7 @@ mod content_before_publish;
 pub(crate) mod guest;
 mod hostile;
 mod isolation;
+mod lends;
 mod load;
 mod merging;
 mod swap;
