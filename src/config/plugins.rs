@@ -32,6 +32,8 @@ pub struct Plugins {
     pub keep_resident_kib: u32,
     /// Milliseconds that all plugins of one event have together.
     pub deadline_ms: u32,
+    /// The same after an event, when nobody waits.
+    pub deadline_after_ms: u32,
     /// Milliseconds of processor time of one call.
     pub cpu_ms: u32,
     /// Memory of one call, in MiB.
@@ -50,6 +52,8 @@ const WARM_KIB: u64 = 64 * 1024;
 pub const MEMORY_CEILING_MIB: u32 = 128;
 /// Beyond this a plugin slows every writer down.
 const DEADLINE_CEILING_MS: u32 = 5_000;
+/// Four requests to other servers, each as slow as it may be; a job's lease is longer.
+const AFTER_CEILING_MS: u32 = 20_000;
 /// Each slot reserves 8 GiB of address space; this many still fit in 47 bits.
 const CALLS_CEILING: u32 = 1_000;
 /// A component is held in memory while it is compiled.
@@ -62,6 +66,7 @@ impl Plugins {
         between("plugins.max_calls", self.max_calls, CALLS_CEILING)?;
         between("plugins.max_calls_per_binding", self.max_calls_per_binding, self.max_calls)?;
         between("plugins.deadline_ms", self.deadline_ms, DEADLINE_CEILING_MS)?;
+        between("plugins.deadline_after_ms", self.deadline_after_ms, AFTER_CEILING_MS)?;
         between("plugins.cpu_ms", self.cpu_ms, DEADLINE_CEILING_MS)?;
         between("plugins.configure_cpu_ms", self.configure_cpu_ms, DEADLINE_CEILING_MS)?;
         between("plugins.memory_mib", self.memory_mib, MEMORY_CEILING_MIB)?;
@@ -77,6 +82,11 @@ impl Plugins {
     /// Time that all plugins of one event have together.
     pub fn deadline(&self) -> Duration {
         Duration::from_millis(u64::from(self.deadline_ms))
+    }
+
+    /// Time that all plugins of one event have together once it has happened.
+    pub fn deadline_after(&self) -> Duration {
+        Duration::from_millis(u64::from(self.deadline_after_ms))
     }
 
     /// Time that compiling one component may take.

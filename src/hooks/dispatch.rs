@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    catalogue::FailureMode,
+    catalogue::{FailureMode, HookKind, HookPoint},
     decision::{AnyEvent, Decision, Event, Input, Mode, Outcome, Verdict},
     fault::{Fault, FaultKind},
     loaded::Called,
@@ -35,10 +35,22 @@ const TURN_WAIT: Duration = Duration::from_millis(5);
 pub(super) struct Rules {
     /// Time that all plugins of one event have together.
     pub(super) deadline: Duration,
+    /// The same for hooks that nobody waits for.
+    pub(super) deadline_after: Duration,
     /// Calls at once, all bindings together.
     pub(super) slots: Semaphore,
     /// What the host answers from.
     pub(super) ports: ArcSwap<Ports>,
+}
+
+impl Rules {
+    /// Time that all plugins of one event of a hook have together.
+    fn time(&self, hook: HookPoint) -> Duration {
+        match hook.row().kind {
+            HookKind::Deciding => self.deadline,
+            HookKind::After => self.deadline_after,
+        }
+    }
 }
 
 /// One event on its way through a chain.
@@ -57,7 +69,7 @@ pub(super) async fn run<S: Subject>(
     recheck: impl Fn(&S) -> Result<(), String>,
 ) -> Outcome<S> {
     let event = Arc::new(Event { context, subject });
-    let mut round = Round { rules, event, end: Instant::now() + rules.deadline };
+    let mut round = Round { rules, event, end: Instant::now() + rules.time(S::HOOK) };
     let mut decisions = Vec::with_capacity(chain.len());
     let mut modified = false;
     let others = chain.iter().position(|bound| !bound.changes()).unwrap_or(chain.len());
@@ -140,7 +152,7 @@ impl<S: Subject> Round<'_, S> {
         decision.duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         // Who came last in a chain is not to blame for the time of the others.
         let is_late = fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Deadline);
-        if !is_late || took * 2 >= self.rules.deadline {
+        if !is_late || took * 2 >= self.rules.time(S::HOOK) {
             pass.ended(fault.as_ref());
         }
         if let Some(fault) = fault {

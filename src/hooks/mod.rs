@@ -165,6 +165,7 @@ impl Hooks {
             breakers,
             rules: Rules {
                 deadline: config.deadline(),
+                deadline_after: config.deadline_after(),
                 slots: Semaphore::new(usize::try_from(config.max_calls).unwrap_or(usize::MAX)),
                 ports: ArcSwap::default(),
             },

@@ -85,6 +85,7 @@ impl From<LoggedAction> for ActionView {
 
 /// An action that waits for another moderator who wants the same.
 #[derive(Debug, Object, Serialize)]
+#[oai(rename = "PendingActionView")]
 pub struct PendingView {
     /// Opaque.
     id: Uuid,

@@ -15,6 +15,7 @@ use crate::{
         answers::{HttpError, HttpHeader, HttpMethod, HttpRequest, HttpResponse},
         catalogue::HookKind,
         contract::HTTP,
+        model::Purpose,
         ports::HttpSend,
         sandbox::Guest,
     },
@@ -59,6 +60,10 @@ async fn send(
 /// Whether a request may be sent.
 fn check(guest: &mut Guest, request: &HttpRequest) -> Result<(), HttpError> {
     let call = guest.call.as_ref().ok_or(HttpError::Denied)?;
+    // What is only tried out reaches nobody outside.
+    if !matches!(call.purpose, Purpose::Enforce | Purpose::Shadow) {
+        return Err(HttpError::Denied);
+    }
     let waited_for = call.event.hook().row().kind == HookKind::Deciding;
     if waited_for && !call.grants.http_in_decisions {
         return Err(HttpError::Denied);
