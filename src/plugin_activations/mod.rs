@@ -1,0 +1,16 @@
+//! How something is put to work: step by step, each with its own error, all of
+//! it on record. A candidate that fails a step is never put to work, and what is
+//! at work goes on meanwhile.
+//!
+//! A candidate is not yet a binding's state: `plugin_admin` stores and swaps in
+//! what is ready.
+
+mod model;
+mod rules;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use model::{Activation, Candidate, Probe, Progress, Refusal, Step};
+pub use service::{Activations, Ready};
