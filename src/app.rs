@@ -25,7 +25,8 @@ use crate::{
     moderation::{self, Moderation},
     notifications::{self, Notifications},
     outbound,
-    plugin_admin::PluginAdmin,
+    plugin_admin::{self, PluginAdmin},
+    plugin_envelopes::Envelopes,
     plugin_reads::PluginReads,
     plugin_state::PluginState,
     plugin_versions::PluginVersions,
@@ -81,6 +82,7 @@ pub struct App {
     pub accounts: Accounts,
     pub plugins: PluginAdmin,
     pub versions: PluginVersions,
+    pub envelopes: Envelopes,
     pub forum: Forum,
     pub review: Review,
     pub notifications: Notifications,
@@ -203,14 +205,25 @@ impl App {
             decisions: decisions.clone(),
             mode: config.accounts.registration,
         });
-        let plugins =
-            PluginAdmin::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
-        plugins.load_all().await?;
         let versions =
             PluginVersions::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         let actions = ModActions::new(db.clone(), clock.clone(), hooks.clone(), decisions.clone());
         communities::ensure_general(&db, clock.now()).await?;
         let forum = Forum::new(&config, &core, &decisions, &actions);
+        let envelopes = Envelopes::new(
+            db.clone(),
+            clock.clone(),
+            Arc::clone(&limits),
+            forum.communities.clone(),
+        );
+        let plugins = PluginAdmin::new(plugin_admin::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            hooks: hooks.clone(),
+            envelopes: envelopes.clone(),
+        });
+        plugins.load_all().await?;
         let content = (forum.posts.clone(), forum.comments.clone());
         let warnings = Warnings::new(warnings::Parts {
             db: db.clone(),
@@ -253,6 +266,7 @@ impl App {
             accounts,
             plugins,
             versions,
+            envelopes,
             forum,
             review,
             notifications,

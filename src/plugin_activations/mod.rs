@@ -5,6 +5,7 @@
 //! A candidate is not yet a binding's state: `plugin_admin` stores and swaps in
 //! what is ready.
 
+mod api;
 mod model;
 mod rules;
 mod service;
@@ -12,5 +13,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api::CandidateView;
 pub use model::{Activation, Candidate, Probe, Progress, Refusal, Step};
 pub use service::{Activations, Ready};

@@ -31,11 +31,7 @@ pub(super) fn step(code: LoadCode) -> Step {
 
 /// What the host says of a candidate.
 pub(super) fn refusal(error: &LoadError) -> Refusal {
-    Refusal {
-        step: step(error.code),
-        code: error.code.as_str().to_owned(),
-        message: told(error),
-    }
+    Refusal { step: step(error.code), code: error.code.as_str().to_owned(), message: told(error) }
 }
 
 /// How strict a verdict is.

@@ -1,8 +1,7 @@
 //! Taking a candidate through the steps.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -17,17 +16,9 @@ use crate::{
         secret::sha256_hex,
     },
     db::Db,
-    hooks::{
-        Grants, Hooks, LoadCode, LoadError, Loaded, Purpose, Question, Verdict, package::read_fixtures,
-    },
+    hooks::{Grants, Hooks, LoadCode, LoadError, Loaded},
     plugin_versions::{self, Version, check_settings, refused},
 };
-
-/// How many recorded events a candidate judges: enough to meet what is usual
-/// here, few enough to wait for.
-const PROBED_EVENTS: i64 = 50;
-/// How long a probe may take; what it has not got to by then is left out.
-const PROBE_TIME: Duration = Duration::from_secs(10);
 
 /// Activations; cheap to clone.
 #[derive(Clone)]
@@ -142,54 +133,7 @@ impl Activations {
             .await
             .map_err(|error| Stopped::at(rules::step(error.code), &error))?;
         self.advance(id, Step::Configured, None).await?;
-        self.self_test(&component, &loaded).await?;
-        self.advance(id, Step::SelfTested, None).await?;
-        let probe = self.probe(candidate, &loaded).await?;
-        self.advance(id, Step::Probed, Some(&probe)).await?;
         Ok(loaded)
-    }
-
-    /// Lets the candidate judge the fixtures that came with it.
-    async fn self_test(&self, component: &[u8], loaded: &Loaded) -> Result<(), Stopped> {
-        let fixtures = read_fixtures(component);
-        let failed = self.hooks.self_test(loaded, &fixtures).await;
-        failed.into_iter().next().map_or(Ok(()), |failure| {
-            let error = Error::invalid("digest", "self-test", failure.to_string());
-            Err(Stopped::named(Step::SelfTested, "self-test", error))
-        })
-    }
-
-    /// Lets the candidate judge what happened here last. Nothing comes of it.
-    async fn probe(&self, candidate: &Candidate<'_>, loaded: &Loaded) -> Result<Probe, Stopped> {
-        let (mut probe, start) = (Probe::default(), Instant::now());
-        for hook in loaded.hooks() {
-            let recorded =
-                store::recorded(&self.db, hook, candidate.scope, PROBED_EVENTS).await?;
-            for event in recorded {
-                if start.elapsed() > PROBE_TIME {
-                    return Ok(probe);
-                }
-                let question = Question {
-                    hook,
-                    input: &event.input,
-                    purpose: Purpose::SelfTest,
-                    transcript: None,
-                    binding: Some(candidate.binding.0),
-                };
-                // What an older server recorded may be no input of this one's.
-                let Ok(trial) = self.hooks.judge_again(loaded, question).await else { continue };
-                if let Some(fault) = trial.fault {
-                    let message = format!("it failed on a recorded event of {hook}: {fault}");
-                    let error = Error::invalid("digest", "probe", message);
-                    return Err(Stopped::named(Step::Probed, "probe", error));
-                }
-                let then = Verdict::parse(&event.outcome);
-                if let (Some(then), Some(now)) = (then, trial.verdict) {
-                    rules::compare(&mut probe, then, now);
-                }
-            }
-        }
-        Ok(probe)
     }
 
     async fn advance(&self, id: Uuid, step: Step, probe: Option<&Probe>) -> Result<(), Stopped> {

@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     base::{Error, FieldError, page::PageRequest, secret::sha256_hex},
-    hooks::{FailureMode, HookPoint, Mode},
+    hooks::{FailureMode, Grants, Mode},
     http::{Input, Problem, Rendered, Tag},
-    plugin_versions::{FailureModeName, GrantsView, ModeName},
+    plugin_activations::CandidateView,
+    plugin_versions::{FailureModeName, GrantsView, ModeName, beyond, names, not_empty},
     sessions::SignedIn,
 };
 
@@ -170,7 +171,7 @@ impl TryFrom<BindingBody> for NewBinding {
 
 /// What is to change; what is absent stays.
 #[derive(Debug, Object, Deserialize)]
-#[oai(deny_unknown_fields, example)]
+#[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
 struct BindingChange {
     /// Another version of the plugin.
@@ -187,20 +188,6 @@ struct BindingChange {
     grants: Option<GrantsView>,
     /// All its bounds from now on.
     limits: Option<LimitsView>,
-}
-
-impl Example for BindingChange {
-    fn example() -> Self {
-        Self {
-            digest: None,
-            settings: Some(rules_example()),
-            mode: Some(ModeName::Enforce),
-            failure_mode: None,
-            priority: None,
-            grants: None,
-            limits: None,
-        }
-    }
 }
 
 impl TryFrom<BindingChange> for Change {
@@ -228,6 +215,8 @@ enum StateName {
     Active,
     /// It could not be loaded; its failure mode applies.
     Failed,
+    /// It is not called until somebody restores it; its failure mode applies.
+    Quarantined,
     /// It is not to.
     Off,
 }
@@ -275,6 +264,28 @@ struct BindingView {
     /// otherwise every call takes them anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<bool>,
+    /// Since when it is in quarantine, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantined_at: Option<String>,
+    /// The field that the community's envelope does not allow any more; grants
+    /// that it does not allow are not in force. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outside_envelope: Option<String>,
+    /// What the version asks for and was not granted. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_grants: Option<GrantsView>,
+    /// The last attempt to put something to work as this binding. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidate: Option<CandidateView>,
+    /// File of the watched folder that says what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// As what it was last changed: `admin`, `moderator`, `file`, or `system` to
+    /// limit damage.
+    changed_as: String,
+    /// Why, when the server did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     /// Counts changes, from 1.
     revision: i64,
     /// When it was made, RFC 3339.
@@ -344,6 +355,7 @@ impl BindingView {
         let (state, error, snapshot) = match state {
             BindingState::Active { snapshot } => (StateName::Active, None, Some(snapshot)),
             BindingState::Failed { error } => (StateName::Failed, Some(error), None),
+            BindingState::Quarantined { .. } => (StateName::Quarantined, None, None),
             BindingState::Off => (StateName::Off, None, None),
         };
         let terms = binding.terms;
@@ -364,6 +376,13 @@ impl BindingView {
             state,
             error,
             snapshot,
+            quarantined_at: binding.quarantined_at.map(|at| at.to_string()),
+            outside_envelope: None,
+            missing_grants: None,
+            candidate: None,
+            file: binding.file.map(|managed| managed.file),
+            changed_as: binding.changed_as.as_str().to_owned(),
+            reason: binding.reason,
             revision: binding.revision,
             created_at: binding.created_at.to_string(),
             changed_at: binding.changed_at.to_string(),
@@ -375,7 +394,11 @@ impl BindingView {
 impl From<BindingPage> for BindingView {
     fn from(page: BindingPage) -> Self {
         let settings = shown(&page.binding.terms.settings);
+        let missing = beyond(&page.wanted, &page.binding.terms.grants);
         Self {
+            outside_envelope: page.outside.map(str::to_owned),
+            missing_grants: (missing != Grants::default()).then(|| missing.into()),
+            candidate: page.candidate.map(CandidateView::from),
             settings: Some(settings),
             previous: page.previous.into_iter().map(RevisionView::from).collect(),
             ..Self::summary(page.binding, page.state)
@@ -530,12 +553,42 @@ impl BindingsApi {
         let page = self.plugins.roll_back(&actor, id.0.into(), revision.0).await?;
         Ok(Rendered::new(&BindingView::from(page)))
     }
-}
 
-fn names(hooks: &[HookPoint]) -> Vec<String> {
-    hooks.iter().map(|hook| hook.name().to_owned()).collect()
-}
+    /// Stop calling a plugin
+    ///
+    /// For those who may change the binding: its failure mode applies until it is
+    /// restored, on every node within a second.
+    #[oai(
+        path = "/plugin-bindings/:id/quarantine",
+        method = "post",
+        operation_id = "quarantine_plugin_binding"
+    )]
+    async fn quarantine(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The binding's id.
+        id: Path<Uuid>,
+    ) -> Result<Rendered<BindingView>, Problem> {
+        let page = self.plugins.quarantine(&actor, id.0.into()).await?;
+        Ok(Rendered::new(&BindingView::from(page)))
+    }
 
-fn not_empty(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
+    /// Call a plugin again
+    ///
+    /// Ends a quarantine, whoever set it: somebody, or the server after too many
+    /// failures.
+    #[oai(
+        path = "/plugin-bindings/:id/quarantine",
+        method = "delete",
+        operation_id = "restore_plugin_binding"
+    )]
+    async fn restore(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The binding's id.
+        id: Path<Uuid>,
+    ) -> Result<Rendered<BindingView>, Problem> {
+        let page = self.plugins.restore(&actor, id.0.into()).await?;
+        Ok(Rendered::new(&BindingView::from(page)))
+    }
 }

@@ -7,13 +7,19 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    model::{Binding, BindingState, Terms},
-    store,
+    model::{Binding, BindingState, ChangedAs, Terms},
+    rules, store,
 };
 use crate::{
-    base::{Error, ids::BindingId, secret::sha256_hex},
+    base::{
+        Error,
+        ids::{BindingId, CommunityId},
+        secret::sha256_hex,
+    },
     db::Db,
-    hooks::{self, Grants, Hooks, LoadCode, LoadError, Loaded, Mode},
+    hooks::{self, Grants, Hooks, Loaded, Mode},
+    plugin_activations::Activations,
+    plugin_envelopes::{Envelope, Envelopes, clamped},
     plugin_versions,
 };
 
@@ -24,6 +30,8 @@ type Attempt = Result<Arc<Loaded>, String>;
 pub(super) struct AtWork {
     db: Db,
     hooks: Hooks,
+    activations: Activations,
+    envelopes: Envelopes,
     set: ArcSwap<Set>,
     turn: Mutex<()>,
 }
@@ -39,40 +47,37 @@ struct Set {
 struct Running {
     digest: String,
     settings: Arc<str>,
+    /// Those that are left of what was granted.
     grants: Grants,
     attempt: Attempt,
 }
 
 impl Running {
-    fn is_of(&self, terms: &Terms) -> bool {
-        self.digest == terms.digest
-            && self.settings == terms.settings
-            && self.grants == terms.grants
+    fn is_of(&self, terms: &Terms, grants: &Grants) -> bool {
+        self.digest == terms.digest && self.settings == terms.settings && self.grants == *grants
+    }
+}
+
+/// What a binding may do: what was granted, and of what moderators granted only
+/// what admins allow them now.
+fn effective(binding: &Binding, envelopes: &HashMap<CommunityId, Envelope>) -> Grants {
+    let granted = &binding.terms.grants;
+    match (binding.changed_as, binding.scope) {
+        (ChangedAs::Moderator, Some(community)) => envelopes
+            .get(&community)
+            .map_or_else(Grants::default, |envelope| clamped(granted, envelope)),
+        _ => granted.clone(),
     }
 }
 
 impl AtWork {
-    pub(super) fn new(db: Db, hooks: Hooks) -> Self {
-        Self { db, hooks, set: ArcSwap::default(), turn: Mutex::default() }
-    }
-
-    /// Makes a version with its settings ready to be called.
-    pub(super) async fn activate(&self, terms: &Terms) -> Result<Arc<Loaded>, LoadError> {
-        let unreadable = |what: &str| LoadError {
-            code: LoadCode::Host,
-            message: format!("the stored component {what}"),
-            expected: Some(terms.digest.clone()),
-            found: None,
-        };
-        let component = plugin_versions::component(&self.db, &terms.digest).await.map_err(|error| {
-            tracing::error!(%error, digest = terms.digest, "a stored component could not be read");
-            unreadable("could not be read")
-        })?;
-        let component = component.ok_or_else(|| unreadable("is not there"))?;
-        if sha256_hex(&component) != terms.digest {
-            return Err(unreadable("is damaged: it has another digest"));
-        }
-        self.hooks.activate(component, &terms.settings, &terms.grants).await
+    pub(super) fn new(
+        db: Db,
+        hooks: Hooks,
+        activations: Activations,
+        envelopes: Envelopes,
+    ) -> Self {
+        Self { db, hooks, activations, envelopes, set: ArcSwap::default(), turn: Mutex::default() }
     }
 
     /// Waits until no other change is being made.
@@ -85,8 +90,14 @@ impl AtWork {
         if binding.terms.mode == Mode::Off {
             return BindingState::Off;
         }
+        if let Some(since) = binding.quarantined_at {
+            return BindingState::Quarantined { since };
+        }
         let set = self.set.load();
-        match set.running.get(&binding.id).filter(|running| running.is_of(&binding.terms)) {
+        let is_current = |running: &&Running| {
+            running.digest == binding.terms.digest && running.settings == binding.terms.settings
+        };
+        match set.running.get(&binding.id).filter(is_current) {
             Some(Running { attempt: Ok(loaded), .. }) => {
                 BindingState::Active { snapshot: loaded.is_snapshot() }
             }
@@ -110,14 +121,17 @@ impl AtWork {
         // Read before the bindings: what changes in between is read again.
         let generation = store::generation(&self.db).await?;
         let bindings = store::all_bindings(&self.db).await?;
+        let envelopes = self.envelopes.all().await?;
         let mut running = HashMap::with_capacity(bindings.len());
         for binding in &bindings {
             let ready = ready.as_ref().filter(|(id, _)| *id == binding.id);
-            let known = old.running.get(&binding.id).filter(|known| known.is_of(&binding.terms));
+            let grants = effective(binding, &envelopes);
+            let is_known = |known: &&Running| known.is_of(&binding.terms, &grants);
+            let known = old.running.get(&binding.id).filter(is_known);
             let attempt = match (ready, known) {
                 (Some((_, loaded)), _) => Ok(Arc::clone(loaded)),
                 (None, Some(known)) => known.attempt.clone(),
-                (None, None) => self.attempt(binding).await,
+                (None, None) => self.attempt(binding, &grants).await,
             };
             let Terms { digest, settings, grants, .. } = binding.terms.clone();
             running.insert(binding.id, Running { digest, settings, grants, attempt });
@@ -128,8 +142,9 @@ impl AtWork {
         Ok(())
     }
 
-    async fn attempt(&self, binding: &Binding) -> Attempt {
-        self.activate(&binding.terms).await.map_err(|error| {
+    async fn attempt(&self, binding: &Binding, grants: &Grants) -> Attempt {
+        let Terms { digest, settings, .. } = &binding.terms;
+        self.activations.load(digest, settings, grants).await.map_err(|error| {
             let error = plugin_versions::told(&error);
             let Binding { id, plugin, terms, .. } = binding;
             tracing::error!(binding = %id, plugin, digest = terms.digest, error, "a plugin cannot be loaded");
@@ -159,9 +174,12 @@ fn at_work(binding: &Binding, running: &HashMap<BindingId, Running>) -> Option<h
         mode: binding.terms.mode,
         failure: Some(binding.terms.failure_mode),
         priority: binding.terms.priority,
-        grants: binding.terms.grants.clone(),
+        grants: running.grants.clone(),
         deadline: binding.terms.limits.deadline_ms.map(|ms| Duration::from_millis(ms.into())),
         hooks: binding.hooks.clone(),
-        loaded: running.attempt.clone(),
+        loaded: match binding.quarantined_at {
+            Some(_) => Err(rules::QUARANTINED.to_owned()),
+            None => running.attempt.clone(),
+        },
     })
 }

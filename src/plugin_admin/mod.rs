@@ -16,4 +16,4 @@ mod tests;
 
 pub use api::BindingsApi;
 pub use model::{Change, Disclosure, Limits, NewBinding};
-pub use service::PluginAdmin;
+pub use service::{Parts, PluginAdmin};

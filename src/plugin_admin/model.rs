@@ -11,12 +11,11 @@ use crate::{
         ids::{AccountId, BindingId, CommunityId},
     },
     hooks::{FailureMode, Grants, HookPoint, Mode},
+    plugin_activations::Activation,
 };
 
 /// Most bytes of settings: a rule file with 10,000 phrases.
 pub const SETTINGS_MAX: usize = 1 << 20;
-/// Highest and lowest priority; room enough to put one between any two.
-pub const PRIORITY_LIMIT: i32 = 1_000_000;
 /// What can be changed of a binding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -191,6 +190,11 @@ pub enum BindingState {
         /// Why.
         error: String,
     },
+    /// It is not called, because somebody said so: its failure mode applies.
+    Quarantined {
+        /// Since when.
+        since: Timestamp,
+    },
     /// It is not to.
     Off,
 }
@@ -202,6 +206,12 @@ pub struct BindingPage {
     pub binding: Binding,
     /// As it runs here.
     pub state: BindingState,
+    /// The field that the community's envelope does not allow any more.
+    pub outside: Option<&'static str>,
+    /// What the version asks for.
+    pub wanted: Grants,
+    /// The last attempt to put something to work as this binding.
+    pub candidate: Option<Activation>,
     /// What it was before, the last first.
     pub previous: Vec<Revision>,
 }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use super::model::{Change, Limits, PRIORITY_LIMIT, SETTINGS_MAX, Terms};
+use super::model::{Binding, Change, Limits, SETTINGS_MAX, Terms};
 use crate::{
     base::{Error, FieldError},
     hooks::{FailureMode, Grants, HookPoint, Mode},
+    plugin_envelopes::{PRIORITY_LIMIT, Wish},
 };
 
 /// What a plugin is given when nothing is set.
 const NO_SETTINGS: &str = "{}";
+/// What the records of a quarantined binding say of every call.
+pub(super) const QUARANTINED: &str = "the binding is in quarantine";
 /// Most removals, bans and warnings in an hour: what a few moderators could still
 /// look through.
 const EFFECTS_PER_HOUR_MAX: u32 = 1_000;
@@ -74,7 +77,26 @@ pub(super) fn loads_anew(terms: &Terms, change: &Change) -> bool {
         Mode::Enforce => 2,
     };
     let rises = change.mode.is_some_and(|mode| weight(mode) > weight(terms.mode));
-    change.digest.is_some() || change.settings.is_some() || rises
+    let grants = change.grants.as_ref().is_some_and(|grants| *grants != terms.grants);
+    change.digest.is_some() || change.settings.is_some() || rises || grants
+}
+
+/// What envelopes want to know of terms.
+pub(super) fn wish<'a>(plugin: &'a str, terms: &'a Terms) -> Wish<'a> {
+    Wish {
+        plugin,
+        grants: &terms.grants,
+        priority: terms.priority,
+        mode: terms.mode,
+        failure_mode: terms.failure_mode,
+    }
+}
+
+/// Refuses changes of what a file says.
+pub(super) fn check_unmanaged(binding: &Binding) -> Result<(), Error> {
+    let Some(managed) = &binding.file else { return Ok(()) };
+    let message = format!("The file `{}` says what this binding is.", managed.file);
+    Err(Error::conflict("managed_by_file", message))
 }
 
 /// Settings as the plugin gets them: a text as it is, anything else as JSON.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::{
     jobs::AtWork,
-    model::{Binding, BindingPage, Change, ChangedAs, Hand, NewBinding, Revision, Terms},
+    model::{
+        Binding, BindingPage, Change, ChangedAs, Hand, Limits, ManagedBy, NewBinding, Revision,
+        Terms,
+    },
     rules,
     store::{self, NewRow},
 };
@@ -17,21 +20,33 @@ use crate::{
         page::{Page, PageRequest},
     },
     db::Db,
-    hooks::{Hooks, Loaded, Mode},
+    hooks::{Grants, Hooks, Mode},
     http::{Action, RateLimits},
-    plugin_versions::{self, PluginName, Version, refused, require_admin},
+    plugin_activations::{Activations, Candidate, Ready},
+    plugin_envelopes::{Envelopes, outside},
+    plugin_versions::{self, PluginName, Version, require_admin},
 };
 
 /// How many earlier revisions a binding can be rolled back to: enough to leave a
 /// mistake and the attempt to correct it behind.
 const PREVIOUS_KEPT: i64 = 3;
 
+/// What bindings are made of.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub limits: Arc<RateLimits>,
+    pub hooks: Hooks,
+    pub envelopes: Envelopes,
+}
+
 /// Bindings; cheap to clone.
 #[derive(Clone)]
 pub struct PluginAdmin {
-    db: Db,
-    clock: Clock,
-    limits: Arc<RateLimits>,
+    parts: Parts,
+    activations: Activations,
     at_work: Arc<AtWork>,
 }
 
@@ -42,16 +57,19 @@ impl std::fmt::Debug for PluginAdmin {
 }
 
 impl PluginAdmin {
-    /// Bindings stored in `db` and run by `hooks`.
-    pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>, hooks: Hooks) -> Self {
-        let at_work = Arc::new(AtWork::new(db.counted_apart(), hooks));
-        Self { db, clock, limits, at_work }
+    /// The feature.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { db, clock, hooks, envelopes, .. } = parts.clone();
+        let apart = db.counted_apart();
+        let activations = Activations::new(apart.clone(), clock, hooks.clone());
+        let at_work = Arc::new(AtWork::new(apart, hooks, activations.clone(), envelopes));
+        Self { parts, activations, at_work }
     }
 
     /// Puts all bindings to work, at the start and before the first request. One
     /// that fails keeps its error and does not stop the others.
     pub async fn load_all(&self) -> Result<(), Error> {
-        while store::hash_settings(&self.db).await? {}
+        while store::hash_settings(&self.parts.db).await? {}
         let turn = self.at_work.turn().await;
         self.at_work.reload(&turn, None).await
     }
@@ -68,44 +86,52 @@ impl PluginAdmin {
         actor: &Actor,
         page: &PageRequest<BindingId>,
     ) -> Result<Page<BindingPage>, Error> {
-        let rows = store::list_bindings(&self.db, actor, page, self.clock.now()).await?;
+        let Parts { db, clock, .. } = &self.parts;
+        let rows = store::list_bindings(db, actor, page, clock.now()).await?;
         let page = Page::cut(rows, page.limit, |row: &Binding| row.id);
-        Ok(page.map(|binding| {
-            let state = self.at_work.state(&binding);
-            BindingPage { binding, state, previous: Vec::new() }
+        Ok(page.map(|binding| BindingPage {
+            state: self.at_work.state(&binding),
+            binding,
+            outside: None,
+            wanted: Grants::default(),
+            candidate: None,
+            previous: Vec::new(),
         }))
     }
 
     /// One binding with its last states.
     pub async fn find(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
+        let db = &self.parts.db;
         let binding = self.seen(actor, id).await?;
-        let state = self.at_work.state(&binding);
-        let previous = store::revisions(&self.db, id, binding.revision, PREVIOUS_KEPT).await?;
-        Ok(BindingPage { binding, state, previous })
+        let outside = match (binding.changed_as, binding.scope) {
+            (ChangedAs::Moderator, Some(community)) => {
+                let envelope = self.parts.envelopes.of(community).await?;
+                outside(&envelope, &rules::wish(&binding.plugin, &binding.terms))
+            }
+            _ => None,
+        };
+        let version = plugin_versions::find(db, &binding.terms.digest).await?;
+        Ok(BindingPage {
+            state: self.at_work.state(&binding),
+            outside,
+            wanted: version.map(|version| version.wanted).unwrap_or_default(),
+            candidate: self.activations.last(id).await?,
+            previous: store::revisions(db, id, binding.revision, PREVIOUS_KEPT).await?,
+            binding,
+        })
     }
 
-    /// Puts a version to work in a scope.
+    /// The bounds of a binding.
+    pub async fn limits(&self, id: BindingId) -> Result<Limits, Error> {
+        Ok(self.stored(id).await?.terms.limits)
+    }
+
+    /// Puts a version to work in a scope: admins anywhere, moderators in their
+    /// communities as far as the envelope goes.
     pub async fn bind(&self, actor: &Actor, new: NewBinding) -> Result<BindingPage, Error> {
-        require_admin(actor)?;
-        self.limits.check_actor(Action::Write, actor)?;
-        let plugin = PluginName::parse("plugin", &new.plugin)?;
-        let version = self.version_for(&plugin, new.change.digest.as_deref()).await?;
-        let scope = self.scope(new.community.as_deref()).await?;
-        let defaults = rules::default_terms(version.digest, &version.hooks);
-        let terms = rules::changed(&defaults, new.change, &version.hooks)?;
-        let loaded = self.activate(&terms).await?;
-        let now = self.clock.now();
-        let id = BindingId::new(now);
-        let turn = self.at_work.turn().await;
-        let mut tx = self.db.begin().await?;
-        let row = NewRow { id, scope, plugin: plugin.as_str(), file: None, terms: &terms };
-        let hand = Hand::person(actor, ChangedAs::Admin);
-        store::insert_binding(&mut tx, &row, &hand, now).await?;
-        store::next_generation(&mut tx).await?;
-        tx.commit().await?;
-        log(actor, id, &terms, "a plugin was bound");
-        self.at_work.reload(&turn, Some((id, loaded))).await?;
-        drop(turn);
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let hand = Hand::person(actor, self.role_for(actor, new.community.as_deref()).await?);
+        let id = self.create(&hand, new, None).await?;
         self.find(actor, id).await
     }
 
@@ -117,20 +143,9 @@ impl PluginAdmin {
         id: BindingId,
         change: Change,
     ) -> Result<BindingPage, Error> {
-        self.limits.check_actor(Action::Write, actor)?;
-        let binding = self.seen(actor, id).await?;
-        require_admin(actor)?;
-        let hooks = match &change.digest {
-            Some(digest) => {
-                let plugin = PluginName::parse("plugin", &binding.plugin)?;
-                self.version_for(&plugin, Some(digest)).await?.hooks
-            }
-            None => binding.hooks.clone(),
-        };
-        let loads = rules::loads_anew(&binding.terms, &change);
-        let terms = rules::changed(&binding.terms, change, &hooks)?;
-        let loaded = if loads { Some(self.activate(&terms).await?) } else { None };
-        self.swap(actor, &binding, &terms, loaded).await
+        let (binding, hand) = self.theirs(actor, id).await?;
+        self.apply(&hand, &binding, change).await?;
+        self.find(actor, id).await
     }
 
     /// Makes a binding again what it was at one of its last revisions, or before
@@ -141,91 +156,231 @@ impl PluginAdmin {
         id: BindingId,
         revision: Option<i64>,
     ) -> Result<BindingPage, Error> {
-        self.limits.check_actor(Action::Write, actor)?;
-        let binding = self.seen(actor, id).await?;
-        require_admin(actor)?;
-        let previous = store::revisions(&self.db, id, binding.revision, PREVIOUS_KEPT).await?;
+        let (binding, hand) = self.theirs(actor, id).await?;
+        let previous =
+            store::revisions(&self.parts.db, id, binding.revision, PREVIOUS_KEPT).await?;
         let wanted = |past: &Revision| revision.is_none_or(|number| past.revision == number);
         let Some(previous) = previous.into_iter().find(wanted) else {
             let message = "The binding has no such revision to go back to.";
             return Err(Error::conflict("no_previous_revision", message));
         };
-        let loaded = match previous.terms.mode {
-            Mode::Off => None,
-            Mode::Shadow | Mode::Enforce => Some(self.activate(&previous.terms).await?),
-        };
-        self.swap(actor, &binding, &previous.terms, loaded).await
+        let version = self.version_for(&binding.plugin, Some(&previous.terms.digest)).await?;
+        let loads = previous.terms.mode != Mode::Off;
+        self.settle(&hand, &binding, (&version, loads), &previous.terms).await?;
+        self.find(actor, id).await
     }
 
     /// Takes a binding out of work for good.
     pub async fn unbind(&self, actor: &Actor, id: BindingId) -> Result<(), Error> {
-        self.limits.check_actor(Action::Write, actor)?;
+        let (binding, hand) = self.theirs(actor, id).await?;
+        self.remove(&hand, &binding).await
+    }
+
+    /// Stops calling a plugin until it is restored: its failure mode applies. Also
+    /// of what a file says, for it limits damage.
+    pub async fn quarantine(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
+        self.set_quarantine(actor, id, true).await
+    }
+
+    /// Calls a plugin again.
+    pub async fn restore(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
+        self.set_quarantine(actor, id, false).await
+    }
+
+    async fn set_quarantine(
+        &self,
+        actor: &Actor,
+        id: BindingId,
+        starts: bool,
+    ) -> Result<BindingPage, Error> {
+        let Parts { db, clock, limits, .. } = &self.parts;
+        limits.check_actor(Action::Write, actor)?;
         self.seen(actor, id).await?;
-        require_admin(actor)?;
         let turn = self.at_work.turn().await;
-        let mut tx = self.db.begin().await?;
-        if !store::remove_binding(&mut tx, id, self.clock.now()).await? {
+        let mut tx = db.begin().await?;
+        if !store::set_quarantine(&mut tx, id, starts.then(|| clock.now())).await? {
             return Err(Error::NotFound);
         }
         store::next_generation(&mut tx).await?;
         tx.commit().await?;
-        tracing::info!(by = actor.username, binding = %id, "a plugin was unbound");
-        self.at_work.reload(&turn, None).await
+        tracing::warn!(by = actor.username, binding = %id, starts, "quarantine of a binding");
+        self.at_work.reload(&turn, None).await?;
+        drop(turn);
+        self.find(actor, id).await
     }
 
-    /// Stores the new state of a binding that nobody changed meanwhile, and
-    /// swaps it in.
-    async fn swap(
+    /// Makes a binding that does too much a mere observer, and says why.
+    pub async fn degrade(&self, id: BindingId, reason: &str) -> Result<(), Error> {
+        let binding = self.stored(id).await?;
+        if binding.terms.mode != Mode::Enforce {
+            return Ok(());
+        }
+        let change = Change { mode: Some(Mode::Shadow), ..Change::default() };
+        self.apply(&Hand::system(reason), &binding, change).await
+    }
+
+    /// Puts a version to work; what the hand may has been checked but for the
+    /// envelope.
+    pub(crate) async fn create(
         &self,
-        actor: &Actor,
-        binding: &Binding,
-        terms: &Terms,
-        loaded: Option<Arc<Loaded>>,
-    ) -> Result<BindingPage, Error> {
+        hand: &Hand,
+        new: NewBinding,
+        file: Option<&ManagedBy>,
+    ) -> Result<BindingId, Error> {
+        let Parts { db, clock, .. } = &self.parts;
+        let plugin = PluginName::parse("plugin", &new.plugin)?;
+        let version = self.version_for(plugin.as_str(), new.change.digest.as_deref()).await?;
+        let scope = self.scope(new.community.as_deref()).await?;
+        let defaults = rules::default_terms(version.digest.clone(), &version.hooks);
+        let terms = rules::changed(&defaults, new.change, &version.hooks)?;
+        let id = BindingId::new(clock.now());
+        self.hold(hand, (id, scope), plugin.as_str(), &terms).await?;
+        let ready = self.prepare((id, scope), &version, &terms).await?;
         let turn = self.at_work.turn().await;
-        let mut tx = self.db.begin().await?;
-        let version = (binding.id, binding.revision);
-        let hand = Hand::person(actor, ChangedAs::Admin);
-        if !store::update_binding(&mut tx, version, terms, &hand, self.clock.now()).await? {
-            let message = "Somebody else changed the binding meanwhile.";
-            return Err(Error::conflict("binding_changed", message));
+        let stored = async {
+            let mut tx = db.begin().await?;
+            let row = NewRow { id, scope, plugin: plugin.as_str(), file, terms: &terms };
+            store::insert_binding(&mut tx, &row, hand, clock.now()).await?;
+            store::next_generation(&mut tx).await?;
+            Ok(tx.commit().await?)
+        };
+        self.finish(Some(&ready), stored.await).await?;
+        log(hand, id, &terms, "a plugin was bound");
+        self.at_work.reload(&turn, Some((id, ready.loaded))).await?;
+        Ok(id)
+    }
+
+    /// Changes a binding; what the hand may has been checked but for the envelope.
+    pub(crate) async fn apply(
+        &self,
+        hand: &Hand,
+        binding: &Binding,
+        change: Change,
+    ) -> Result<(), Error> {
+        let digest = change.digest.as_deref().unwrap_or(&binding.terms.digest);
+        let version = self.version_for(&binding.plugin, Some(digest)).await?;
+        let loads = rules::loads_anew(&binding.terms, &change);
+        let terms = rules::changed(&binding.terms, change, &version.hooks)?;
+        self.settle(hand, binding, (&version, loads), &terms).await
+    }
+
+    /// Takes a binding out of work.
+    pub(crate) async fn remove(&self, hand: &Hand, binding: &Binding) -> Result<(), Error> {
+        let turn = self.at_work.turn().await;
+        let mut tx = self.parts.db.begin().await?;
+        if !store::remove_binding(&mut tx, binding.id, self.parts.clock.now()).await? {
+            return Err(Error::NotFound);
         }
         store::next_generation(&mut tx).await?;
         tx.commit().await?;
-        log(actor, binding.id, terms, "a binding was changed");
-        self.at_work.reload(&turn, loaded.map(|loaded| (binding.id, loaded))).await?;
-        drop(turn);
-        self.find(actor, binding.id).await
+        log(hand, binding.id, &binding.terms, "a plugin was unbound");
+        self.at_work.reload(&turn, None).await
     }
 
-    async fn activate(&self, terms: &Terms) -> Result<Arc<Loaded>, Error> {
-        self.at_work.activate(terms).await.map_err(|error| refused("digest", &error))
+    /// Makes the new state of a binding ready if it is to be, stores it unless
+    /// somebody changed the binding meanwhile, and swaps it in.
+    async fn settle(
+        &self,
+        hand: &Hand,
+        binding: &Binding,
+        (version, loads): (&Version, bool),
+        terms: &Terms,
+    ) -> Result<(), Error> {
+        let place = (binding.id, binding.scope);
+        self.hold(hand, place, &binding.plugin, terms).await?;
+        let ready = if loads { Some(self.prepare(place, version, terms).await?) } else { None };
+        let turn = self.at_work.turn().await;
+        let stored = async {
+            let mut tx = self.parts.db.begin().await?;
+            let old = (binding.id, binding.revision);
+            let now = self.parts.clock.now();
+            if !store::update_binding(&mut tx, old, terms, hand, now).await? {
+                let message = "Somebody else changed the binding meanwhile.";
+                return Err(Error::conflict("binding_changed", message));
+            }
+            store::next_generation(&mut tx).await?;
+            Ok(tx.commit().await?)
+        };
+        self.finish(ready.as_ref(), stored.await).await?;
+        log(hand, binding.id, terms, "a binding was changed");
+        self.at_work.reload(&turn, ready.map(|ready| (binding.id, ready.loaded))).await
+    }
+
+    /// Tells the record of an activation how the swap went.
+    async fn finish(&self, ready: Option<&Ready>, stored: Result<(), Error>) -> Result<(), Error> {
+        if let Some(ready) = ready {
+            self.activations.done(ready.id(), stored.as_ref().map(|()| ())).await?;
+        }
+        stored
+    }
+
+    async fn prepare(
+        &self,
+        (binding, scope): (BindingId, Option<CommunityId>),
+        version: &Version,
+        terms: &Terms,
+    ) -> Result<Ready, Error> {
+        let Terms { digest, settings, grants, .. } = terms;
+        let candidate = Candidate { binding, scope, digest, settings, grants };
+        self.activations.prepare(version, &candidate).await
+    }
+
+    /// Refuses moderators what is outside of the envelope.
+    async fn hold(
+        &self,
+        hand: &Hand,
+        (id, scope): (BindingId, Option<CommunityId>),
+        plugin: &str,
+        terms: &Terms,
+    ) -> Result<(), Error> {
+        let (ChangedAs::Moderator, Some(community)) = (hand.role, scope) else { return Ok(()) };
+        let others = store::count_others(&self.parts.db, community, id).await?;
+        self.parts.envelopes.hold(community, &rules::wish(plugin, terms), others).await
+    }
+
+    /// As what the actor may bind there.
+    async fn role_for(&self, actor: &Actor, community: Option<&str>) -> Result<ChangedAs, Error> {
+        if actor.is_admin() {
+            return Ok(ChangedAs::Admin);
+        }
+        if let Some(slug) = community
+            && self.parts.envelopes.moderated(actor, slug).await.is_ok()
+        {
+            return Ok(ChangedAs::Moderator);
+        }
+        require_admin(actor).map(|()| ChangedAs::Admin)
+    }
+
+    /// A binding that the actor may change, and as what.
+    async fn theirs(&self, actor: &Actor, id: BindingId) -> Result<(Binding, Hand), Error> {
+        self.parts.limits.check_actor(Action::Write, actor)?;
+        let binding = self.seen(actor, id).await?;
+        rules::check_unmanaged(&binding)?;
+        let role = if actor.is_admin() { ChangedAs::Admin } else { ChangedAs::Moderator };
+        Ok((binding, Hand::person(actor, role)))
     }
 
     /// A binding, if the actor may see it.
     async fn seen(&self, actor: &Actor, id: BindingId) -> Result<Binding, Error> {
-        let binding = store::see_binding(&self.db, actor, id, self.clock.now()).await?;
-        binding.ok_or(Error::NotFound)
+        let Parts { db, clock, .. } = &self.parts;
+        store::see_binding(db, actor, id, clock.now()).await?.ok_or(Error::NotFound)
+    }
+
+    async fn stored(&self, id: BindingId) -> Result<Binding, Error> {
+        store::find_binding(&self.parts.db, id).await?.ok_or(Error::NotFound)
     }
 
     /// The version that a request names, or the newest.
-    async fn version_for(
-        &self,
-        plugin: &PluginName,
-        digest: Option<&str>,
-    ) -> Result<Version, Error> {
+    async fn version_for(&self, plugin: &str, digest: Option<&str>) -> Result<Version, Error> {
+        let db = &self.parts.db;
         let Some(digest) = digest else {
-            let newest = plugin_versions::newest(&self.db, plugin.as_str()).await?;
+            let newest = plugin_versions::newest(db, plugin).await?;
             return newest
                 .ok_or_else(|| Error::invalid("plugin", "unknown", "has not been uploaded"));
         };
-        let version = plugin_versions::find(&self.db, digest).await?;
-        version.filter(|version| version.plugin == plugin.as_str()).ok_or_else(|| {
-            Error::invalid(
-                "digest",
-                "unknown",
-                format!("is not a version of `{}`", plugin.as_str()),
-            )
+        let version = plugin_versions::find(db, digest).await?;
+        version.filter(|version| version.plugin == plugin).ok_or_else(|| {
+            Error::invalid("digest", "unknown", format!("is not a version of `{plugin}`"))
         })
     }
 
@@ -233,11 +388,12 @@ impl PluginAdmin {
         let Some(slug) = community else { return Ok(None) };
         let unknown =
             || Error::invalid("scope.community", "unknown", "is not the slug of a community");
-        store::community(&self.db, slug).await?.map(Some).ok_or_else(unknown)
+        store::community(&self.parts.db, slug).await?.map(Some).ok_or_else(unknown)
     }
 }
 
-fn log(actor: &Actor, id: BindingId, terms: &Terms, what: &'static str) {
-    let (by, mode) = (&actor.username, terms.mode.as_str());
-    tracing::info!(by, binding = %id, digest = terms.digest, mode, "{what}");
+fn log(hand: &Hand, id: BindingId, terms: &Terms, what: &'static str) {
+    let (role, mode) = (hand.role.as_str(), terms.mode.as_str());
+    let (by, reason) = (hand.account.map(|account| account.0), hand.reason.as_deref());
+    tracing::info!(?by, role, reason, binding = %id, digest = terms.digest, mode, "{what}");
 }

@@ -41,6 +41,7 @@ macro_rules! may_see {
     };
 }
 
+const FIND_BINDING: &str = concat!(select_binding!(), " and x.id = ?");
 const SEE_BINDING: &str = concat!(viewer!(), select_binding!(), may_see!(), " and x.id = ?");
 const LIST_BINDINGS: &str =
     concat!(viewer!(), select_binding!(), may_see!(), " and x.id < ? order by x.id desc limit ?");
@@ -58,6 +59,12 @@ const INSERT_REVISION: &str = "
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const REMOVE_BINDING: &str =
     "update plugin_bindings set removed_at = ? where id = ? and removed_at is null";
+const QUARANTINE: &str = "
+    update plugin_bindings set quarantined_at = ?, breaker_turns = breaker_turns + 1
+    where id = ? and removed_at is null";
+const COUNT_IN_SCOPE: &str = "
+    select count(*) as bindings from plugin_bindings
+    where scope_id = ? and id <> ? and removed_at is null";
 const REVISIONS: &str = "
     select revision, digest, settings, mode, failure_mode, priority, grants, limits,
            changed_at, changed_by, changed_as, reason
@@ -76,6 +83,11 @@ const NEXT_GENERATION: &str =
 pub(super) async fn community(db: &Db, slug: &str) -> Result<Option<CommunityId>, Error> {
     let row = db.optional(statement(COMMUNITY).bind(slug.to_owned())).await?;
     row.map(|row| row.id("id")).transpose()
+}
+
+pub(super) async fn find_binding(db: &Db, id: BindingId) -> Result<Option<Binding>, Error> {
+    let row = db.optional(statement(FIND_BINDING).bind(id.0)).await?;
+    row.as_ref().map(binding).transpose()
 }
 
 /// A binding, if the viewer may see it.
@@ -193,6 +205,26 @@ pub(super) async fn remove_binding(
     now: Timestamp,
 ) -> Result<bool, Error> {
     Ok(tx.execute(statement(REMOVE_BINDING).bind(now.0).bind(id.0)).await? == 1)
+}
+
+/// Sets or ends a quarantine. Whether there is such a binding.
+pub(super) async fn set_quarantine(
+    tx: &mut Tx,
+    id: BindingId,
+    since: Option<Timestamp>,
+) -> Result<bool, Error> {
+    let quarantine = statement(QUARANTINE).bind(since.map(|since| since.0)).bind(id.0);
+    Ok(tx.execute(quarantine).await? == 1)
+}
+
+/// How many bindings a community has beside one.
+pub(super) async fn count_others(
+    db: &Db,
+    community: CommunityId,
+    beside: BindingId,
+) -> Result<u32, Error> {
+    let row = db.optional(statement(COUNT_IN_SCOPE).bind(community.0).bind(beside.0)).await?;
+    row.map_or(Ok(0), |row| row.value("bindings"))
 }
 
 /// Computes the hashes of settings that were stored before hashes were; at most

@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use super::{
-    model::{Change, Limits, PRIORITY_LIMIT, SETTINGS_MAX, Terms},
+    model::{Change, Limits, SETTINGS_MAX, Terms},
     rules::{changed, default_terms, loads_anew},
 };
 use crate::{
     base::Error,
     hooks::{FailureMode, Grants, HookPoint, Mode},
+    plugin_envelopes::PRIORITY_LIMIT,
 };
 
 const CONTENT: &[HookPoint] = &[HookPoint::ContentBeforePublish];

@@ -331,10 +331,12 @@ impl PluginsApi {
     }
 }
 
-fn names(hooks: &[HookPoint]) -> Vec<String> {
+/// Names of hooks.
+pub(crate) fn names(hooks: &[HookPoint]) -> Vec<String> {
     hooks.iter().map(|hook| hook.name().to_owned()).collect()
 }
 
-fn not_empty(text: String) -> Option<String> {
+/// A text, if it says something.
+pub(crate) fn not_empty(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }

@@ -35,6 +35,11 @@ const FEATURES: &[&str] = &[
     "comments",
     "votes",
     "search",
+    "plugin_versions",
+    "plugin_envelopes",
+    "plugin_activations",
+    "plugin_admin",
+    "plugin_files",
     "warnings",
     "moderation",
     "reports",
@@ -44,8 +49,6 @@ const FEATURES: &[&str] = &[
     "notifications",
     "webhooks",
     "effects",
-    "plugin_versions",
-    "plugin_admin",
     "plugin_trials",
 ];
 
