@@ -17,7 +17,7 @@ use crate::{
     },
     db::Db,
     hooks::{Grants, Hooks, LoadCode, LoadError, Loaded},
-    plugin_versions::{self, Version, check_settings, refused},
+    plugin_versions::{self, refused},
 };
 
 /// Activations; cheap to clone.
@@ -123,10 +123,6 @@ impl Activations {
             .await
             .map_err(|error| Stopped::at(Step::Verified, &error))?;
         self.advance(id, Step::Verified, None).await?;
-        if let Some(schema) = &version.settings_schema {
-            check_settings(schema, candidate.settings)
-                .map_err(|error| Stopped::named(Step::Configured, "settings-schema", error))?;
-        }
         let loaded = self
             .hooks
             .activate(Arc::clone(&component), candidate.settings, candidate.grants)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     model::{About, PluginName, PublicBinding, Version},
-    rules::{refused, require_admin},
+    rules::{refused, require_admin, wanted},
     store,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         secret::sha256_hex,
     },
     db::Db,
-    hooks::{Grants, Hooks, Inspection},
+    hooks::{Hooks, Inspection, package::read_settings_schema},
     http::{Action, RateLimits},
 };
 
@@ -55,7 +55,7 @@ impl PluginVersions {
             .inspect(Arc::clone(&component))
             .await
             .map_err(|error| refused("component", &error))?;
-        let version = self.version(inspection, name.as_ref())?;
+        let version = self.version(inspection, name.as_ref(), &component)?;
         let mut tx = self.db.begin().await?;
         match store::insert(&mut tx, &version, &component, Some(actor.id)).await {
             Ok(()) => tx.commit().await?,
@@ -92,8 +92,15 @@ impl PluginVersions {
         }
     }
 
-    fn version(&self, inspection: Inspection, name: Option<&PluginName>) -> Result<Version, Error> {
+    fn version(
+        &self,
+        inspection: Inspection,
+        name: Option<&PluginName>,
+        component: &[u8],
+    ) -> Result<Version, Error> {
+        let settings_schema = schema(component)?;
         let manifest = inspection.manifest;
+        let wanted = wanted(manifest.as_ref(), &inspection.wanted);
         let name = match (name, &manifest) {
             (Some(name), _) => name.clone(),
             (None, Some(manifest)) => PluginName::parse("name", &manifest.name)?,
@@ -111,8 +118,8 @@ impl PluginVersions {
             plugin: name.as_str().to_owned(),
             about,
             hooks: inspection.hooks,
-            wanted: Grants::default(),
-            settings_schema: None,
+            wanted,
+            settings_schema,
             size: i64::try_from(inspection.size).unwrap_or(i64::MAX),
             created_at: self.clock.now(),
         })
@@ -132,4 +139,10 @@ impl PluginVersions {
         let rows = store::list_at_work(&self.db, page).await?;
         Ok(Page::cut(rows, page.limit, |row: &PublicBinding| row.id))
     }
+}
+
+/// The schema of a component's settings, if it has one.
+fn schema(component: &[u8]) -> Result<Option<serde_json::Value>, Error> {
+    read_settings_schema(component)
+        .map_err(|error| Error::invalid("component", "settings-schema", error.to_string()))
 }

@@ -2,6 +2,7 @@
 
 mod bind;
 mod change;
+mod envelope;
 mod upload;
 
 use gatherly::hooks::{Content, ContentKind, Context, Merged, Operation, Outcome, Purpose};
@@ -55,6 +56,16 @@ pub fn binding_path(binding: &Value) -> String {
 
 /// What the plugins of the site say of a comment.
 pub async fn judge(app: &TestApp) -> Option<Outcome<Content>> {
+    judge_in(app, None).await
+}
+
+/// What those of a community say, too.
+pub async fn verdict_in(app: &TestApp, slug: &str) -> Option<Merged> {
+    let community = app.app.forum.communities.find(None, slug).await.unwrap().community.id;
+    judge_in(app, Some(community.0)).await.map(|outcome| outcome.verdict)
+}
+
+async fn judge_in(app: &TestApp, community: Option<Uuid>) -> Option<Outcome<Content>> {
     let id = Uuid::now_v7().to_string();
     let context = Context {
         event_id: id.clone(),
@@ -72,7 +83,7 @@ pub async fn judge(app: &TestApp) -> Option<Outcome<Content>> {
         title: None,
         body: "ripe fruit".into(),
     };
-    app.app.hooks.ask_checked(None, || (context, comment), |_| Ok(())).await
+    app.app.hooks.ask_checked(community, || (context, comment), |_| Ok(())).await
 }
 
 pub async fn verdict(app: &TestApp) -> Option<Merged> {
