@@ -137,6 +137,9 @@ fn start_schedules(app: &App) {
             if let Err(error) = plugins.catch_up().await {
                 tracing::warn!(%error, "changes of plugins could not be taken over");
             }
+            if let Err(error) = plugins.watch().await {
+                tracing::warn!(%error, "bindings could not be watched");
+            }
         }
     });
     let decisions = app.decisions.clone();

@@ -1,10 +1,50 @@
-//! Activations as they are shown in the page of their binding; there is no
-//! operation on them alone.
+//! Activations, and how the host finds what was activated to do, as they are shown
+//! in the page of their binding; there is no operation on them alone.
 
 use poem_openapi::Object;
 use serde::Serialize;
 
 use super::model::{Activation, Probe};
+use crate::hooks::BreakerState;
+
+/// How a binding does at a hook, on the node that answers.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct BreakerView {
+    /// The hook.
+    hook: String,
+    /// Whether it is not asked: its failure mode applies.
+    quarantined: bool,
+    /// Whether somebody said so.
+    by_admin: bool,
+    /// Calls that are looked back on, at most 100.
+    calls: u32,
+    /// Failures among them.
+    faults: u32,
+    /// Failures since the last call that worked.
+    faults_in_a_row: u32,
+    /// Milliseconds until one call is tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in_ms: Option<u64>,
+    /// What failed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_fault: Option<String>,
+}
+
+impl From<BreakerState> for BreakerView {
+    fn from(state: BreakerState) -> Self {
+        Self {
+            hook: state.hook.name().to_owned(),
+            quarantined: state.quarantined,
+            by_admin: state.by_admin,
+            calls: state.calls,
+            faults: state.faults,
+            faults_in_a_row: state.faults_in_a_row,
+            retry_in_ms: state.retry_in_ms,
+            last_fault: state.last_fault.map(|fault| fault.to_string()),
+        }
+    }
+}
 
 /// An attempt to put something to work.
 #[derive(Debug, Object, Serialize)]

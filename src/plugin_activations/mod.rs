@@ -13,6 +13,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use api::CandidateView;
+pub(crate) use api::{BreakerView, CandidateView};
 pub use model::{Activation, Candidate, Probe, Progress, Refusal, Step};
 pub use service::{Activations, Ready};

@@ -1,7 +1,8 @@
 //! Taking a candidate through the steps.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -16,9 +17,18 @@ use crate::{
         secret::sha256_hex,
     },
     db::Db,
-    hooks::{Grants, Hooks, LoadCode, LoadError, Loaded},
+    hooks::{
+        Checked, Grants, Hooks, LoadCode, LoadError, Loaded, Purpose, Question, Verdict,
+        package::read_fixtures,
+    },
     plugin_versions::{self, refused},
 };
+
+/// How many recorded events a candidate judges: enough to meet what is usual
+/// here, few enough to wait for.
+const PROBED_EVENTS: i64 = 50;
+/// How long a probe may take; what it has not got to by then is left out.
+const PROBE_TIME: Duration = Duration::from_secs(10);
 
 /// Activations; cheap to clone.
 #[derive(Clone)]
@@ -49,17 +59,13 @@ impl Activations {
 
     /// Takes a candidate through all steps but the last, which is the swap:
     /// [`Activations::done`] is told how that went.
-    pub async fn prepare(
-        &self,
-        version: &Version,
-        candidate: &Candidate<'_>,
-    ) -> Result<Ready, Error> {
+    pub async fn prepare(&self, candidate: &Candidate<'_>) -> Result<Ready, Error> {
         let now = self.clock.now();
         let id = new_uuid(now);
         let mut tx = self.db.begin().await?;
         store::insert(&mut tx, id, candidate, now).await?;
         tx.commit().await?;
-        match self.steps(id, version, candidate).await {
+        match self.steps(id, candidate).await {
             Ok(loaded) => Ok(Ready { id, loaded }),
             Err(stopped) => {
                 self.finish(id, Err(&stopped.refusal)).await?;
@@ -112,12 +118,7 @@ impl Activations {
         Ok(component)
     }
 
-    async fn steps(
-        &self,
-        id: Uuid,
-        version: &Version,
-        candidate: &Candidate<'_>,
-    ) -> Result<Arc<Loaded>, Stopped> {
+    async fn steps(&self, id: Uuid, candidate: &Candidate<'_>) -> Result<Arc<Loaded>, Stopped> {
         let component = self
             .component(candidate.digest)
             .await
@@ -129,7 +130,65 @@ impl Activations {
             .await
             .map_err(|error| Stopped::at(rules::step(error.code), &error))?;
         self.advance(id, Step::Configured, None).await?;
+        self.self_test(&component, candidate.settings, &loaded).await?;
+        self.advance(id, Step::SelfTested, None).await?;
+        let probe = self.probe(candidate, &loaded).await?;
+        self.advance(id, Step::Probed, Some(&probe)).await?;
         Ok(loaded)
+    }
+
+    /// Lets the candidate judge the fixtures that came with it.
+    async fn self_test(
+        &self,
+        component: &[u8],
+        settings: &str,
+        loaded: &Loaded,
+    ) -> Result<(), Stopped> {
+        let stopped = |message: String| {
+            let error = Error::invalid("digest", "self-test", message);
+            Stopped::named(Step::SelfTested, "self-test", error)
+        };
+        let fixtures = read_fixtures(component).map_err(|error| stopped(error.to_string()))?;
+        for checked in self.hooks.self_test(loaded, &fixtures, settings).await {
+            if let Some(failure) = checked.failure {
+                let Checked { name, hook, .. } = checked;
+                return Err(stopped(format!("fixture `{name}` of {hook}: {failure}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the candidate judge what happened here last. Nothing comes of it.
+    async fn probe(&self, candidate: &Candidate<'_>, loaded: &Loaded) -> Result<Probe, Stopped> {
+        let (mut probe, start) = (Probe::default(), Instant::now());
+        for hook in loaded.hooks() {
+            let recorded = store::recorded(&self.db, hook, candidate.scope, PROBED_EVENTS).await?;
+            for event in recorded {
+                if start.elapsed() > PROBE_TIME {
+                    return Ok(probe);
+                }
+                let question = Question {
+                    hook,
+                    input: &event.input,
+                    purpose: Purpose::SelfTest,
+                    transcript: None,
+                    binding: Some(candidate.binding.0),
+                };
+                // What an older server recorded may be no input of this one's.
+                let Ok(trial) = self.hooks.judge_again(loaded, question).await else { continue };
+                if let Some(fault) = trial.fault {
+                    let message = format!("it failed on a recorded event of {hook}: {fault}");
+                    let error = Error::invalid("digest", "probe", message);
+                    return Err(Stopped::named(Step::Probed, "probe", error));
+                }
+                let then =
+                    Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == event.outcome);
+                if let (Some(then), Some(now)) = (then, trial.verdict) {
+                    rules::compare(&mut probe, then, now);
+                }
+            }
+        }
+        Ok(probe)
     }
 
     async fn advance(&self, id: Uuid, step: Step, probe: Option<&Probe>) -> Result<(), Stopped> {

@@ -29,11 +29,13 @@ const FORGET: &str = "
 const LAST: &str = "
     select digest, settings_hash, state, step, code, error, probe, started_at, finished_at
     from plugin_activations where binding_id = ? order by id desc limit 1";
+/// Only what is recent: a rare hook is not looked for in all that is on record.
 const RECORDED: &str = "
     select input, outcome from hook_events
-    where hook = ? and input is not null and (?2 = x'00000000000000000000000000000000'
+    where number > (select max(number) from hook_events) - 5000
+      and hook = ?1 and input is not null and (?2 = x'00000000000000000000000000000000'
                                               or community_id = ?2)
-    order by number desc limit ?";
+    order by number desc limit ?3";
 
 /// An event that plugins were asked about, and what came of it.
 pub(super) struct Recorded {

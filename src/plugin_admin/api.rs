@@ -16,7 +16,7 @@ use crate::{
     base::{Error, FieldError, page::PageRequest, secret::sha256_hex},
     hooks::{FailureMode, Grants, Mode},
     http::{Input, Problem, Rendered, Tag},
-    plugin_activations::CandidateView,
+    plugin_activations::{BreakerView, CandidateView},
     plugin_versions::{FailureModeName, GrantsView, ModeName, beyond, names, not_empty},
     sessions::SignedIn,
 };
@@ -274,6 +274,9 @@ struct BindingView {
     /// What the version asks for and was not granted. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing_grants: Option<GrantsView>,
+    /// How the server finds it to do at each of its hooks. Not in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    breakers: Vec<BreakerView>,
     /// The last attempt to put something to work as this binding. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     candidate: Option<CandidateView>,
@@ -379,6 +382,7 @@ impl BindingView {
             quarantined_at: binding.quarantined_at.map(|at| at.to_string()),
             outside_envelope: None,
             missing_grants: None,
+            breakers: Vec::new(),
             candidate: None,
             file: binding.file.map(|managed| managed.file),
             changed_as: binding.changed_as.as_str().to_owned(),
@@ -398,6 +402,7 @@ impl From<BindingPage> for BindingView {
         Self {
             outside_envelope: page.outside.map(str::to_owned),
             missing_grants: (missing != Grants::default()).then(|| missing.into()),
+            breakers: page.breakers.into_iter().map(BreakerView::from).collect(),
             candidate: page.candidate.map(CandidateView::from),
             settings: Some(settings),
             previous: page.previous.into_iter().map(RevisionView::from).collect(),

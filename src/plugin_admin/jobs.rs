@@ -1,14 +1,18 @@
 //! Keeping what is at work here in step with what is stored, whoever changed it.
 //! One swap at a time; what did not change is not loaded again.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     model::{Binding, BindingState, ChangedAs, Terms},
-    rules, store,
+    store,
 };
 use crate::{
     base::{
@@ -17,7 +21,7 @@ use crate::{
         secret::sha256_hex,
     },
     db::Db,
-    hooks::{self, Grants, Hooks, Loaded, Mode},
+    hooks::{self, BreakerState, Grants, Hooks, Loaded, Mode},
     plugin_activations::Activations,
     plugin_envelopes::{Envelope, Envelopes, clamped},
     plugin_versions,
@@ -34,6 +38,7 @@ pub(super) struct AtWork {
     envelopes: Envelopes,
     set: ArcSwap<Set>,
     turn: Mutex<()>,
+    quarantined: ArcSwap<HashSet<BindingId>>,
 }
 
 /// The bindings that are on, as of one generation.
@@ -41,6 +46,8 @@ pub(super) struct AtWork {
 struct Set {
     generation: i64,
     running: HashMap<BindingId, Running>,
+    /// What people did to the breakers, as far as it is known here.
+    turns: HashMap<BindingId, i64>,
 }
 
 #[derive(Clone)]
@@ -77,7 +84,15 @@ impl AtWork {
         activations: Activations,
         envelopes: Envelopes,
     ) -> Self {
-        Self { db, hooks, activations, envelopes, set: ArcSwap::default(), turn: Mutex::default() }
+        Self {
+            db,
+            hooks,
+            activations,
+            envelopes,
+            set: ArcSwap::default(),
+            turn: Mutex::default(),
+            quarantined: ArcSwap::default(),
+        }
     }
 
     /// Waits until no other change is being made.
@@ -138,8 +153,42 @@ impl AtWork {
         }
         self.hooks
             .replace(bindings.iter().filter_map(|binding| at_work(binding, &running)).collect());
-        self.set.store(Arc::new(Set { generation, running }));
+        for binding in &bindings {
+            self.take_over_quarantine(binding, &old);
+        }
+        let turns = bindings.iter().map(|binding| (binding.id, binding.breaker_turns)).collect();
+        self.set.store(Arc::new(Set { generation, running, turns }));
         Ok(())
+    }
+
+    /// Does to the breaker of this process what somebody asked for, perhaps
+    /// another.
+    fn take_over_quarantine(&self, binding: &Binding, old: &Set) {
+        if binding.quarantined_at.is_some() {
+            self.hooks.quarantine(binding.id.0);
+        } else if old.turns.get(&binding.id).is_some_and(|turns| *turns != binding.breaker_turns) {
+            self.hooks.restore(binding.id.0);
+        }
+    }
+
+    /// How the host finds a binding to do at its hooks.
+    pub(super) fn breakers(&self, binding: BindingId) -> Vec<BreakerState> {
+        let states = self.hooks.breakers();
+        states.into_iter().filter(|state| state.binding == binding.0).collect()
+    }
+
+    /// Bindings that were put into quarantine here since the last call, by the
+    /// host.
+    pub(super) fn newly_quarantined(&self) -> Vec<BindingId> {
+        let quarantined: HashSet<BindingId> = self
+            .hooks
+            .breakers()
+            .into_iter()
+            .filter(|state| state.quarantined && !state.by_admin)
+            .map(|state| BindingId(state.binding))
+            .collect();
+        let known = self.quarantined.swap(Arc::new(quarantined.clone()));
+        quarantined.difference(&known).copied().collect()
     }
 
     async fn attempt(&self, binding: &Binding, grants: &Grants) -> Attempt {
@@ -177,9 +226,6 @@ fn at_work(binding: &Binding, running: &HashMap<BindingId, Running>) -> Option<h
         grants: running.grants.clone(),
         deadline: binding.terms.limits.deadline_ms.map(|ms| Duration::from_millis(ms.into())),
         hooks: binding.hooks.clone(),
-        loaded: match binding.quarantined_at {
-            Some(_) => Err(rules::QUARANTINED.to_owned()),
-            None => running.attempt.clone(),
-        },
+        loaded: running.attempt.clone(),
     })
 }

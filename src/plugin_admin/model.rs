@@ -10,7 +10,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId},
     },
-    hooks::{FailureMode, Grants, HookPoint, Mode},
+    hooks::{BreakerState, FailureMode, Grants, HookPoint, Mode},
     plugin_activations::Activation,
 };
 
@@ -210,6 +210,8 @@ pub struct BindingPage {
     pub outside: Option<&'static str>,
     /// What the version asks for.
     pub wanted: Grants,
+    /// How the host finds it to do at each of its hooks.
+    pub breakers: Vec<BreakerState>,
     /// The last attempt to put something to work as this binding.
     pub candidate: Option<Activation>,
     /// What it was before, the last first.

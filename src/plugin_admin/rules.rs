@@ -11,8 +11,17 @@ use crate::{
 
 /// What a plugin is given when nothing is set.
 const NO_SETTINGS: &str = "{}";
-/// What the records of a quarantined binding say of every call.
-pub(super) const QUARANTINED: &str = "the binding is in quarantine";
+/// How few calls tell nothing yet of a changed binding.
+const JUDGED_CALLS: u32 = 5;
+/// The share of calls that may fail after a change, in percent; beyond it the
+/// change is taken back.
+const FAULTS_BOUND: u32 = 20;
+
+/// Whether a revision fails too often to stay.
+pub(super) fn is_troubled(calls: u32, faults: u32) -> bool {
+    calls >= JUDGED_CALLS && u64::from(faults) * 100 > u64::from(calls) * u64::from(FAULTS_BOUND)
+}
+
 /// Most removals, bans and warnings in an hour: what a few moderators could still
 /// look through.
 const EFFECTS_PER_HOUR_MAX: u32 = 1_000;

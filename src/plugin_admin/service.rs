@@ -1,6 +1,6 @@
 //! Putting versions to work, and changing what is at work.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     jobs::AtWork,
@@ -15,13 +15,15 @@ use crate::{
     base::{
         Error,
         actor::Actor,
-        clock::Clock,
+        clock::{Clock, Timestamp},
         ids::{BindingId, CommunityId},
         page::{Page, PageRequest},
     },
     db::Db,
+    events::{Cause, Event, Occurrence},
     hooks::{Grants, Hooks, Mode},
     http::{Action, RateLimits},
+    jobs,
     plugin_activations::{Activations, Candidate, Ready},
     plugin_envelopes::{Envelopes, outside},
     plugin_versions::{self, PluginName, Version, require_admin},
@@ -30,6 +32,9 @@ use crate::{
 /// How many earlier revisions a binding can be rolled back to: enough to leave a
 /// mistake and the attempt to correct it behind.
 const PREVIOUS_KEPT: i64 = 3;
+
+/// How long a change is on trial: what fails later is rather about what comes in.
+const ON_TRIAL: Duration = Duration::from_mins(10);
 
 /// What bindings are made of.
 #[derive(Clone)]
@@ -94,6 +99,7 @@ impl PluginAdmin {
             binding,
             outside: None,
             wanted: Grants::default(),
+            breakers: Vec::new(),
             candidate: None,
             previous: Vec::new(),
         }))
@@ -115,6 +121,7 @@ impl PluginAdmin {
             state: self.at_work.state(&binding),
             outside,
             wanted: version.map(|version| version.wanted).unwrap_or_default(),
+            breakers: self.at_work.breakers(id),
             candidate: self.activations.last(id).await?,
             previous: store::revisions(db, id, binding.revision, PREVIOUS_KEPT).await?,
             binding,
@@ -164,9 +171,8 @@ impl PluginAdmin {
             let message = "The binding has no such revision to go back to.";
             return Err(Error::conflict("no_previous_revision", message));
         };
-        let version = self.version_for(&binding.plugin, Some(&previous.terms.digest)).await?;
         let loads = previous.terms.mode != Mode::Off;
-        self.settle(&hand, &binding, (&version, loads), &previous.terms).await?;
+        self.settle(&hand, &binding, loads, &previous.terms).await?;
         self.find(actor, id).await
     }
 
@@ -219,6 +225,49 @@ impl PluginAdmin {
         self.apply(&Hand::system(reason), &binding, change).await
     }
 
+    /// Takes back changes that made things worse, and tells of bindings that the
+    /// host has just stopped asking.
+    pub async fn watch(&self) -> Result<(), Error> {
+        let Parts { db, clock, .. } = &self.parts;
+        for binding in self.at_work.newly_quarantined() {
+            tracing::warn!(%binding, "a binding failed too often and is in quarantine");
+            let mut tx = db.begin().await?;
+            jobs::publish(&mut tx, &trouble(binding, clock.now())).await?;
+            tx.commit().await?;
+        }
+        let since = clock.now().minus(ON_TRIAL);
+        for binding in store::changed_since(&self.parts.db, since).await? {
+            let tally = store::tally(db, binding.id, binding.revision, since).await?;
+            if rules::is_troubled(tally.calls, tally.faults) {
+                self.take_back(&binding, &tally).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a binding again what it was when it last did well.
+    async fn take_back(&self, binding: &Binding, tally: &store::Tally) -> Result<(), Error> {
+        let db = &self.parts.db;
+        let before = store::revisions(db, binding.id, binding.revision, PREVIOUS_KEPT).await?;
+        for past in before {
+            let then = store::tally(db, binding.id, past.revision, past.changed_at).await?;
+            if rules::is_troubled(then.calls, then.faults) {
+                continue;
+            }
+            let reason = format!(
+                "rolled back to revision {}: {} of {} calls of revision {} failed",
+                past.revision, tally.faults, tally.calls, binding.revision
+            );
+            let hand = Hand::system(reason);
+            return match self.settle(&hand, binding, false, &past.terms).await {
+                // Another process was faster.
+                Err(Error::Conflict { .. }) => Ok(()),
+                done => done,
+            };
+        }
+        Ok(())
+    }
+
     /// Puts a version to work; what the hand may has been checked but for the
     /// envelope.
     pub(crate) async fn create(
@@ -235,7 +284,7 @@ impl PluginAdmin {
         let terms = rules::changed(&defaults, new.change, &version.hooks)?;
         let id = BindingId::new(clock.now());
         self.hold(hand, (id, scope), plugin.as_str(), &terms).await?;
-        let ready = self.prepare((id, scope), &version, &terms).await?;
+        let ready = self.prepare((id, scope), &terms).await?;
         let turn = self.at_work.turn().await;
         let stored = async {
             let mut tx = db.begin().await?;
@@ -261,7 +310,7 @@ impl PluginAdmin {
         let version = self.version_for(&binding.plugin, Some(digest)).await?;
         let loads = rules::loads_anew(&binding.terms, &change);
         let terms = rules::changed(&binding.terms, change, &version.hooks)?;
-        self.settle(hand, binding, (&version, loads), &terms).await
+        self.settle(hand, binding, loads, &terms).await
     }
 
     /// Takes a binding out of work.
@@ -283,12 +332,12 @@ impl PluginAdmin {
         &self,
         hand: &Hand,
         binding: &Binding,
-        (version, loads): (&Version, bool),
+        loads: bool,
         terms: &Terms,
     ) -> Result<(), Error> {
         let place = (binding.id, binding.scope);
         self.hold(hand, place, &binding.plugin, terms).await?;
-        let ready = if loads { Some(self.prepare(place, version, terms).await?) } else { None };
+        let ready = if loads { Some(self.prepare(place, terms).await?) } else { None };
         let turn = self.at_work.turn().await;
         let stored = async {
             let mut tx = self.parts.db.begin().await?;
@@ -299,6 +348,9 @@ impl PluginAdmin {
                 return Err(Error::conflict("binding_changed", message));
             }
             store::next_generation(&mut tx).await?;
+            if hand.role == ChangedAs::System {
+                jobs::publish(&mut tx, &trouble(binding.id, now)).await?;
+            }
             Ok(tx.commit().await?)
         };
         self.finish(ready.as_ref(), stored.await).await?;
@@ -317,12 +369,11 @@ impl PluginAdmin {
     async fn prepare(
         &self,
         (binding, scope): (BindingId, Option<CommunityId>),
-        version: &Version,
         terms: &Terms,
     ) -> Result<Ready, Error> {
         let Terms { digest, settings, grants, .. } = terms;
         let candidate = Candidate { binding, scope, digest, settings, grants };
-        self.activations.prepare(version, &candidate).await
+        self.activations.prepare(&candidate).await
     }
 
     /// Refuses moderators what is outside of the envelope.
@@ -390,6 +441,11 @@ impl PluginAdmin {
             || Error::invalid("scope.community", "unknown", "is not the slug of a community");
         store::community(&self.parts.db, slug).await?.map(Some).ok_or_else(unknown)
     }
+}
+
+/// Something is wrong with a binding.
+fn trouble(binding: BindingId, now: Timestamp) -> Occurrence {
+    Occurrence::new(now, Cause::Server, Event::BindingTrouble { binding: binding.0 })
 }
 
 fn log(hand: &Hand, id: BindingId, terms: &Terms, what: &'static str) {

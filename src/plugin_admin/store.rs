@@ -70,6 +70,15 @@ const REVISIONS: &str = "
            changed_at, changed_by, changed_as, reason
     from plugin_binding_revisions where binding_id = ? and revision < ?
     order by revision desc limit ?";
+const CHANGED_SINCE: &str = concat!(
+    select_binding!(),
+    " and r.mode <> 'off' and r.changed_at >= ? and r.changed_as <> 'system' and x.revision > 1"
+);
+/// Calls that were made; those that were not for want of room tell nothing.
+const TALLY: &str = "
+    select count(*) as calls, count(fault) as faults from decisions
+    where binding_id = ? and event_id >= ? and revision = ?
+      and (fault is null or fault not in ('overload', 'quarantined'))";
 const UNHASHED: &str = "
     select binding_id, revision, settings from plugin_binding_revisions
     where settings_hash = '' limit 100";
@@ -115,6 +124,32 @@ pub(super) async fn list_bindings(
 /// All bindings that are on.
 pub(super) async fn all_bindings(db: &Db) -> Result<Vec<Binding>, Error> {
     db.all(statement(ALL_BINDINGS)).await?.iter().map(binding).collect()
+}
+
+/// Bindings that somebody changed since a time.
+pub(super) async fn changed_since(db: &Db, since: Timestamp) -> Result<Vec<Binding>, Error> {
+    db.all(statement(CHANGED_SINCE).bind(since.0)).await?.iter().map(binding).collect()
+}
+
+/// How a revision of a binding did.
+pub(super) struct Tally {
+    pub(super) calls: u32,
+    pub(super) faults: u32,
+}
+
+/// How a revision of a binding did since a time.
+pub(super) async fn tally(
+    db: &Db,
+    id: BindingId,
+    revision: i64,
+    since: Timestamp,
+) -> Result<Tally, Error> {
+    // Ids of events begin with their milliseconds.
+    let first = Uuid::from_u128(u128::from(since.0.unsigned_abs()) << 80);
+    let row = db.optional(statement(TALLY).bind(id.0).bind(first).bind(revision)).await?;
+    row.map_or(Ok(Tally { calls: 0, faults: 0 }), |row| {
+        Ok(Tally { calls: row.value("calls")?, faults: row.value("faults")? })
+    })
 }
 
 /// What a binding was before a revision, the last first.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     model::{Change, Limits, SETTINGS_MAX, Terms},
-    rules::{changed, default_terms, loads_anew},
+    rules::{changed, default_terms, is_troubled, loads_anew},
 };
 use crate::{
     base::Error,
@@ -91,4 +91,18 @@ fn what_asks_less_needs_no_new_start() {
     assert!(!loads_anew(&old, &Change { priority: Some(1), ..Change::default() }));
     assert!(loads_anew(&old, &Change { settings: Some(json!({})), ..Change::default() }));
     assert!(loads_anew(&old, &Change { digest: Some("e".into()), ..Change::default() }));
+}
+
+#[test]
+fn a_change_is_trouble_when_more_than_a_fifth_of_some_calls_fail() {
+    for (calls, faults, troubled) in [
+        (0, 0, false),
+        (4, 4, false),
+        (5, 1, false),
+        (5, 2, true),
+        (100, 20, false),
+        (100, 21, true),
+    ] {
+        assert_eq!(is_troubled(calls, faults), troubled, "{faults} of {calls}");
+    }
 }

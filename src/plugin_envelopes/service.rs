@@ -15,12 +15,18 @@ use crate::{
 };
 
 /// Envelopes; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Envelopes {
     db: Db,
     clock: Clock,
     limits: Arc<RateLimits>,
     communities: Communities,
+}
+
+impl std::fmt::Debug for Envelopes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Envelopes").finish_non_exhaustive()
+    }
 }
 
 impl Envelopes {
