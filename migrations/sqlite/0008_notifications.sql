@@ -43,7 +43,7 @@ create table webhooks (
     -- 16 zero bytes: the whole site.
     scope_id          blob    not null,
     url               text    not null,
-    -- Names of events, with a space between two.
+    -- Names of events, with a space before and after each.
     events            text    not null,
     secret            blob    not null,
     -- The secret before, which signs beside the new one for a while.
@@ -65,7 +65,7 @@ create table webhook_deliveries (
     -- Why: each webhook hears once of the same.
     cause_id    blob    not null,
     name        text    not null,
-    -- The JSON that is sent, byte for byte.
+    -- The JSON that is sent; empty when it has no more to be.
     body        text    not null,
     state       text    not null check (state in ('waiting', 'delivered', 'failed')),
     attempts    integer not null default 0,

@@ -5,6 +5,7 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     digest::{SHA256, digest},
+    hmac,
     rand::{SecureRandom, SystemRandom},
 };
 
@@ -58,6 +59,11 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash
+}
+
+/// HMAC with SHA-256: what only who has the key can make of `bytes`.
+pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), bytes).as_ref().to_vec()
 }
 
 /// SHA-256 as 64 hexadecimal digits: how components and settings are named.
