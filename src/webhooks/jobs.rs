@@ -176,7 +176,7 @@ impl Webhooks {
     ) -> Result<(), Error> {
         let now = self.parts.clock.now();
         let job = NewJob::new(DELIVER, &due).not_before(now.plus(wait));
-        jobs::enqueue(tx, &job, now).await?;
+        jobs::enqueue(tx, job, now).await?;
         Ok(())
     }
 

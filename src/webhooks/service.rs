@@ -98,7 +98,7 @@ impl Webhooks {
             let body = body.as_str();
             let new = NewDelivery { id, webhook: *webhook, cause, name, body, now };
             if store::insert_delivery(tx, &new).await? {
-                jobs::enqueue(tx, &NewJob::new(DELIVER, &Due { delivery: id }), now).await?;
+                jobs::enqueue(tx, NewJob::new(DELIVER, &Due { delivery: id }), now).await?;
             }
         }
         Ok(listening.len())
