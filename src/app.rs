@@ -37,6 +37,7 @@ use crate::{
     sessions::{Keys, KeysError, Sessions},
     votes::{self, Votes},
     warnings::{self, Warnings},
+    webhooks::{self, Webhooks},
 };
 
 /// Buckets of durations, in seconds: from a plugin's call to a slow request.
@@ -89,6 +90,7 @@ pub struct App {
     pub actions: ModActions,
     pub moderation: Moderation,
     pub warnings: Warnings,
+    pub webhooks: Webhooks,
 }
 
 /// What people write, and who may.
@@ -251,6 +253,14 @@ impl App {
             sessions: sessions.clone(),
             lifecycle: lifecycle.clone(),
         });
+        let webhooks = Webhooks::new(webhooks::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            communities: forum.communities.clone(),
+            notifications: notifications.clone(),
+            outbound: outbound.clone(),
+        });
         Ok(Self {
             lifecycle,
             metrics,
@@ -273,6 +283,7 @@ impl App {
             actions,
             moderation,
             warnings,
+            webhooks,
         })
     }
 }

@@ -34,4 +34,5 @@ pub mod search;
 pub mod sessions;
 pub mod votes;
 pub mod warnings;
+pub mod webhooks;
 pub mod workers;

@@ -30,6 +30,7 @@ use crate::{
     sessions::SessionsApi,
     votes::VotesApi,
     warnings::WarningsApi,
+    webhooks::WebhooksApi,
 };
 
 /// Largest JSON body, but for what is named in [`bounds`]: a name, a reason
@@ -73,6 +74,7 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         EnvelopesApi { envelopes: app.envelopes.clone() },
         NotificationsApi { notifications: app.notifications.clone() },
         moderation(app),
+        WebhooksApi { webhooks: app.webhooks.clone() },
         BansApi { bans: app.forum.bans.clone() },
         CommunitiesApi { communities: app.forum.communities.clone(), hot: app.forum.hot.clone() },
         PostsApi { posts: app.forum.posts.clone(), hot: app.forum.hot.clone() },

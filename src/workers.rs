@@ -11,6 +11,7 @@ use crate::{
     events::Event,
     jobs::{Handlers, Pump},
     notifications::Notifications,
+    webhooks,
 };
 
 /// How often those who have done nothing are forgotten by the rate limits.
@@ -40,11 +41,14 @@ const SWEEP_JOBS: Duration = Duration::from_secs(10);
 /// Who does which kind of job, and who listens to what happens. Each is told at
 /// least once, and comes to the same when it is told twice.
 pub fn handlers(app: &App) -> Handlers {
-    let notifications = app.notifications.clone();
-    let sending = notifications.clone();
-    Handlers::new()
+    tell_webhooks(tell_people(Handlers::new(), app), app)
+}
+
+fn tell_people(handlers: Handlers, app: &App) -> Handlers {
+    let (telling, sending) = (app.notifications.clone(), app.notifications.clone());
+    handlers
         .listen("notifications.tell", Notifications::tells, move |occurrence| {
-            let notifications = notifications.clone();
+            let notifications = telling.clone();
             async move { notifications.on_event(&occurrence).await }
         })
         .listen(
@@ -55,6 +59,24 @@ pub fn handlers(app: &App) -> Handlers {
                 async move { notifications.on_made(&occurrence).await }
             },
         )
+}
+
+fn tell_webhooks(handlers: Handlers, app: &App) -> Handlers {
+    let (asked, telling, delivering) =
+        (app.webhooks.clone(), app.webhooks.clone(), app.webhooks.clone());
+    handlers
+        .listen(
+            "webhooks.tell",
+            move |event| asked.wants(event),
+            move |occurrence| {
+                let webhooks = telling.clone();
+                async move { webhooks.on_event(&occurrence).await }
+            },
+        )
+        .on(webhooks::DELIVER, webhooks::DELIVERY_LIMIT, move |job| {
+            let webhooks = delivering.clone();
+            async move { webhooks.deliver(job).await }
+        })
 }
 
 /// Starts all schedules and the pump; they end when the server closes.
@@ -153,6 +175,10 @@ fn start_schedules(app: &App) {
             }
         }
     });
+    start_telling(app);
+}
+
+fn start_telling(app: &App) {
     let notifications = app.notifications.clone();
     app.lifecycle.spawn_every(SEND_DUE, move || {
         let notifications = notifications.clone();
@@ -168,6 +194,24 @@ fn start_schedules(app: &App) {
         async move {
             if let Err(error) = notifications.forget_old().await {
                 tracing::warn!(%error, "old notifications could not be deleted");
+            }
+        }
+    });
+    let webhooks = app.webhooks.clone();
+    app.lifecycle.spawn_every(CATCH_UP, move || {
+        let webhooks = webhooks.clone();
+        async move {
+            if let Err(error) = webhooks.look().await {
+                tracing::warn!(%error, "webhooks could not be looked for");
+            }
+        }
+    });
+    let webhooks = app.webhooks.clone();
+    app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
+        let webhooks = webhooks.clone();
+        async move {
+            if let Err(error) = webhooks.forget_old().await {
+                tracing::warn!(%error, "old deliveries could not be deleted");
             }
         }
     });

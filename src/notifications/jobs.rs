@@ -3,13 +3,14 @@
 //! the state it was made in once.
 
 use super::{
-    model::{Fate, Kind, NewNotification},
+    model::{Kind, NewNotification},
     rules,
     service::Notifications,
     store::{self, Told},
 };
 use crate::{
     base::{Error, ids::NotificationId, markdown},
+    decisions::{DecisionTarget, TargetKind},
     events::{Content, Event, Occurrence, Origin},
 };
 
@@ -112,20 +113,35 @@ impl Notifications {
         Ok(tx.commit().await?)
     }
 
-    /// Asks policies about a notification and lets it go its way.
+    /// Asks policies about a notification and lets it go its way, in one
+    /// transaction with what they said.
     async fn send(&self, id: NotificationId) -> Result<(), Error> {
         let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
-        let Some((recipient, _actor)) = store::parties(&db, id).await? else { return Ok(()) };
+        let Some((recipient, actor)) = store::parties(&db, id).await? else { return Ok(()) };
         let Some(made) = store::made(&db, &recipient.actor, id, now).await? else {
             return Ok(());
         };
-        let fate = if made.is_visible {
-            Fate::Send(rules::kept(&made.values, &made.values))
+        let outcome = if made.is_visible {
+            let input = || rules::question(id, (&recipient, actor.as_ref()), &made, now);
+            let community = made.community.map(|community| community.0);
+            self.parts.hooks.ask_checked(community, input, rules::recheck).await
         } else {
-            Fate::Suppress
+            None
         };
+        let fate = rules::fate(&made, outcome.as_ref(), now);
         let mut tx = db.begin().await?;
-        store::settle(&mut tx, (id, recipient.actor.id), &fate, now).await?;
+        if !store::settle(&mut tx, (id, recipient.actor.id), &fate, now).await? {
+            return Ok(());
+        }
+        if let Some(outcome) = &outcome {
+            let target = DecisionTarget {
+                kind: TargetKind::Notification,
+                id: id.0,
+                community: made.community,
+                actor: Some(recipient.actor.id),
+            };
+            self.parts.decisions.record(&mut tx, &target, outcome).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

@@ -151,7 +151,8 @@ pub(super) struct Made {
 /// What becomes of a notification.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fate {
-    Send(Vec<Feature>),
+    /// With what policies made of its values, if they were asked.
+    Send(Option<Vec<Feature>>),
     Delay(Vec<Feature>, Timestamp),
     Suppress,
 }

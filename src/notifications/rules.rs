@@ -1,12 +1,24 @@
 //! Who is told what. Pure.
 
-use super::model::Kind;
-use crate::{base::text::look_alike_key, hooks::Feature};
+use std::time::Duration;
+
+use super::model::{Fate, Kind, Made, Party};
+use crate::{
+    base::{
+        clock::Timestamp,
+        ids::NotificationId,
+        text::{clean_lines, look_alike_key},
+    },
+    hooks::{self, Channel, Context, Feature, Merged, NotificationKind, Outcome, Purpose},
+    publishing,
+};
 
 /// Most people that one text can call: a handful of them, not a crowd.
 const MENTIONS_MAX: usize = 10;
 /// Lengths that a username has.
 const NAME_LENGTHS: std::ops::RangeInclusive<usize> = 3..=30;
+/// Most bytes of a value: the longest reason that a moderator can give.
+const VALUE_MAX: usize = 4_096;
 /// Names of values that are looked up when they are shown.
 const LOOKED_UP: [&str; 2] = ["title", "excerpt"];
 
@@ -52,9 +64,71 @@ fn name_at(text: &str) -> Option<&str> {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()).then_some(name)
 }
 
+/// What policies are asked about a notification. The event's id is the
+/// notification's: asked twice, it is the same question.
+pub(super) fn question(
+    id: NotificationId,
+    (recipient, actor): (&Party, Option<&Party>),
+    made: &Made,
+    now: Timestamp,
+) -> (Context, hooks::Notification) {
+    let told = |party: &Party| publishing::person(&party.actor, party.standing, now);
+    let context = Context {
+        event_id: id.to_string(),
+        mode: Purpose::Enforce,
+        time: u64::try_from(now.0).unwrap_or(0),
+        community: made.slug.clone(),
+        actor: actor.map(told),
+    };
+    let notification = hooks::Notification {
+        id: id.to_string(),
+        kind: made.kind.into(),
+        channel: Channel::InApp,
+        recipient: told(recipient),
+        utc_offset: made.utc_offset,
+        values: made.values.clone(),
+        delay: None,
+    };
+    (context, notification)
+}
+
+/// Holds what a policy put in the place of values to what a text can carry.
+pub(super) fn recheck(notification: &hooks::Notification) -> Result<(), String> {
+    for Feature { name, value } in &notification.values {
+        if value.len() > VALUE_MAX {
+            return Err(format!("the value `{name}` has more than {VALUE_MAX} bytes"));
+        }
+        if clean_lines(value) != value.trim() {
+            return Err(format!("the value `{name}` has characters that no text may have"));
+        }
+    }
+    Ok(())
+}
+
+/// What becomes of a notification after policies were asked. What they re-route
+/// to a way that there is not stays on this one.
+pub(super) fn fate(
+    made: &Made,
+    outcome: Option<&Outcome<hooks::Notification>>,
+    now: Timestamp,
+) -> Fate {
+    let Some(outcome) = outcome else {
+        return if made.is_visible { Fate::Send(None) } else { Fate::Suppress };
+    };
+    let answered = &outcome.subject;
+    match (&outcome.verdict, answered.delay.filter(|delay| *delay > 0)) {
+        (Merged::Reject { .. }, _) => Fate::Suppress,
+        (_, Some(delay)) => {
+            let until = now.plus(Duration::from_millis(delay));
+            Fate::Delay(kept(&made.values, &answered.values), until)
+        }
+        (_, None) => Fate::Send(Some(kept(&made.values, &answered.values))),
+    }
+}
+
 /// What is stored of the values that plugins were shown and may have changed:
 /// not the words of content, unless a plugin put others in their place.
-pub(super) fn kept(asked: &[Feature], answered: &[Feature]) -> Vec<Feature> {
+fn kept(asked: &[Feature], answered: &[Feature]) -> Vec<Feature> {
     answered
         .iter()
         .filter(|value| !LOOKED_UP.contains(&value.name.as_str()) || !asked.contains(value))
@@ -79,4 +153,19 @@ pub(super) fn correction(kind: Kind) -> Vec<Feature> {
 /// A named value.
 pub(super) fn value(name: &str, value: impl Into<String>) -> Feature {
     Feature { name: name.to_owned(), value: value.into() }
+}
+
+impl From<Kind> for NotificationKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Reply => Self::Reply,
+            Kind::Mention => Self::Mention,
+            Kind::Held => Self::Held,
+            Kind::Removed => Self::Removed,
+            Kind::Approved => Self::Approved,
+            Kind::Banned => Self::Banned,
+            Kind::Warned => Self::Warned,
+            Kind::Notice => Self::Notice,
+        }
+    }
 }

@@ -146,7 +146,7 @@ const READ_UP_TO: &str = "
     update notifications set read_at = ?
     where recipient_id = ? and state = 'sent' and read_at is null and position <= ?";
 const LIST_CAUSED: &str = "
-    select id, recipient_id, kind, content_id, community_id, read_at is not null as was_read
+    select id, recipient_id, kind, community_id, read_at is not null as was_read
     from notifications where cause_id = ? and state <> 'withdrawn'";
 const WITHDRAW: &str = "
     update notifications set state = 'withdrawn', deliver_at = null
@@ -330,7 +330,9 @@ pub(super) async fn settle(
     now: Timestamp,
 ) -> Result<bool, Error> {
     match fate {
-        Fate::Send(values) => send(tx, (id, recipient), Some(stored(values)), now).await,
+        Fate::Send(values) => {
+            send(tx, (id, recipient), values.as_deref().map(stored), now).await
+        }
         Fate::Delay(values, until) => {
             let statement = statement(DELAY).bind(stored(values)).bind(until.0).bind(id.0);
             Ok(tx.execute(statement).await? == 1)
@@ -408,7 +410,6 @@ pub(super) struct Caused {
     pub(super) id: NotificationId,
     pub(super) recipient: AccountId,
     pub(super) kind: Kind,
-    pub(super) content: Option<Uuid>,
     pub(super) community: Option<CommunityId>,
     pub(super) was_read: bool,
 }
@@ -422,7 +423,6 @@ pub(super) async fn caused(tx: &mut Tx, cause: Uuid) -> Result<Vec<Caused>, Erro
                 id: row.id("id")?,
                 recipient: row.id("recipient_id")?,
                 kind: kind(row)?,
-                content: row.value("content_id")?,
                 community: row.optional_id("community_id")?,
                 was_read: row.value("was_read")?,
             })

@@ -14,6 +14,6 @@ mod tests;
 pub use api::{ModerationView, PendingView};
 pub use model::{ContentState, Mark, Marks, Place, Revision, Tallies, Waiting};
 pub use rules::hot;
-pub use service::{Judged, Publishing, context};
+pub use service::{Judged, Publishing, context, person};
 pub(crate) use store::why;
 pub use store::{drop_pending, keep_past, take_pending};

@@ -203,8 +203,12 @@ impl Publishing {
 
 /// What plugins are told of a deed of `actor` in a place.
 pub fn context(actor: &Actor, place: &Place<'_>, now: Timestamp) -> Context {
-    let told = hooks::Actor::of(actor, role(actor, place.standing), now);
-    Context::now(Some(told), Some(place.slug), now)
+    Context::now(Some(person(actor, place.standing, now)), Some(place.slug), now)
+}
+
+/// What plugins are told of somebody.
+pub fn person(actor: &Actor, standing: Standing, now: Timestamp) -> hooks::Actor {
+    hooks::Actor::of(actor, role(actor, standing), now)
 }
 
 fn role(actor: &Actor, standing: Standing) -> Role {
