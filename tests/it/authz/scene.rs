@@ -170,6 +170,13 @@ impl Scene {
             admin.patch(&format!("/plugin-bindings/{binding}"), change).await.expect(200);
             things.other.insert("plugin-bindings", binding);
         }
+        if path.starts_with("/webhooks/") {
+            let webhook = json!({
+                "url": "https://bot.example.org/", "events": ["content.removed"], "community": "garden",
+            });
+            let webhook = admin.post("/webhooks", webhook).await.expect(201);
+            things.other.insert("webhooks", id(&webhook));
+        }
         if path.starts_with("/decisions/") || path.starts_with("/review-items/") {
             let comments = format!("/posts/{}/comments", things.post);
             let held = id(&author.post(&comments, json!({"body": "H"})).await.expect(202));
@@ -198,7 +205,7 @@ impl Scene {
                 body["password"] = json!(PASSWORD);
             }
             "create_community" => body["slug"] = json!(format!("new{}", self.asked)),
-            "create_post" => body["community"] = json!("garden"),
+            "create_post" | "create_webhook" => body["community"] = json!("garden"),
             "sign_in" => body = json!({"username": "as-stranger", "password": PASSWORD}),
             "refresh_session" => {
                 body["refresh_token"] = things.victim.tokens["refresh_token"].clone();

@@ -2,32 +2,18 @@
 
 use std::time::Duration;
 
-use gatherly::{
-    events::{Cause, Content, Event, Occurrence},
-    jobs,
-};
+use gatherly::events::{Cause, Content, Event, Occurrence};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{
-    Client, TestApp,
-    forum::{comment, each, id, post, reply},
-    wait_for,
+use crate::{
+    hooks::guest,
+    support::{
+        Client, Person, TestApp,
+        forum::{comment, each, id, post, reply, try_comment},
+        policy, wait_for,
+    },
 };
-
-/// Has something happen.
-async fn happen(app: &TestApp, event: Event) {
-    app.advance(Duration::from_millis(1));
-    let occurrence = Occurrence::new(app.app.clock.now(), Cause::Server, event);
-    let mut tx = app.app.db.begin().await.unwrap();
-    jobs::publish(&mut tx, &occurrence).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
-fn published_comment(comment: &Value) -> Event {
-    let content = Content::Comment(id(comment).parse().unwrap());
-    Event::ContentPublished { content, edited: false }
-}
 
 /// The list of somebody, once it has so many.
 async fn told(client: &Client, count: usize) -> Value {
@@ -39,29 +25,272 @@ async fn told(client: &Client, count: usize) -> Value {
     list
 }
 
+/// Waits until everything that happened was told to everybody: the last thing is
+/// an answer to somebody new.
+async fn settled(app: &TestApp, name: &str) {
+    let (asker, other) =
+        (app.member(&format!("{name}-asks")).await, app.member(&format!("{name}-tells")).await);
+    let post = post(app, &asker, "Anybody there?").await;
+    comment(app, &other, &post, "Yes.").await;
+    told(&asker, 1).await;
+}
+
+/// The value of a name.
+fn value<'a>(item: &'a Value, name: &str) -> &'a str {
+    let values = item["values"].as_array().unwrap();
+    values.iter().find(|value| value["name"] == name).map_or("", |value| {
+        value["value"].as_str().unwrap()
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_told_once_and_marked_as_read() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.member("ada").await, app.member("bob").await);
     let post = post(&app, &ada, "A title").await;
-    let first = comment(&app, &bob, &post, "Well, @ada and @bob, `@eve`.").await;
-    let second = reply(&app, &ada, (&post, &first), "Hello @BOB, see a@bob.org").await;
-    for _ in 0..2 {
-        happen(&app, published_comment(&first)).await;
-    }
+    let first = comment(&app, &bob, &post, "Well, @ada.").await;
+    reply(&app, &ada, (&post, &first), "Hello.").await;
+    comment(&app, &ada, &post, "To myself.").await;
     let list = told(&ada, 1).await;
     assert_eq!(list["unread"], 1);
     let item = &list["items"][0];
     assert_eq!((&item["kind"], &item["actor"]), (&json!("reply"), &json!("bob")));
     assert_eq!((&item["post_id"], &item["comment_id"]), (&post["id"], &first["id"]));
-    assert_eq!(item["values"][1]["value"], "Well, @ada and @bob, `@eve`.");
-    happen(&app, published_comment(&second)).await;
+    assert_eq!((value(item, "title"), value(item, "excerpt")), ("A title", "Well, @ada."));
     told(&bob, 1).await;
+    // What is told again is not told twice.
+    let content = Content::Comment(id(&first).parse().unwrap());
+    let event = Event::ContentPublished { content, edited: true };
+    let again = Occurrence::new(app.app.clock.now(), Cause::Server, event);
+    for _ in 0..2 {
+        app.app.notifications.on_event(&again).await.unwrap();
+    }
+    settled(&app, "again").await;
+    told(&ada, 1).await;
+
     ada.post("/notifications/read", json!({"up_to": item["id"]})).await.expect(204);
     let list = ada.get("/notifications").await.expect(200);
     assert_eq!((&list["unread"], &list["items"][0]["read"]), (&json!(0), &json!(true)));
     assert!(each(&ada.get("/notifications?unread=true").await.expect(200), "id").is_empty());
     let unknown = json!({"up_to": Uuid::nil()});
     ada.post("/notifications/read", unknown).await.expect_problem(404, "not_found");
-    bob.post("/notifications/read", json!({"ids": [item["id"]]})).await.expect(204);
+    // What is not one's own stays as it is, and is as unknown as what is not there.
+    let mine = told(&bob, 1).await["items"][0]["id"].clone();
+    ada.post("/notifications/read", json!({"ids": [mine]})).await.expect(204);
+    ada.post("/notifications/read", json!({"up_to": mine})).await.expect_problem(404, "not_found");
+    assert_eq!(told(&bob, 1).await["unread"], 1);
+    bob.post("/notifications/read", json!({"ids": [mine]})).await.expect(204);
+    assert_eq!(told(&bob, 1).await["unread"], 0);
+    let both = json!({"ids": [mine], "up_to": mine});
+    bob.post("/notifications/read", both).await.expect_invalid(&[("ids", "one_of")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_called_by_name_is_told_once_and_a_crowd_is_not() {
+    let app = TestApp::start().await;
+    let ada = app.member("ada").await;
+    let mut people = Vec::new();
+    for n in 0..12 {
+        people.push(app.member(&format!("person{n:02}")).await);
+    }
+    let post = post(&app, &ada, "A title").await;
+    let names: Vec<String> = people.iter().map(|person| format!("@{}", person.name)).collect();
+    let text = format!("@ada {} `@nobody`", names.join(", "));
+    let written = comment(&app, &ada, &post, &text).await;
+    let path = format!("/comments/{}", id(&written));
+    ada.patch(&path, json!({"body": format!("{text}!")})).await.expect(200);
+    let called = people.iter().take(9);
+    for person in called {
+        let list = told(person, 1).await;
+        assert_eq!((&list["items"][0]["kind"], &list["items"][0]["actor"]), (&json!("mention"), &json!("ada")));
+    }
+    settled(&app, "crowd").await;
+    for person in people.iter().take(9) {
+        told(person, 1).await;
+    }
+    // The tenth place was taken by the author, who is not told of own words.
+    for person in people.iter().skip(9).chain([&ada]) {
+        told(person, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authors_are_told_what_became_of_their_texts() {
+    let app = TestApp::start().await;
+    let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
+    policy::enforce_first_letter(&admin, "please wait").await;
+    let post = post(&app, &ada, "A title").await;
+    for resolution in ["approve", "remove"] {
+        try_comment(&app, &ada, (&post, None), "Held").await.expect(202);
+        let items = admin.get("/review-items").await.expect(200);
+        let path = format!("/review-items/{}/resolutions", id(&items["items"][0]));
+        app.advance(Duration::from_millis(1));
+        admin.post(&path, json!({"resolution": resolution})).await.expect(201);
+    }
+    let list = told(&ada, 4).await;
+    let mut kinds: Vec<String> =
+        each(&list, "kind").iter().map(|kind| kind.as_str().unwrap().to_owned()).collect();
+    kinds.sort();
+    assert_eq!(kinds, ["approved", "held", "held", "removed"]);
+    let held = list["items"].as_array().unwrap().iter().find(|item| item["kind"] == "held");
+    assert_eq!(value(held.unwrap(), "reason"), "please wait");
+    assert!(each(&list, "actor").iter().all(Value::is_null), "staff is not named");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_see_is_not_told_and_what_is_hidden_has_no_words() {
+    let app = TestApp::start().await;
+    let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
+    let (bob, eve) = (app.member("bob").await, app.member("eve").await);
+    let ban = json!({"username": "eve", "deeds": ["view"]});
+    admin.post("/communities/general/bans", ban).await.expect(201);
+    let post = post(&app, &ada, "zqtitle").await;
+    let written = comment(&app, &ada, &post, "zqcanary @eve and @bob").await;
+    assert!(told(&bob, 1).await.to_string().contains("zqcanary"));
+    settled(&app, "seen").await;
+    told(&eve, 0).await;
+    let now_hidden = async || {
+        let list = told(&bob, 1).await;
+        let item = &list["items"][0];
+        assert_eq!((&item["hidden"], &item["kind"]), (&json!(true), &json!("mention")));
+        assert!(!list.to_string().contains("zq"), "{list}");
+        for name in ["actor", "post_id", "comment_id", "community"] {
+            assert!(item[name].is_null(), "{item}");
+        }
+    };
+    // A ban from seeing it, and its lifting.
+    let ban = json!({"username": "bob", "deeds": ["view"]});
+    let path = format!("/posts/{}/bans", id(&post));
+    let ban = admin.post(&path, ban).await.expect(201);
+    now_hidden().await;
+    admin.delete(&format!("{path}/{}", id(&ban))).await.expect(204);
+    assert!(told(&bob, 1).await.to_string().contains("zqcanary"));
+    // Its author takes it back.
+    ada.delete(&format!("/comments/{}", id(&written))).await.expect(204);
+    now_hidden().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_what_they_want_to_be() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    let path = "/me/notification-preferences";
+    let found = ada.get(path).await.expect(200);
+    assert_eq!(found, json!({"muted": [], "utc_offset": 0}));
+    let wanted = json!({"muted": ["reply"], "utc_offset": -570});
+    assert_eq!(ada.put(path, wanted.clone()).await.expect(200), wanted);
+    assert_eq!(ada.get(path).await.expect(200), wanted);
+    let wrong = json!({"muted": ["gossip"], "utc_offset": 900});
+    ada.put(path, wrong).await.expect_invalid(&[("muted", "kind"), ("utc_offset", "range")]);
+    let post = post(&app, &ada, "A title").await;
+    comment(&app, &bob, &post, "An answer.").await;
+    settled(&app, "muted").await;
+    told(&ada, 0).await;
+    ada.put(path, json!({"muted": [], "utc_offset": 0})).await.expect(200);
+    comment(&app, &bob, &post, "Another.").await;
+    told(&ada, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_go_on_page_by_page() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    let post = post(&app, &ada, "A title").await;
+    let mut written = Vec::new();
+    for n in 0..7 {
+        let comment = comment(&app, &bob, &post, &format!("Answer {n}")).await;
+        told(&ada, n + 1).await;
+        written.insert(0, comment["id"].clone());
+    }
+    let found = crate::support::forum::walk(&ada, "/notifications", 3, "comment_id").await;
+    assert_eq!(found, written);
+    ada.get("/notifications?cursor=nonsense").await.expect_invalid(&[("cursor", "cursor")]);
+}
+
+/// Body of a function that writes a text at an address.
+fn write(at: usize, text: &str) -> String {
+    let store = |(n, byte)| format!("(i32.store8 (i32.const {}) (i32.const {byte}))\n", at + n);
+    text.bytes().enumerate().map(store).collect()
+}
+
+/// A policy on notifications: answers are suppressed, calls by name are put off
+/// by an hour and sent by mail, and the beginning of what is held is put in
+/// other words.
+fn picky() -> Vec<u8> {
+    let kind = "(i32.load8_u offset=136 (local.get $in))";
+    let decide = format!(
+        "(if (i32.eqz {kind}) (then
+            {}
+            (i32.store8 (i32.const 1024) (i32.const 2))
+            (i32.store (i32.const 1032) (i32.const 2048))
+            (i32.store (i32.const 1036) (i32.const 5))))
+         (if (i32.eq {kind} (i32.const 1)) (then
+            (i32.store8 (i32.const 1024) (i32.const 1))
+            (i32.store8 (i32.const 1032) (i32.const 1))
+            (i64.store (i32.const 1040) (i64.const 3600000))
+            (i32.store8 (i32.const 1048) (i32.const 1))
+            (i32.store8 (i32.const 1049) (i32.const 1))))
+         (if (i32.eq {kind} (i32.const 2)) (then
+            {} {}
+            (i32.store8 (i32.const 1024) (i32.const 1))
+            (i32.store (i32.const 1052) (i32.const 1100))
+            (i32.store (i32.const 1056) (i32.const 1))
+            (i32.store (i32.const 1100) (i32.const 2100))
+            (i32.store (i32.const 1104) (i32.const 7))
+            (i32.store (i32.const 1108) (i32.const 2200))
+            (i32.store (i32.const 1112) (i32.const 11))))
+         (i32.const 1024)",
+        write(2048, "quiet"),
+        write(2100, "excerpt"),
+        write(2200, "other words"),
+    );
+    let world = "export gatherly:plugin/notification-before-send@0.2.0;";
+    guest::component(world, &guest::core("notification-before-send", &decide, "")).to_vec()
+}
+
+async fn decided(admin: &Person, verdict: &str) -> Value {
+    let path = format!("/decisions?plugin=picky&verdict={verdict}");
+    let list = admin.get(&path).await.expect(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+    list["items"][0].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_suppress_delay_and_change() {
+    let app = TestApp::start().await;
+    let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
+    let bob = app.member("bob").await;
+    policy::enforce_first_letter(&admin, "please wait").await;
+    let terms = json!({"mode": "enforce", "grants": {"modify": true}});
+    policy::bind(&admin, "picky", picky(), terms).await;
+    let post = post(&app, &ada, "A title").await;
+    comment(&app, &bob, &post, "Answer").await;
+    try_comment(&app, &ada, (&post, None), "Held").await.expect(202);
+    let list = told(&ada, 1).await;
+    assert_eq!(list["items"][0]["kind"], "held");
+    assert_eq!(value(&list["items"][0], "excerpt"), "other words");
+    assert_eq!(value(&list["items"][0], "reason"), "please wait");
+    let changed = decided(&admin, "modify").await;
+    assert_eq!(changed["hook"], "notification.before-send");
+    wait_for("the answer is suppressed", async || {
+        let list = admin.get("/decisions?plugin=picky&verdict=reject").await.expect(200);
+        !list["items"].as_array().unwrap().is_empty()
+    })
+    .await;
+    assert_eq!(decided(&admin, "reject").await["message"], "quiet");
+    told(&ada, 1).await;
+
+    // There is no mail: what is to go by it comes here, when it is to come.
+    comment(&app, &bob, &post, "Well, @boss").await;
+    wait_for("it is put off", async || {
+        let list = admin.get("/decisions?plugin=picky&verdict=modify").await.expect(200);
+        list["items"].as_array().unwrap().len() == 2
+    })
+    .await;
+    app.advance(Duration::from_mins(59));
+    app.app.notifications.send_due().await.unwrap();
+    told(&admin, 0).await;
+    app.advance(Duration::from_mins(2));
+    let list = told(&admin, 1).await;
+    assert_eq!(list["items"][0]["kind"], "mention");
 }
