@@ -2,6 +2,8 @@
 //! done more than once: a notification is made once for each cause, and leaves
 //! the state it was made in once.
 
+use uuid::Uuid;
+
 use super::{
     model::{Kind, NewNotification},
     rules,
@@ -9,9 +11,14 @@ use super::{
     store::{self, Told},
 };
 use crate::{
-    base::{Error, ids::NotificationId, markdown},
+    base::{
+        Error,
+        ids::{ActionId, NotificationId},
+        markdown,
+    },
     decisions::{DecisionTarget, TargetKind},
     events::{Content, Event, Occurrence, Origin},
+    mod_actions::{self, ActionKind},
 };
 
 impl Notifications {
@@ -23,6 +30,7 @@ impl Notifications {
                 | Event::ContentApproved { .. }
                 | Event::ContentHeld { .. }
                 | Event::ContentRemoved { by: Origin::Moderator | Origin::Plugin, .. }
+                | Event::ModActionApplied { .. }
         )
     }
 
@@ -32,14 +40,15 @@ impl Notifications {
             Event::ContentPublished { content, .. } => self.announce(content).await,
             Event::ContentApproved { content } => {
                 self.announce(content).await?;
-                self.tell_author(Kind::Approved, content, occurrence).await
+                self.tell_author(Kind::Approved, content, occurrence.id).await
             }
             Event::ContentHeld { content } => {
-                self.tell_author(Kind::Held, content, occurrence).await
+                self.tell_author(Kind::Held, content, occurrence.id).await
             }
             Event::ContentRemoved { content, by: Origin::Moderator | Origin::Plugin } => {
-                self.tell_author(Kind::Removed, content, occurrence).await
+                self.tell_author(Kind::Removed, content, occurrence.id).await
             }
+            Event::ModActionApplied { action } => self.tell_struck(action.into()).await,
             _ => Ok(()),
         }
     }
@@ -80,12 +89,22 @@ impl Notifications {
         &self,
         kind: Kind,
         content: Content,
-        occurrence: &Occurrence,
+        occurrence: Uuid,
     ) -> Result<(), Error> {
         let db = self.parts.db.counted_apart();
         let Some(told) = store::told(&db, content.id()).await? else { return Ok(()) };
-        let Told { author, reason, .. } = told;
-        let reason = reason.filter(|reason| !reason.is_empty() && kind != Kind::Approved);
+        let Told { author, held_for, removal, is_published, .. } = told;
+        // It was given back meanwhile.
+        if kind == Kind::Removed && is_published {
+            return Ok(());
+        }
+        let (cause, reason) = match (kind, removal) {
+            // Who takes a removal back names the action.
+            (Kind::Removed, Some((action, reason))) => (action, reason),
+            (Kind::Removed | Kind::Held, _) => (occurrence, held_for),
+            _ => (occurrence, None),
+        };
+        let reason = reason.filter(|reason| !reason.is_empty());
         self.notify_all([NewNotification {
             recipient: author,
             kind,
@@ -93,9 +112,46 @@ impl Notifications {
             community: None,
             actor: None,
             values: reason.map(|reason| rules::value("reason", reason)).into_iter().collect(),
-            cause: occurrence.id,
+            cause,
         }])
         .await
+    }
+
+    /// Tells an account of a ban or a warning; and when something was taken back,
+    /// takes back what was told of it.
+    async fn tell_struck(&self, id: ActionId) -> Result<(), Error> {
+        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let Some(action) = mod_actions::find(&mut tx, id).await? else { return Ok(()) };
+        let reversed = match action.kind {
+            ActionKind::Restore => Some(ActionKind::Remove),
+            ActionKind::WithdrawWarning => Some(ActionKind::Warn),
+            ActionKind::LiftBan => Some(ActionKind::Ban),
+            _ => None,
+        };
+        if let Some(kind) = reversed {
+            for undone in store::undone(&mut tx, action.target.id(), kind.as_str()).await? {
+                self.correct(&mut tx, undone).await?;
+            }
+        }
+        let told = match action.kind {
+            ActionKind::Ban => Some(Kind::Banned),
+            ActionKind::Warn => Some(Kind::Warned),
+            _ => None,
+        };
+        if let (Some(kind), Some(recipient), None) = (told, action.account, action.undone_at) {
+            let reason = action.reason.map(|reason| rules::value("reason", reason));
+            let struck = NewNotification {
+                recipient,
+                kind,
+                content: None,
+                community: action.community,
+                actor: None,
+                values: reason.into_iter().collect(),
+                cause: id.0,
+            };
+            self.notify(&mut tx, struck).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     async fn notify_all(

@@ -128,7 +128,7 @@ pub(super) fn fate(
 
 /// What is stored of the values that plugins were shown and may have changed:
 /// not the words of content, unless a plugin put others in their place.
-fn kept(asked: &[Feature], answered: &[Feature]) -> Vec<Feature> {
+pub(super) fn kept(asked: &[Feature], answered: &[Feature]) -> Vec<Feature> {
     answered
         .iter()
         .filter(|value| !LOOKED_UP.contains(&value.name.as_str()) || !asked.contains(value))

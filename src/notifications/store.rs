@@ -107,17 +107,24 @@ const FIND_MADE: &str = concat!(
     about!(),
     "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = 'made'"
 );
-/// Content, and whom it concerns. Takes its id four times.
+/// Content, and whom it concerns. Takes its id five times.
 const FIND_TOLD: &str = "
     select coalesce(k.author_id, p.author_id) as author_id, coalesce(k.body, p.body) as body,
            p.state = 'published' and coalesce(k.state, 'published') = 'published' as is_published,
            case when k.id is not null then coalesce(o.author_id, p.author_id) end as answered_id,
-           (select r.reason from review_items r where r.target_id = ? order by r.id desc limit 1)
-               as reason
+           (select r.reason from review_items r where r.target_id = ? and r.kind <> 'report'
+            order by r.id desc limit 1) as held_for,
+           m.id as removal_id, m.reason as removed_for
     from posts p
+    left join mod_actions m on m.id = (
+        select max(id) from mod_actions
+        where target_id = ? and kind = 'remove' and undone_at is null)
     left join comments k on k.id = ? and k.post_id = p.id
     left join comments o on o.id = k.parent_id
     where p.id = coalesce((select post_id from comments where id = ?), ?)";
+const LIST_UNDONE: &str = "
+    select id from mod_actions
+    where target_id = ? and kind = ? and undone_at is not null order by id desc limit 20";
 const FIND_CALLED: &str = "select id from accounts where username_key = ? and state = 'active'";
 const LAST_POSITION: &str =
     "select coalesce(max(position), 0) as position from notifications where recipient_id = ?";
@@ -222,12 +229,14 @@ pub(super) struct Told {
     pub(super) is_published: bool,
     /// Who wrote what a comment answers.
     pub(super) answered: Option<AccountId>,
-    /// Why it waits or is gone.
-    pub(super) reason: Option<String>,
+    /// Why it waits, or waited last.
+    pub(super) held_for: Option<String>,
+    /// The action that took it away, and why.
+    pub(super) removal: Option<(Uuid, Option<String>)>,
 }
 
 pub(super) async fn told(db: &Db, content: Uuid) -> Result<Option<Told>, Error> {
-    let statement = (0..4).fold(statement(FIND_TOLD), |statement, _| statement.bind(content));
+    let statement = (0..5).fold(statement(FIND_TOLD), |statement, _| statement.bind(content));
     let row = db.optional(statement).await?;
     row.map(|row| {
         Ok(Told {
@@ -235,10 +244,24 @@ pub(super) async fn told(db: &Db, content: Uuid) -> Result<Option<Told>, Error> 
             body: row.value("body")?,
             is_published: row.value("is_published")?,
             answered: row.optional_id("answered_id")?,
-            reason: row.value("reason")?,
+            held_for: row.value("held_for")?,
+            removal: match row.value("removal_id")? {
+                Some(action) => Some((action, row.value("removed_for")?)),
+                None => None,
+            },
         })
     })
     .transpose()
+}
+
+/// Actions of a kind on something that were taken back, the last first.
+pub(super) async fn undone(
+    tx: &mut Tx,
+    target: Uuid,
+    kind: &'static str,
+) -> Result<Vec<Uuid>, Error> {
+    let rows = tx.all(statement(LIST_UNDONE).bind(target).bind(kind)).await?;
+    rows.iter().map(|row| row.value("id")).collect()
 }
 
 /// Whose names these are.

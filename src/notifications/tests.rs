@@ -1,1 +1,87 @@
+//! Who is called by name, and what is kept of values.
 
+use proptest::prelude::*;
+
+use super::{
+    model::Kind,
+    rules::{correction, kept, mentions, value},
+};
+use crate::base::{markdown::prose, text::look_alike_key};
+
+fn called(markdown: &str) -> Vec<String> {
+    mentions(&prose(markdown))
+}
+
+fn keys(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| look_alike_key(name)).collect()
+}
+
+#[test]
+fn names_are_called_with_an_at_that_begins_a_word() {
+    for (text, names) in [
+        ("@ada", &["ada"][..]),
+        ("Hello @ada, @bob: and (@eve)!", &["ada", "bob", "eve"]),
+        ("As @ada.", &["ada"]),
+        ("@ada.lovelace-", &["ada.lovelace"]),
+        ("@Ada @ADA @ada", &["ada"]),
+        ("*@ada* and **@bob**", &["ada", "bob"]),
+        ("> @ada\n\n- @bob", &["ada", "bob"]),
+        ("ada@example.org", &[]),
+        ("https://example.org/@ada", &[]),
+        ("@@ada", &[]),
+        ("@ad", &[]),
+        ("@adaé", &[]),
+        ("`@ada`", &[]),
+        ("```\n@ada\n```", &[]),
+        ("    @ada", &[]),
+        ("@", &[]),
+        ("", &[]),
+    ] {
+        assert_eq!(called(text), keys(names), "{text}");
+    }
+}
+
+#[test]
+fn the_words_of_content_are_kept_only_when_they_were_changed() {
+    let asked = [value("reason", "Why"), value("excerpt", "Words")];
+    assert_eq!(kept(&asked, &asked), [value("reason", "Why")]);
+    let changed = [value("reason", "Why"), value("excerpt", "Other words")];
+    assert_eq!(kept(&asked, &changed), changed);
+}
+
+#[test]
+fn a_correction_says_what_it_corrects() {
+    for kind in Kind::ALL {
+        assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+        assert_eq!(correction(kind)[1].value, kind.as_str());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_calls_at_most_ten_and_each_once(text in "(@?[a-z@/._` \\n-]{0,6}){0,60}") {
+        let called = called(&text);
+        prop_assert!(called.len() <= 10);
+        for (n, name) in called.iter().enumerate() {
+            prop_assert!(!called[..n].contains(name));
+        }
+    }
+
+    #[test]
+    fn whoever_is_named_is_called(names in prop::collection::vec("[a-z][a-z0-9]{2,20}", 1..10)) {
+        let text = names.iter().map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
+        let mut expected: Vec<String> = Vec::new();
+        for name in &names {
+            let key = look_alike_key(name);
+            if !expected.contains(&key) {
+                expected.push(key);
+            }
+        }
+        prop_assert_eq!(called(&text), expected);
+    }
+
+    #[test]
+    fn anything_can_be_read(text in any::<String>()) {
+        prop_assert!(called(&text).len() <= 10);
+    }
+}

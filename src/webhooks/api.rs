@@ -155,7 +155,8 @@ pub struct WebhooksApi {
 impl WebhooksApi {
     /// List webhooks
     ///
-    /// Admins see all, moderators those of their communities.
+    /// For everybody who is signed in: admins see all, moderators those of their
+    /// communities, others none.
     #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
     async fn list(
         &self,

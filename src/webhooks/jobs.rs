@@ -52,7 +52,11 @@ impl Webhooks {
         self.any()
             && matches!(
                 event,
-                Event::ContentPublished { .. } | Event::ContentRemoved { .. }
+                Event::ContentPublished { .. }
+                    | Event::ContentRemoved { .. }
+                    | Event::ReportCreated { .. }
+                    | Event::ModActionApplied { .. }
+                    | Event::AppealSubmitted { .. }
             )
     }
 
@@ -71,6 +75,15 @@ impl Webhooks {
         match occurrence.event {
             Event::ContentPublished { content, edited } => self.published(content, edited).await,
             Event::ContentRemoved { content, by } => self.removed(content, by).await,
+            Event::ReportCreated { report } => {
+                self.staff("report.created", report, store::REPORT).await
+            }
+            Event::ModActionApplied { action } => {
+                self.staff("mod_action.applied", action, store::MOD_ACTION).await
+            }
+            Event::AppealSubmitted { appeal } => {
+                self.staff("appeal.submitted", appeal, store::APPEAL).await
+            }
             _ => Ok(None),
         }
     }
@@ -107,6 +120,21 @@ impl Webhooks {
             "kind": kind, "id": content.id(), "post_id": post, "community": slug, "by": by,
         });
         Ok(Some(Message { community: Some(community), name: "content.removed", payload }))
+    }
+
+    /// Of what only staff may see, the id and where it is.
+    async fn staff(
+        &self,
+        name: &'static str,
+        id: Uuid,
+        place: &'static str,
+    ) -> Result<Option<Message>, Error> {
+        let db = self.parts.db.counted_apart();
+        let Some((community, slug)) = store::staff_place(&db, place, id).await? else {
+            return Ok(None);
+        };
+        let payload = json!({"id": id, "community": slug});
+        Ok(Some(Message { community, name, payload }))
     }
 
     /// Sends a delivery, and says when it is to be tried again if it does not

@@ -58,7 +58,7 @@ const LIST_LISTENING: &str = "
 const INSERT_DELIVERY: &str = "
     insert into webhook_deliveries (id, webhook_id, cause_id, name, body, state, created_at)
     values (?, ?, ?, ?, ?, 'waiting', ?)
-    on conflict do nothing";
+    on conflict (webhook_id, cause_id, name) do nothing";
 const FIND_DELIVERY: &str = "
     select d.id, d.webhook_id, d.body, d.attempts, w.url, w.secret, w.old_secret,
            w.old_secret_until, w.failing_since
@@ -99,6 +99,20 @@ const FIND_PLACE: &str = "
     select p.community_id, c.slug, p.id as post_id
     from posts p join communities c on c.id = p.community_id
     where p.id = coalesce((select post_id from comments where id = ?), ?)";
+
+/// Where a report is.
+pub(super) const REPORT: &str = "
+    select c.id as community_id, c.slug from reports r
+    join review_items i on i.id = r.item_id
+    left join communities c on c.id = i.community_id where r.id = ?";
+/// Where an action was done.
+pub(super) const MOD_ACTION: &str = "
+    select c.id as community_id, c.slug from mod_actions m
+    left join communities c on c.id = m.community_id where m.id = ?";
+/// Where an appeal belongs.
+pub(super) const APPEAL: &str = "
+    select c.id as community_id, c.slug from appeals a
+    left join communities c on c.id = a.community_id where a.id = ?";
 
 /// A webhook's row, but for what [`NewWebhook`] says.
 #[derive(Debug)]
@@ -310,6 +324,17 @@ pub(super) async fn place(db: &Db, content: Uuid) -> Result<Option<(Uuid, String
     let row = db.optional(statement(FIND_PLACE).bind(content).bind(content)).await?;
     row.map(|row| Ok((row.value("community_id")?, row.value("slug")?, row.value("post_id")?)))
         .transpose()
+}
+
+/// The community and its slug of something that only staff may see; none for
+/// the whole site. `sql` is [`REPORT`], [`MOD_ACTION`] or [`APPEAL`].
+pub(super) async fn staff_place(
+    db: &Db,
+    sql: &'static str,
+    id: Uuid,
+) -> Result<Option<(Option<Uuid>, Option<String>)>, Error> {
+    let row = db.optional(statement(sql).bind(id)).await?;
+    row.map(|row| Ok((row.value("community_id")?, row.value("slug")?))).transpose()
 }
 
 fn webhook(row: &Row) -> Result<Webhook, Error> {

@@ -15,3 +15,4 @@ mod review;
 mod search;
 mod sessions;
 mod votes;
+mod webhooks;

@@ -4,16 +4,24 @@ use std::time::Duration;
 
 use gatherly::events::{Cause, Content, Event, Occurrence};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 use uuid::Uuid;
 
 use crate::{
     hooks::guest,
     support::{
-        Client, Person, TestApp,
+        Client, Person, TestApp, all_told,
         forum::{comment, each, id, post, reply, try_comment},
         policy, wait_for,
     },
 };
+
+/// How long an event is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The list of somebody, once it has so many.
 async fn told(client: &Client, count: usize) -> Value {
@@ -23,16 +31,6 @@ async fn told(client: &Client, count: usize) -> Value {
     let list = list().await;
     assert_eq!(list["items"].as_array().unwrap().len(), count, "{list}");
     list
-}
-
-/// Waits until everything that happened was told to everybody: the last thing is
-/// an answer to somebody new.
-async fn settled(app: &TestApp, name: &str) {
-    let (asker, other) =
-        (app.member(&format!("{name}-asks")).await, app.member(&format!("{name}-tells")).await);
-    let post = post(app, &asker, "Anybody there?").await;
-    comment(app, &other, &post, "Yes.").await;
-    told(&asker, 1).await;
 }
 
 /// The value of a name.
@@ -65,7 +63,7 @@ async fn an_answer_is_told_once_and_marked_as_read() {
     for _ in 0..2 {
         app.app.notifications.on_event(&again).await.unwrap();
     }
-    settled(&app, "again").await;
+    all_told(&app).await;
     told(&ada, 1).await;
 
     ada.post("/notifications/read", json!({"up_to": item["id"]})).await.expect(204);
@@ -104,7 +102,7 @@ async fn who_is_called_by_name_is_told_once_and_a_crowd_is_not() {
         let list = told(person, 1).await;
         assert_eq!((&list["items"][0]["kind"], &list["items"][0]["actor"]), (&json!("mention"), &json!("ada")));
     }
-    settled(&app, "crowd").await;
+    all_told(&app).await;
     for person in people.iter().take(9) {
         told(person, 1).await;
     }
@@ -144,16 +142,21 @@ async fn who_may_not_see_is_not_told_and_what_is_hidden_has_no_words() {
     let (bob, eve) = (app.member("bob").await, app.member("eve").await);
     let ban = json!({"username": "eve", "deeds": ["view"]});
     admin.post("/communities/general/bans", ban).await.expect(201);
+    assert_eq!(told(&eve, 1).await["items"][0]["kind"], "banned");
     let post = post(&app, &ada, "zqtitle").await;
     let written = comment(&app, &ada, &post, "zqcanary @eve and @bob").await;
     assert!(told(&bob, 1).await.to_string().contains("zqcanary"));
-    settled(&app, "seen").await;
-    told(&eve, 0).await;
+    all_told(&app).await;
+    assert!(!told(&eve, 1).await.to_string().contains("zq"));
+    let mentions = async || {
+        let list = bob.get("/notifications").await.expect(200);
+        let all = list["items"].as_array().unwrap().clone();
+        all.into_iter().find(|item| item["kind"] == "mention").unwrap()
+    };
     let now_hidden = async || {
-        let list = told(&bob, 1).await;
-        let item = &list["items"][0];
-        assert_eq!((&item["hidden"], &item["kind"]), (&json!(true), &json!("mention")));
-        assert!(!list.to_string().contains("zq"), "{list}");
+        let item = mentions().await;
+        assert_eq!(item["hidden"], true);
+        assert!(!item.to_string().contains("zq"), "{item}");
         for name in ["actor", "post_id", "comment_id", "community"] {
             assert!(item[name].is_null(), "{item}");
         }
@@ -164,7 +167,7 @@ async fn who_may_not_see_is_not_told_and_what_is_hidden_has_no_words() {
     let ban = admin.post(&path, ban).await.expect(201);
     now_hidden().await;
     admin.delete(&format!("{path}/{}", id(&ban))).await.expect(204);
-    assert!(told(&bob, 1).await.to_string().contains("zqcanary"));
+    assert!(mentions().await.to_string().contains("zqcanary"));
     // Its author takes it back.
     ada.delete(&format!("/comments/{}", id(&written))).await.expect(204);
     now_hidden().await;
@@ -184,7 +187,7 @@ async fn people_are_told_what_they_want_to_be() {
     ada.put(path, wrong).await.expect_invalid(&[("muted", "kind"), ("utc_offset", "range")]);
     let post = post(&app, &ada, "A title").await;
     comment(&app, &bob, &post, "An answer.").await;
-    settled(&app, "muted").await;
+    all_told(&app).await;
     told(&ada, 0).await;
     ada.put(path, json!({"muted": [], "utc_offset": 0})).await.expect(200);
     comment(&app, &bob, &post, "Another.").await;
@@ -289,8 +292,145 @@ async fn policies_suppress_delay_and_change() {
     .await;
     app.advance(Duration::from_mins(59));
     app.app.notifications.send_due().await.unwrap();
-    told(&admin, 0).await;
+    told(&app.sign_in("boss").await, 0).await;
     app.advance(Duration::from_mins(2));
-    let list = told(&admin, 1).await;
+    let list = told(&app.sign_in("boss").await, 1).await;
     assert_eq!(list["items"][0]["kind"], "mention");
+}
+
+/// A stream of events, read as it comes.
+struct Stream {
+    lines: Lines<BufReader<TcpStream>>,
+}
+
+impl Stream {
+    /// Asks for it; with the status of the answer.
+    async fn open(app: &TestApp, who: &Client, last: Option<&str>) -> (Self, String) {
+        let mut socket = TcpStream::connect(app.app.config.server.listen).await.unwrap();
+        let token = who.token.as_ref().unwrap();
+        let last = last.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
+        let request = format!(
+            "GET /api/v1/notifications/stream HTTP/1.1\r\nhost: forum\r\n\
+             authorization: Bearer {token}\r\n{last}\r\n"
+        );
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut stream = Self { lines: BufReader::new(socket).lines() };
+        let status = stream.lines.next_line().await.unwrap().unwrap();
+        while !stream.lines.next_line().await.unwrap().unwrap().is_empty() {}
+        (stream, status)
+    }
+
+    /// The next event: its id and data.
+    async fn next(&mut self) -> (String, Value) {
+        let (mut id, mut event) = (String::new(), String::new());
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await.expect("an event");
+            let line = line.unwrap().expect("no end");
+            if let Some(found) = line.strip_prefix("id: ") {
+                found.clone_into(&mut id);
+            } else if let Some(found) = line.strip_prefix("event: ") {
+                found.clone_into(&mut event);
+            } else if let Some(data) = line.strip_prefix("data: ") {
+                assert_eq!(event, "notification");
+                return (id, serde_json::from_str(data).unwrap());
+            }
+        }
+    }
+
+    /// Whether it has ended, with the last chunk of a whole answer.
+    async fn ends(&mut self) {
+        let end = async {
+            while let Some(line) = self.lines.next_line().await.unwrap() {
+                if line == "0" {
+                    return;
+                }
+            }
+        };
+        timeout(PATIENCE, end).await.expect("an end");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_tells_what_comes_and_goes_on_where_it_was() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    let post = post(&app, &ada, "A title").await;
+    comment(&app, &bob, &post, "Before").await;
+    told(&ada, 1).await;
+    let (mut stream, status) = Stream::open(&app, &ada, None).await;
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    comment(&app, &bob, &post, "First").await;
+    let (first, data) = stream.next().await;
+    assert_eq!((value(&data, "excerpt"), &data["id"]), ("First", &json!(first)));
+    drop(stream);
+    for body in ["Second", "Third"] {
+        comment(&app, &bob, &post, body).await;
+    }
+    told(&ada, 4).await;
+    let (mut stream, _) = Stream::open(&app, &ada, Some(&first)).await;
+    for body in ["Second", "Third"] {
+        assert_eq!(value(&stream.next().await.1, "excerpt"), body);
+    }
+    // What is no id of the account's is none.
+    let (mut other, _) = Stream::open(&app, &ada, Some("nonsense")).await;
+    comment(&app, &bob, &post, "Fourth").await;
+    for stream in [&mut stream, &mut other] {
+        assert_eq!(value(&stream.next().await.1, "excerpt"), "Fourth");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_session_and_with_the_server() {
+    let app = TestApp::start().await;
+    let ada = app.member("ada").await;
+    let again = app.sign_in("ada").await;
+    let (mut first, _) = Stream::open(&app, &ada, None).await;
+    let (mut second, _) = Stream::open(&app, &again, None).await;
+    ada.delete("/sessions/current").await.expect(204);
+    let start = Instant::now();
+    first.ends().await;
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    app.app.lifecycle.stop().await;
+    second.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_few_streams() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        let (stream, status) = Stream::open(&app, &ada, None).await;
+        assert_eq!(status, "HTTP/1.1 200 OK");
+        open.push(stream);
+    }
+    ada.get("/notifications/stream").await.expect_problem(429, "too_many_requests");
+    bob.get("/notifications/stream").await.expect(200);
+    open.pop();
+    wait_for("there is a place again", async || {
+        ada.get("/notifications/stream").await.status.as_u16() == 200
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_struck_is_told_and_told_when_it_is_taken_back() {
+    let app = TestApp::start().await;
+    let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
+    let ban = json!({"username": "ada", "deeds": ["vote"], "reason": "Too many votes"});
+    let ban = admin.post("/communities/general/bans", ban).await.expect(201);
+    let list = told(&ada, 1).await;
+    let item = &list["items"][0];
+    assert_eq!((&item["kind"], value(item, "reason")), (&json!("banned"), "Too many votes"));
+    assert_eq!(item["community"], "general");
+    ada.post("/notifications/read", json!({"ids": [item["id"]]})).await.expect(204);
+    app.advance(Duration::from_millis(1));
+    admin.delete(&format!("/communities/general/bans/{}", id(&ban))).await.expect(204);
+    wait_for("it is corrected", async || {
+        let list = ada.get("/notifications").await.expect(200);
+        each(&list, "kind") == ["notice"]
+    })
+    .await;
+    let list = told(&ada, 1).await;
+    assert_eq!(value(&list["items"][0], "corrects"), "banned");
 }
