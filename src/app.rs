@@ -244,23 +244,8 @@ impl App {
         });
         let review = Review::new(db.clone(), clock.clone(), Arc::clone(&limits), content);
         let lifecycle = Lifecycle::new();
-        let notifications = Notifications::new(notifications::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            hooks: hooks.clone(),
-            decisions: decisions.clone(),
-            sessions: sessions.clone(),
-            lifecycle: lifecycle.clone(),
-        });
-        let webhooks = Webhooks::new(webhooks::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            communities: forum.communities.clone(),
-            notifications: notifications.clone(),
-            outbound: outbound.clone(),
-        });
+        let notifications = notifications_of(&core, (&sessions, &decisions), lifecycle.clone());
+        let webhooks = webhooks_of(&core, &forum, &notifications, outbound.clone());
         Ok(Self {
             lifecycle,
             metrics,
@@ -286,6 +271,35 @@ impl App {
             webhooks,
         })
     }
+}
+
+fn notifications_of(
+    core: &Core,
+    (sessions, decisions): (&Sessions, &Decisions),
+    lifecycle: Lifecycle,
+) -> Notifications {
+    let Core { db, clock, limits, hooks } = core.clone();
+    let (sessions, decisions) = (sessions.clone(), decisions.clone());
+    Notifications::new(notifications::Parts {
+        db,
+        clock,
+        limits,
+        hooks,
+        decisions,
+        sessions,
+        lifecycle,
+    })
+}
+
+fn webhooks_of(
+    core: &Core,
+    forum: &Forum,
+    notifications: &Notifications,
+    outbound: outbound::Client,
+) -> Webhooks {
+    let Core { db, clock, limits, .. } = core.clone();
+    let (communities, notifications) = (forum.communities.clone(), notifications.clone());
+    Webhooks::new(webhooks::Parts { db, clock, limits, communities, notifications, outbound })
 }
 
 /// What the plugin host answers plugins from.

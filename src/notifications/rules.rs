@@ -9,7 +9,7 @@ use crate::{
         ids::NotificationId,
         text::{clean_lines, look_alike_key},
     },
-    hooks::{self, Channel, Context, Feature, Merged, NotificationKind, Outcome, Purpose},
+    hooks::{self, Channel, Context, Feature, Merged, NotificationKind, Outcome},
     publishing,
 };
 
@@ -75,10 +75,7 @@ pub(super) fn question(
     let told = |party: &Party| publishing::person(&party.actor, party.standing, now);
     let context = Context {
         event_id: id.to_string(),
-        mode: Purpose::Enforce,
-        time: u64::try_from(now.0).unwrap_or(0),
-        community: made.slug.clone(),
-        actor: actor.map(told),
+        ..Context::now(actor.map(told), made.slug.as_deref(), now)
     };
     let notification = hooks::Notification {
         id: id.to_string(),

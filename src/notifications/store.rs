@@ -353,9 +353,7 @@ pub(super) async fn settle(
     now: Timestamp,
 ) -> Result<bool, Error> {
     match fate {
-        Fate::Send(values) => {
-            send(tx, (id, recipient), values.as_deref().map(stored), now).await
-        }
+        Fate::Send(values) => send(tx, (id, recipient), values.as_deref().map(stored), now).await,
         Fate::Delay(values, until) => {
             let statement = statement(DELAY).bind(stored(values)).bind(until.0).bind(id.0);
             Ok(tx.execute(statement).await? == 1)

@@ -176,7 +176,11 @@ impl Webhooks {
         };
         let access = match self.parts.communities.find(Some(actor), slug).await {
             Err(Error::NotFound) => {
-                return Err(Error::invalid("community", "unknown", "is not the slug of a community"));
+                return Err(Error::invalid(
+                    "community",
+                    "unknown",
+                    "is not the slug of a community",
+                ));
             }
             other => other?,
         };

@@ -75,8 +75,7 @@ const NOTE_SUCCESS: &str = "
     where id = ? and (failing_since is not null or last_error is not null)";
 const NOTE_FAILURE: &str = "
     update webhooks set failing_since = coalesce(failing_since, ?), last_error = ? where id = ?";
-const DISABLE: &str =
-    "update webhooks set disabled_at = ? where id = ? and disabled_at is null";
+const DISABLE: &str = "update webhooks set disabled_at = ? where id = ? and disabled_at is null";
 const FORGET: &str = "delete from webhook_deliveries where created_at < ?";
 const LIST_ADMINS: &str = "select id from accounts where role = 'admin' and state = 'active'";
 /// Content as somebody sees it who is not signed in. Takes its id three times.
@@ -195,8 +194,7 @@ pub(super) async fn rotate(
     (old, until): (SigningSecret, Timestamp),
     new: &SigningSecret,
 ) -> Result<(), Error> {
-    let statement =
-        statement(ROTATE).bind(old.0).bind(until.0).bind(new.0.clone()).bind(id.0);
+    let statement = statement(ROTATE).bind(old.0).bind(until.0).bind(new.0.clone()).bind(id.0);
     tx.execute_one(statement).await
 }
 

@@ -36,7 +36,10 @@ fn a_signature_is_over_id_time_and_body() {
     assert_eq!(header(&headers, "webhook-id"), Uuid::nil().to_string());
     // printf %s '00000000-0000-0000-0000-000000000000.1767225600.{}' |
     //     openssl dgst -sha256 -hmac new -binary | base64
-    assert_eq!(header(&headers, "webhook-signature"), "v1,TK7QGKqeESlBZUXw3Mp6wMTvFnvyFfJbMKZkH3yUFmA=");
+    assert_eq!(
+        header(&headers, "webhook-signature"),
+        "v1,TK7QGKqeESlBZUXw3Mp6wMTvFnvyFfJbMKZkH3yUFmA="
+    );
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn attempts_are_further_and_further_apart_and_end() {
 
 #[test]
 fn a_webhook_is_given_up_after_days_or_when_it_is_gone() {
-    let since = |days| Some(NOW.minus(Duration::from_hours(24 * days)));
+    let since = |days: u64| Some(NOW.minus(Duration::from_hours(24 * days)));
     assert!(!gives_up(None, Some(500), NOW));
     assert!(!gives_up(since(4), None, NOW));
     assert!(gives_up(since(5), None, NOW));

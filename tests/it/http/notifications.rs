@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     hooks::guest,
     support::{
-        Client, Person, TestApp, all_told,
+        Client, Person, TestApp,
         forum::{comment, each, id, post, reply, try_comment},
         policy, wait_for,
     },
@@ -36,9 +36,10 @@ async fn told(client: &Client, count: usize) -> Value {
 /// The value of a name.
 fn value<'a>(item: &'a Value, name: &str) -> &'a str {
     let values = item["values"].as_array().unwrap();
-    values.iter().find(|value| value["name"] == name).map_or("", |value| {
-        value["value"].as_str().unwrap()
-    })
+    values
+        .iter()
+        .find(|value| value["name"] == name)
+        .map_or("", |value| value["value"].as_str().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +64,7 @@ async fn an_answer_is_told_once_and_marked_as_read() {
     for _ in 0..2 {
         app.app.notifications.on_event(&again).await.unwrap();
     }
-    all_told(&app).await;
+    app.settled().await;
     told(&ada, 1).await;
 
     ada.post("/notifications/read", json!({"up_to": item["id"]})).await.expect(204);
@@ -100,9 +101,12 @@ async fn who_is_called_by_name_is_told_once_and_a_crowd_is_not() {
     let called = people.iter().take(9);
     for person in called {
         let list = told(person, 1).await;
-        assert_eq!((&list["items"][0]["kind"], &list["items"][0]["actor"]), (&json!("mention"), &json!("ada")));
+        assert_eq!(
+            (&list["items"][0]["kind"], &list["items"][0]["actor"]),
+            (&json!("mention"), &json!("ada"))
+        );
     }
-    all_told(&app).await;
+    app.settled().await;
     for person in people.iter().take(9) {
         told(person, 1).await;
     }
@@ -146,7 +150,7 @@ async fn who_may_not_see_is_not_told_and_what_is_hidden_has_no_words() {
     let post = post(&app, &ada, "zqtitle").await;
     let written = comment(&app, &ada, &post, "zqcanary @eve and @bob").await;
     assert!(told(&bob, 1).await.to_string().contains("zqcanary"));
-    all_told(&app).await;
+    app.settled().await;
     assert!(!told(&eve, 1).await.to_string().contains("zq"));
     let mentions = async || {
         let list = bob.get("/notifications").await.expect(200);
@@ -187,7 +191,7 @@ async fn people_are_told_what_they_want_to_be() {
     ada.put(path, wrong).await.expect_invalid(&[("muted", "kind"), ("utc_offset", "range")]);
     let post = post(&app, &ada, "A title").await;
     comment(&app, &bob, &post, "An answer.").await;
-    all_told(&app).await;
+    app.settled().await;
     told(&ada, 0).await;
     ada.put(path, json!({"muted": [], "utc_offset": 0})).await.expect(200);
     comment(&app, &bob, &post, "Another.").await;
@@ -292,9 +296,9 @@ async fn policies_suppress_delay_and_change() {
     .await;
     app.advance(Duration::from_mins(59));
     app.app.notifications.send_due().await.unwrap();
-    told(&app.sign_in("boss").await, 0).await;
+    told(&app.sign_in("boss").await.client, 0).await;
     app.advance(Duration::from_mins(2));
-    let list = told(&app.sign_in("boss").await, 1).await;
+    let list = told(&app.sign_in("boss").await.client, 1).await;
     assert_eq!(list["items"][0]["kind"], "mention");
 }
 

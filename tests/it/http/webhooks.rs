@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::support::{
-    Person, TestApp, all_told,
+    Person, TestApp,
     forum::{comment, each, id, post, try_comment},
     policy, wait_for,
 };
@@ -174,7 +174,10 @@ async fn what_is_published_is_told_with_a_signature() {
     let told = first.json();
     assert_eq!(told["type"], "content.published");
     assert_eq!((&told["data"]["id"], &told["data"]["author"]), (&post["id"], &json!("ada")));
-    assert_eq!((&told["data"]["title"], &told["data"]["community"]), (&json!("A title"), &json!("general")));
+    assert_eq!(
+        (&told["data"]["title"], &told["data"]["community"]),
+        (&json!("A title"), &json!("general"))
+    );
 
     // What waits is told to nobody; what is removed, without its words.
     try_comment(&app, &ada, (&post, None), "Hzqcanary").await.expect(202);
@@ -306,7 +309,7 @@ async fn communities_have_webhooks_of_their_own() {
     // Who moderates no more hears no more.
     admin.delete("/communities/garden/moderators/ada").await.expect(204);
     comment(&app, &bob, &post, "More words").await;
-    all_told(&app).await;
+    app.settled().await;
     assert!(each(&ada.get("/webhooks").await.expect(200), "id").is_empty());
     let (_, _) = set_up(&admin, &receiver, terms).await;
     comment(&app, &bob, &post, "The last words").await;
@@ -320,7 +323,9 @@ async fn communities_have_webhooks_of_their_own() {
 async fn webhooks_go_to_public_addresses_about_events_that_there_are() {
     let app = TestApp::start().await;
     let admin = app.admin("boss").await;
-    for url in ["http://example.org/", "https://example.org:8443/", "https://ada@example.org/", "no"] {
+    for url in
+        ["http://example.org/", "https://example.org:8443/", "https://ada@example.org/", "no"]
+    {
         let body = json!({"url": url, "events": ["content.published"]});
         admin.post("/webhooks", body).await.expect_invalid(&[("url", "url")]);
     }
