@@ -114,7 +114,8 @@ impl<S: Subject> Round<'_, S> {
         decision: &Decision,
         recheck: impl Fn(&S) -> Result<(), String>,
     ) -> Result<Option<S>, Fault> {
-        let Some(patch) = &decision.patch else {
+        let Some(patch) = decision.patch.as_ref().filter(|_| decision.verdict == Verdict::Modify)
+        else {
             return Ok(None);
         };
         let bad = |why: &str| Fault::new(FaultKind::BadOutput, why);

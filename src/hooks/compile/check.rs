@@ -99,8 +99,8 @@ fn names(component: &[u8]) -> wasmparser::Result<(Vec<String>, Vec<String>)> {
 
 fn unknown_import(import: &str) -> LoadError {
     let remedy = if import.starts_with("wasi:") {
-        "; a plugin has no WASI: build Rust for wasm32-unknown-unknown, \
-         JavaScript and Python with `--stub-wasi`"
+        "; WASI is offered without HTTP: build Rust for wasm32-unknown-unknown, \
+         JavaScript with `--disable http --disable fetch-event`, Python with `--stub-wasi`"
     } else {
         ""
     };

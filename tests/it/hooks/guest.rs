@@ -65,8 +65,10 @@ pub(crate) fn core(interface: &str, decide: &str, more: &str) -> String {
           (func $judge (param $in i32) (result i32)
             {decide})
           (func (export "gatherly:plugin/{interface}@0.2.0#{function}") (param $in i32) (result i32)
+            (local $out i32)
+            (local.set $out (call $judge (local.get $in)))
             (call $drop (i32.load offset=120 (local.get $in)))
-            (call $judge (local.get $in))))"#
+            (local.get $out)))"#
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatherly::hooks::{HookPoint, LoadCode, LoadError};
+use gatherly::hooks::{Contract, Grants, HookPoint, LoadCode, LoadError};
 
 use super::{
     bench::Bench,
@@ -24,10 +24,11 @@ async fn a_good_component_is_described() {
     let inspection = bench.hooks.inspect(plugin("automod").into()).await.expect("it is good");
     assert_eq!(inspection.hooks, [HookPoint::ContentBeforePublish]);
     assert!(inspection.lifecycle);
+    assert!(inspection.wanted.is_empty());
     assert_eq!(inspection.manifest.expect("it has one").name, "automod");
     let silent = bench.hooks.inspect(guest::content(&answer(0, ""))).await.expect("it is good");
     assert_eq!((silent.lifecycle, silent.manifest), (false, None));
-    assert_eq!(silent.memory, 2 << 16);
+    assert_eq!((silent.contract, silent.memory), (Contract::V0_2, 2 << 16));
     assert_eq!(silent.digest.len(), 64);
 }
 
@@ -65,10 +66,10 @@ async fn flipped_bits_never_break_the_host() {
 #[tokio::test]
 async fn unknown_imports_are_refused_by_name() {
     let error =
-        refused(text(r#"(component (import "wasi:cli/environment@0.2.6" (instance)))"#)).await;
+        refused(text(r#"(component (import "wasi:http/outgoing-handler@0.2.6" (instance)))"#)).await;
     assert_eq!(error.code, LoadCode::UnknownImport);
-    assert_eq!(error.found.as_deref(), Some("wasi:cli/environment@0.2.6"));
-    assert!(error.message.contains("--stub-wasi"), "the remedy is told: {error}");
+    assert_eq!(error.found.as_deref(), Some("wasi:http/outgoing-handler@0.2.6"));
+    assert!(error.message.contains("--disable http"), "the remedy is told: {error}");
     for unknown in
         ["gatherly:plugin/files@0.2.0", "gatherly:plugin/log@0.3.0", "gatherly:plugin/logs@0.2.0"]
     {
@@ -131,4 +132,32 @@ async fn what_is_too_large_is_refused_unread() {
     let error =
         bench.hooks.inspect(vec![0; (1 << 20) + 1].into()).await.expect_err("it is refused");
     assert_eq!(error.code, LoadCode::TooLarge);
+}
+
+#[tokio::test]
+async fn an_import_must_be_granted() {
+    let bench = Bench::new();
+    for import in ["state", "text", "forum", "http"] {
+        let world = format!("import gatherly:plugin/{import}@0.2.0; {CONTENT}");
+        let function = match import {
+            "state" => r#""delete" (func (param i32 i32))"#,
+            "text" => r#""normalise" (func (param i32 i32 i32))"#,
+            "forum" => r#""account" (func (param i32 i32 i32))"#,
+            _ => r#""send" (func (param i32 i32 i32 i32 i32 i32 i32 i32))"#,
+        };
+        let core = core("content-before-publish", &answer(0, ""), "");
+        let imported = format!(r#"(module (import "gatherly:plugin/{import}@0.2.0" {function})"#);
+        let guest = component(&world, &core.replacen("(module", &imported, 1));
+        let inspection = bench.hooks.inspect(Arc::clone(&guest)).await.expect("it is good");
+        let [wanted] = inspection.wanted.as_slice() else { panic!("it wants {import}") };
+        assert_eq!(wanted.as_str(), import);
+
+        let nothing = bench.hooks.activate(Arc::clone(&guest), "", &Grants::default()).await;
+        let error = nothing.expect_err("it is not granted");
+        assert_eq!(error.code, LoadCode::NotGranted);
+        assert_eq!(error.found, Some(format!("gatherly:plugin/{import}@0.2.0")));
+        assert_eq!(error.expected.as_deref(), Some(import));
+        let granted = Grants { http: vec!["example.org".to_owned()], ..Grants::all() };
+        bench.hooks.activate(guest, "", &granted).await.expect("it is granted");
+    }
 }

@@ -1,17 +1,34 @@
 //! The plugin host, with real components and no forum around it.
 
+mod account_after_register;
 mod account_before_register;
+mod appeal_submitted;
+mod ban_decide;
 mod bench;
 mod bundled;
 mod catalogue;
 mod commands;
 pub(crate) mod compile;
+mod content_after_publish;
+mod content_after_remove;
 mod content_before_publish;
+mod contract;
+mod decision_overridden;
 pub(crate) mod guest;
 mod hostile;
 mod isolation;
 mod lends;
 mod load;
+mod media_before_attach;
 mod merging;
+mod mod_action_applied;
+mod mod_action_before_apply;
+mod notification_before_send;
+mod playback;
+mod quarantine;
+mod report_before_create;
+mod report_created;
+mod schedule_tick;
 mod swap;
+mod versions;
 mod vote_before_cast;
