@@ -29,6 +29,7 @@ use crate::{
     plugin_envelopes::Envelopes,
     plugin_reads::PluginReads,
     plugin_state::PluginState,
+    plugin_trials::{self, PluginTrials},
     plugin_versions::PluginVersions,
     posts::{self, Posts},
     publishing::Publishing,
@@ -84,6 +85,7 @@ pub struct App {
     pub plugins: PluginAdmin,
     pub versions: PluginVersions,
     pub envelopes: Envelopes,
+    pub trials: PluginTrials,
     pub forum: Forum,
     pub review: Review,
     pub notifications: Notifications,
@@ -226,6 +228,7 @@ impl App {
             envelopes: envelopes.clone(),
         });
         plugins.load_all().await?;
+        let trials = trials(&core, &decisions, &plugins, &forum);
         let content = (forum.posts.clone(), forum.comments.clone());
         let warnings = Warnings::new(warnings::Parts {
             db: db.clone(),
@@ -262,6 +265,7 @@ impl App {
             plugins,
             versions,
             envelopes,
+            trials,
             forum,
             review,
             notifications,
@@ -300,6 +304,26 @@ fn webhooks_of(
     let Core { db, clock, limits, .. } = core.clone();
     let (communities, notifications) = (forum.communities.clone(), notifications.clone());
     Webhooks::new(webhooks::Parts { db, clock, limits, communities, notifications, outbound })
+}
+
+fn trials(
+    core: &Core,
+    decisions: &Decisions,
+    plugins: &PluginAdmin,
+    forum: &Forum,
+) -> PluginTrials {
+    let Core { db, clock, limits, hooks } = core.clone();
+    PluginTrials::new(plugin_trials::Parts {
+        db,
+        clock,
+        limits,
+        hooks,
+        decisions: decisions.clone(),
+        plugins: plugins.clone(),
+        bans: forum.bans.clone(),
+        communities: forum.communities.clone(),
+        posts: forum.posts.clone(),
+    })
 }
 
 /// What the plugin host answers plugins from.

@@ -25,6 +25,7 @@ pub mod plugin_admin;
 pub mod plugin_envelopes;
 pub mod plugin_reads;
 pub mod plugin_state;
+pub mod plugin_trials;
 pub mod plugin_versions;
 pub mod posts;
 pub mod publishing;

@@ -78,7 +78,8 @@ impl Lifecycle {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
         let (tell, told) = tokio::sync::oneshot::channel();
-        let runtime = tokio::runtime::Handle::current();
+        // Its own: it may outlive the server's.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
         let thread = std::thread::Builder::new().name("aside".to_owned()).spawn(move || {
             // Where the system does not let it, it is a thread like any other.
             let _ = rustix::process::nice(LOWEST_PRIORITY);

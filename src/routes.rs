@@ -23,6 +23,7 @@ use crate::{
     notifications::NotificationsApi,
     plugin_admin::BindingsApi,
     plugin_envelopes::EnvelopesApi,
+    plugin_trials::TrialsApi,
     plugin_versions::PluginsApi,
     posts::PostsApi,
     review::ReviewApi,
@@ -49,17 +50,18 @@ const COMPONENT_LIMIT: u64 = 32 * 1024 * 1024;
 fn bounds(method: &Method, path: &str) -> Bounds {
     let path = path.strip_prefix("/api/v1/").unwrap_or_default();
     let uploads = path == "plugins" && method == Method::POST;
-    let binds = path.starts_with("plugin-bindings");
+    let binds = path.starts_with("plugin-bindings") || path == "replays";
+    let reproduces = path.ends_with("/reproductions");
     let body = if uploads {
         COMPONENT_LIMIT
     } else if binds {
         SETTINGS_LIMIT
-    } else if path.starts_with("posts") || path.starts_with("comments") {
+    } else if ["posts", "comments", "preflights"].iter().any(|of| path.starts_with(of)) {
         CONTENT_LIMIT
     } else {
         JSON_LIMIT
     };
-    Bounds { body, compiles: uploads || binds }
+    Bounds { body, compiles: uploads || binds || reproduces }
 }
 
 /// Every operation.
@@ -72,6 +74,7 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         PluginsApi { versions: app.versions.clone() },
         BindingsApi { plugins: app.plugins.clone() },
         EnvelopesApi { envelopes: app.envelopes.clone() },
+        TrialsApi { trials: app.trials.clone() },
         NotificationsApi { notifications: app.notifications.clone() },
         moderation(app),
         WebhooksApi { webhooks: app.webhooks.clone() },

@@ -11,7 +11,7 @@ use crate::{
     events::Event,
     jobs::{Handlers, Pump},
     notifications::Notifications,
-    webhooks,
+    plugin_trials, webhooks,
 };
 
 /// How often those who have done nothing are forgotten by the rate limits.
@@ -41,7 +41,12 @@ const SWEEP_JOBS: Duration = Duration::from_secs(10);
 /// Who does which kind of job, and who listens to what happens. Each is told at
 /// least once, and comes to the same when it is told twice.
 pub fn handlers(app: &App) -> Handlers {
-    tell_webhooks(tell_people(Handlers::new(), app), app)
+    let trials = app.trials.clone();
+    let handlers = Handlers::new().on(plugin_trials::REPLAY, plugin_trials::LIMIT, move |job| {
+        let trials = trials.clone();
+        async move { trials.replay(job).await }
+    });
+    tell_webhooks(tell_people(handlers, app), app)
 }
 
 fn tell_people(handlers: Handlers, app: &App) -> Handlers {

@@ -22,7 +22,8 @@ const BODY_MAX: usize = 10_000;
 pub struct CommentText(String);
 
 impl CommentText {
-    pub(super) fn parse(body: &str) -> Result<Self, Error> {
+    /// Tells what breaks a rule.
+    pub fn parse(body: &str) -> Result<Self, Error> {
         let body = clean_lines(body);
         if (1..=BODY_MAX).contains(&length(&body)) {
             Ok(Self(body))

@@ -22,6 +22,7 @@ pub struct Limits {
     pub community_account: Quota,
     pub ban_account: Quota,
     pub upload_account: Quota,
+    pub preflight_account: Quota,
     pub write_account: Quota,
     pub request_network: Quota,
 }

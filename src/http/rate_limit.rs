@@ -31,11 +31,12 @@ pub enum Action {
     Community,
     Ban,
     Upload,
+    Preflight,
     Write,
     RequestNetwork,
 }
 
-const ACTIONS: usize = 13;
+const ACTIONS: usize = 14;
 
 /// Whom it is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +107,7 @@ impl RateLimits {
             limits.community_account,
             limits.ban_account,
             limits.upload_account,
+            limits.preflight_account,
             limits.write_account,
             limits.request_network,
         ];

@@ -116,8 +116,7 @@ struct ReplayBody {
     /// How many days back, at most 366; 7 when absent.
     days: Option<u32>,
     /// The events of these decisions, in place of days; at most 1,000.
-    #[serde(default)]
-    decision_ids: Vec<Uuid>,
+    decision_ids: Option<Vec<Uuid>>,
 }
 
 impl Example for ReplayBody {
@@ -130,7 +129,7 @@ impl Example for ReplayBody {
             hook: Some(HookPoint::ContentBeforePublish.name().to_owned()),
             community: None,
             days: Some(30),
-            decision_ids: Vec::new(),
+            decision_ids: None,
         }
     }
 }
@@ -149,7 +148,7 @@ impl TryFrom<ReplayBody> for NewReplay {
             hook,
             community: body.community,
             days: body.days,
-            decisions: body.decision_ids.into_iter().map(DecisionId).collect(),
+            decisions: body.decision_ids.unwrap_or_default().into_iter().map(DecisionId).collect(),
         })
     }
 }
@@ -394,7 +393,6 @@ pub struct VerdictCountView {
 
 /// How often a shadow said one thing while another happened.
 #[derive(Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_empty)]
 pub struct AgreementView {
     /// What came of the events.
     happened: String,
@@ -402,9 +400,8 @@ pub struct AgreementView {
     shadow: String,
     /// How often.
     count: i64,
-    /// Ids of the last decisions of this kind, where the two differ.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    sample_ids: Vec<Uuid>,
+    /// The last of those decisions.
+    sample_id: Uuid,
 }
 
 /// How a binding has done.
@@ -435,7 +432,7 @@ impl From<Stats> for StatsView {
             happened: one.happened,
             shadow: one.shadow,
             count: one.count,
-            sample_ids: one.samples.into_iter().map(|id| id.0).collect(),
+            sample_id: one.sample.0,
         });
         Self {
             calls: stats.calls,
@@ -459,7 +456,7 @@ pub struct PromotionView {
     stats: StatsView,
 }
 
-/// Operations that try plugins.
+/// Trials over HTTP.
 #[derive(Clone, Debug)]
 pub struct TrialsApi {
     /// The feature.

@@ -32,7 +32,7 @@ impl PluginTrials {
     /// Does a replay, or what is left of one.
     pub async fn replay(&self, job: Job) -> Result<(), Failure> {
         let id: Uuid = job.read()?;
-        let Some(mut replay) = store::find(self.db(), id).await? else { return Ok(()) };
+        let Some(mut replay) = store::find(self.aside(), id).await? else { return Ok(()) };
         let loaded = match self.load(&replay.candidate).await {
             Ok(loaded) => loaded,
             Err(error) => return Ok(self.give_up(id, &error).await?),
@@ -41,7 +41,7 @@ impl PluginTrials {
             if !self.round(&replay, &loaded).await? {
                 break;
             }
-            let Some(next) = store::find(self.db(), id).await? else { break };
+            let Some(next) = store::find(self.aside(), id).await? else { break };
             replay = next;
             let percent = replay.counts.judged * 100 / replay.total.max(1);
             job.progress(u32::try_from(percent.min(100)).unwrap_or(0)).await?;
@@ -51,7 +51,7 @@ impl PluginTrials {
 
     /// Judges some events more. Whether there may be others.
     async fn round(&self, replay: &Replay, loaded: &Arc<Loaded>) -> Result<bool, Error> {
-        let recorded = store::recorded(self.db(), replay, ROUND).await?;
+        let recorded = store::recorded(self.aside(), replay, ROUND).await?;
         let read = i64::try_from(recorded.len()).unwrap_or(i64::MAX);
         let is_last = replay.events.is_some() || read < ROUND;
         let to = recorded.last().map_or(replay.range.1, |last| last.event);
@@ -64,7 +64,7 @@ impl PluginTrials {
             judged.into_iter().filter(|(.., change)| *change != Change::Same).collect();
         let finished_at = is_last.then(|| self.now());
         let round = Round { replay, to, finished_at, counts, differences: &differences };
-        let mut tx = self.db().begin().await?;
+        let mut tx = self.aside().begin().await?;
         let wanted = store::advance(&mut tx, &round).await?;
         tx.commit().await?;
         Ok(wanted && !is_last)

@@ -1,21 +1,24 @@
 //! Answers that are compared, replays, and how a binding has done.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     base::{
         clock::Timestamp,
-        ids::{AccountId, BindingId, CommunityId, DecisionId},
+        ids::{AccountId, BindingId, CommentId, CommunityId, DecisionId, PostId},
     },
     decisions::DecisionRecord,
-    hooks::{Effect, Evidence, Fault, Grants, HookPoint, Patch, Trial, Verdict},
+    hooks::{
+        Decision, Effect, Evidence, Fault, FaultKind, Grants, HookPoint, Patch, Transcript, Trial,
+        Verdict,
+    },
 };
 
 /// Events that a request may name.
-pub const MAX_NAMED: usize = 1_000;
+pub(super) const MAX_NAMED: usize = 1_000;
 /// Longest time that a replay goes back: longer than records are kept by default.
-pub const MAX_DAYS: u32 = 366;
+pub(super) const MAX_DAYS: u32 = 366;
 
 /// What a plugin said, as far as saying it again must come to the same.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,7 +60,7 @@ impl Answer {
             return Self::failed(kind.as_str().to_owned());
         }
         if trial.verdict == Some(Verdict::Modify) && !grants.modify {
-            return Self::failed(NOT_GRANTED.to_owned());
+            return Self::failed(FaultKind::NotGranted.as_str().to_owned());
         }
         let granted = |effect: &&Effect| grants.effects.contains(&effect.kind());
         Self {
@@ -190,7 +193,7 @@ impl Counts {
 
 /// How a candidate's answer differs from what it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(super) enum Change {
     /// In nothing.
     Same,
     /// In words.
@@ -276,13 +279,31 @@ pub struct Difference {
     pub at: Timestamp,
 }
 
+/// A text that is not to be published yet.
+#[derive(Clone, Debug)]
+pub enum Draft {
+    /// A title and a text.
+    Post { community: String, title: String, body: String },
+    /// An answer in a thread.
+    Comment { post: PostId, parent: Option<CommentId>, body: String },
+}
+
+/// What policies would say of a draft.
+#[derive(Clone, Debug)]
+pub struct Preflight {
+    /// The strictest of them.
+    pub verdict: Verdict,
+    /// Those that may be told of, as far as they may.
+    pub decisions: Vec<Decision>,
+}
+
 /// An event on record that is to be judged again.
 #[derive(Clone, Debug)]
 pub(super) struct Recorded {
     pub(super) event: Uuid,
     pub(super) hook: HookPoint,
     pub(super) input: String,
-    pub(super) reads: Option<crate::hooks::Transcript>,
+    pub(super) reads: Option<Transcript>,
     pub(super) decision: Option<DecisionId>,
     /// The verdict, of the decision or of the event.
     pub(super) was: String,
@@ -308,7 +329,7 @@ pub struct Stats {
 }
 
 /// How often a verdict was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerdictCount {
     /// `shadow` or `enforce`.
     pub mode: String,
@@ -328,8 +349,5 @@ pub struct Agreement {
     /// How often.
     pub count: i64,
     /// The last of those decisions.
-    pub samples: Vec<DecisionId>,
+    pub sample: DecisionId,
 }
-
-/// What was done to a binding that changed nothing so far.
-const NOT_GRANTED: &str = "not_granted";

@@ -1,10 +1,11 @@
 //! What can be asked again, and how answers are compared. Pure.
 
-use super::model::{Answer, Change, MAX_DAYS, MAX_NAMED, NewReplay};
+use super::model::{Answer, Change, MAX_DAYS, MAX_NAMED, NewReplay, Preflight};
 use crate::{
     base::{Error, FieldError},
     decisions::{DecisionRecord, Detail},
-    hooks::Transcript,
+    hooks::{Decision, Transcript, Verdict},
+    plugin_admin::Disclosure,
 };
 
 /// Days that a replay goes back when nothing is said.
@@ -53,6 +54,11 @@ pub(super) fn check(new: &NewReplay) -> Result<u32, Error> {
     if broken.is_empty() { Ok(days) } else { Err(Error::Invalid(broken)) }
 }
 
+/// Nobody's slug, or that of a community that the one who asks is not shown.
+pub(super) fn unknown_community() -> Error {
+    Error::invalid("community", "unknown", "is not the slug of a community")
+}
+
 /// What a verdict means for what was judged.
 #[derive(PartialEq, Eq)]
 enum Way {
@@ -83,4 +89,23 @@ pub(super) fn compare(was: &str, words: Option<&Answer>, answer: &Answer) -> Cha
         Way::Held => Change::WouldHold,
         Way::Refused => Change::WouldReject,
     }
+}
+
+/// What may be told of what policies would say; `disclosure` is what each lets
+/// be known.
+pub(super) fn disclosed(
+    decisions: Vec<Decision>,
+    disclosure: impl Fn(&Decision) -> Disclosure,
+) -> Preflight {
+    let told = |mut decision: Decision| match disclosure(&decision) {
+        Disclosure::None => None,
+        Disclosure::Verdict => {
+            decision.evidence.clear();
+            Some(decision)
+        }
+        Disclosure::Full => Some(decision),
+    };
+    let decisions: Vec<Decision> = decisions.into_iter().filter_map(told).collect();
+    let strictest = decisions.iter().map(|decision| decision.verdict).max();
+    Preflight { verdict: strictest.unwrap_or(Verdict::Allow), decisions }
 }

@@ -7,12 +7,14 @@ use uuid::Uuid;
 use super::{
     jobs::REPLAY,
     model::{
-        Answer, Candidate, Counts, Difference, NewReplay, Replay, ReplayState, Reproduction, Stats,
+        Answer, Candidate, Counts, Difference, Draft, NewReplay, Preflight, Replay, ReplayState,
+        Reproduction, Stats,
     },
     rules,
     store::{self, Span},
 };
 use crate::{
+    bans::{Bans, Deed},
     base::{
         Error,
         actor::Actor,
@@ -20,13 +22,17 @@ use crate::{
         ids::{BindingId, DecisionId, first_uuid, new_uuid},
         page::{Page, PageRequest},
     },
+    comments::CommentText,
+    communities::Communities,
     db::Db,
     decisions::Decisions,
-    hooks::{HookPoint, Hooks, Loaded, Mode, Purpose, Question},
+    hooks::{Content, ContentKind, HookPoint, Hooks, Loaded, Mode, Operation, Purpose, Question},
     http::{Action, RateLimits},
     jobs::{self, NewJob},
-    plugin_admin::{Change, PluginAdmin},
+    plugin_admin::{Change, Disclosure, PluginAdmin},
     plugin_versions::{self, refused, require_admin},
+    posts::{self, PostText, Posts},
+    publishing::{self, Place},
 };
 
 /// A day.
@@ -34,8 +40,6 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Decisions of a binding that are looked at, so that a page of figures takes a
 /// fraction of a second.
 const STATS_MOST: i64 = 100_000;
-/// Decisions that are named for each kind of disagreement.
-const SAMPLES: i64 = 5;
 /// Replays go after everything else that waits.
 const REPLAY_PRIORITY: i32 = -10;
 
@@ -49,12 +53,17 @@ pub struct Parts {
     pub hooks: Hooks,
     pub decisions: Decisions,
     pub plugins: PluginAdmin,
+    pub bans: Bans,
+    pub communities: Communities,
+    pub posts: Posts,
 }
 
 /// Trials; cheap to clone.
 #[derive(Clone)]
 pub struct PluginTrials {
     parts: Parts,
+    /// For replays: no answer that is kept in memory depends on them.
+    aside: Db,
 }
 
 impl std::fmt::Debug for PluginTrials {
@@ -66,11 +75,17 @@ impl std::fmt::Debug for PluginTrials {
 impl PluginTrials {
     /// The feature.
     pub fn new(parts: Parts) -> Self {
-        Self { parts }
+        let aside = parts.db.beside_requests();
+        Self { parts, aside }
     }
 
-    pub(super) fn db(&self) -> &Db {
+    fn db(&self) -> &Db {
         &self.parts.db
+    }
+
+    /// The database for replays.
+    pub(super) fn aside(&self) -> &Db {
+        &self.aside
     }
 
     pub(super) fn hooks(&self) -> &Hooks {
@@ -91,11 +106,8 @@ impl PluginTrials {
         let candidate = store::terms(self.db(), record.binding_id, record.revision).await?;
         let candidate = candidate.ok_or(Error::NotFound)?;
         let loaded = self.load(&candidate).await?;
-        let purpose = if record.mode == Mode::Shadow.as_str() {
-            Purpose::Shadow
-        } else {
-            Purpose::Enforce
-        };
+        let purpose =
+            if record.mode == Mode::Shadow.as_str() { Purpose::Shadow } else { Purpose::Enforce };
         let binding = Some(record.binding_id.0);
         let transcript = Some(reads);
         let question = Question { hook, input: &input, purpose, transcript, binding };
@@ -118,9 +130,8 @@ impl PluginTrials {
         let now = self.now();
         let community = match &new.community {
             Some(slug) => {
-                let unknown =
-                    || Error::invalid("community", "unknown", "is not the slug of a community");
-                Some(store::community(self.db(), slug).await?.ok_or_else(unknown)?)
+                let found = store::community(self.db(), slug).await?;
+                Some(found.ok_or_else(rules::unknown_community)?)
             }
             None => None,
         };
@@ -174,25 +185,24 @@ impl PluginTrials {
         Ok((replay, Page::cut(rows, page.limit, |row: &Difference| row.event)))
     }
 
-    /// Stops a replay. What came of it stays.
+    /// Stops a replay, if it is not over. What came of it stays.
     pub async fn cancel_replay(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         require_admin(actor)?;
         self.parts.limits.check_actor(Action::Write, actor)?;
         store::find(self.db(), id).await?.ok_or(Error::NotFound)?;
         let mut tx = self.db().begin().await?;
-        if !store::cancel(&mut tx, id, self.now()).await? {
-            return Err(Error::conflict("replay_over", "The replay is over."));
-        }
-        tx.commit().await?;
-        Ok(())
+        store::cancel(&mut tx, id, self.now()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// How a binding has done in the last days, for who may see it.
     pub async fn stats(&self, actor: &Actor, id: BindingId, days: u32) -> Result<Stats, Error> {
-        self.parts.plugins.find(actor, id).await?;
+        if !store::manages(self.db(), actor, id).await? {
+            return Err(Error::NotFound);
+        }
         let since = Timestamp(self.now().0.saturating_sub(i64::from(days) * DAY_MS));
         let span = Span { binding: id, since: first_uuid(since), most: STATS_MOST };
-        Ok(store::stats(self.db(), span, SAMPLES).await?)
+        Ok(store::stats(self.db(), span).await?)
     }
 
     /// From now on a shadow is obeyed; with how it had done.
@@ -212,6 +222,70 @@ impl PluginTrials {
         Ok((page.binding.revision, stats))
     }
 
+    /// What policies would say of a text that the actor may publish there.
+    pub async fn preflight(&self, actor: &Actor, draft: Draft) -> Result<Preflight, Error> {
+        self.parts.limits.check_actor(Action::Preflight, actor)?;
+        match draft {
+            Draft::Post { community, title, body } => {
+                let text = PostText::parse(&title, &body)?;
+                let found = match self.parts.communities.find(Some(actor), &community).await {
+                    Err(Error::NotFound) => return Err(rules::unknown_community()),
+                    found => found?,
+                };
+                let (id, standing) = (found.community.id, found.standing);
+                if !standing.allows(Deed::Post) {
+                    return Err(self.parts.bans.refusal(actor, Deed::Post, id, None).await);
+                }
+                let place = Place { community: id, slug: &found.community.slug, standing };
+                let kind = (ContentKind::Post, None, None);
+                self.ask(actor, &place, self.content(kind, Some(text.title), text.body)).await
+            }
+            Draft::Comment { post, parent, body } => {
+                let text = CommentText::parse(&body)?;
+                let ground = self.parts.posts.access(Some(actor), post).await?.ground();
+                if let Err(refusal) = posts::may_comment(&ground) {
+                    return Err(self.parts.posts.refused(actor, &ground, refusal).await);
+                }
+                let parent = parent.map(|parent| parent.to_string());
+                let kind = (ContentKind::Comment, Some(post.to_string()), parent);
+                let content = self.content(kind, None, text.as_str().to_owned());
+                self.ask(actor, &ground.place(), content).await
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        actor: &Actor,
+        place: &Place<'_>,
+        content: Content,
+    ) -> Result<Preflight, Error> {
+        let input = || (publishing::context(actor, place, self.now()), content);
+        let asked = self.hooks().preflight(Some(place.community.0), input, |_| Ok(())).await;
+        let decisions = asked.map(|outcome| outcome.decisions).unwrap_or_default();
+        let mut disclosures = Vec::with_capacity(decisions.len());
+        for decision in &decisions {
+            let (binding, revision) = (decision.binding_id, decision.revision);
+            let disclosure = store::disclosure(self.db(), binding, revision).await?;
+            disclosures.push((decision.id, disclosure));
+        }
+        Ok(rules::disclosed(decisions, |decision| {
+            let found = disclosures.iter().find(|(id, _)| *id == decision.id);
+            found.map_or(Disclosure::None, |(_, disclosure)| *disclosure)
+        }))
+    }
+
+    /// A text under an id that nothing will have.
+    fn content(
+        &self,
+        (kind, post_id, parent_id): (ContentKind, Option<String>, Option<String>),
+        title: Option<String>,
+        body: String,
+    ) -> Content {
+        let id = new_uuid(self.now()).to_string();
+        Content { kind, operation: Operation::Create, id, post_id, parent_id, title, body }
+    }
+
     /// Makes a version with its settings ready to be called.
     pub(super) async fn load(&self, candidate: &Candidate) -> Result<Arc<Loaded>, Error> {
         let component = plugin_versions::component(self.db(), &candidate.digest).await?;
@@ -224,7 +298,7 @@ impl PluginTrials {
 
     /// A replay cannot be done.
     pub(super) async fn give_up(&self, id: Uuid, error: &Error) -> Result<(), Error> {
-        let mut tx = self.db().begin().await?;
+        let mut tx = self.aside.begin().await?;
         store::fail(&mut tx, id, &error.to_string(), self.now()).await?;
         Ok(tx.commit().await?)
     }

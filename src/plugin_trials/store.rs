@@ -8,18 +8,22 @@ use super::model::{
 };
 use crate::{
     base::{
+        actor::Actor,
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId, DecisionId, same_millisecond},
         page::PageRequest,
     },
     db::{Columns, Db, Error, Row, Tx, statement},
-    hooks::{Grants, HookPoint},
+    hooks::{Grants, HookPoint, Mode},
+    plugin_admin::{Disclosure, Limits},
 };
 
 const COMMUNITY: &str = "select id from communities where slug = ?";
 const TERMS: &str = "
     select v.digest, v.settings, v.grants from plugin_binding_revisions v
     where v.binding_id = ? and v.revision = ?";
+const LIMITS: &str =
+    "select limits from plugin_binding_revisions where binding_id = ? and revision = ?";
 const EVENT_OF_DECISION: &str =
     "select event_id from decisions where event_id between ? and ? and id = ?";
 const COUNT_EVENTS: &str = "
@@ -85,36 +89,30 @@ const RECORDED: &str = recorded!(
 const RECORDED_ONE: &str =
     recorded!("e.id = ? and (? is null or e.hook = ?) and (? is null or e.community_id = ?)");
 
-/// The latest decisions of a binding.
-macro_rules! latest {
-    () => {
-        "(select d.id, d.event_id, d.mode, d.verdict, d.fault, d.duration_us
-          from decisions d where d.binding_id = ? and d.event_id >= ?
-          order by d.event_id desc limit ?)"
-    };
-}
-
-const VERDICTS: &str = concat!(
-    "select mode, verdict, count(*) as decisions, count(fault) as faults from ",
-    latest!(),
-    " group by mode, verdict order by mode, verdict"
-);
-const DURATION: &str =
-    concat!("select duration_us from ", latest!(), " order by duration_us limit 1 offset ?");
-const AGREEMENT: &str = concat!(
-    "select e.outcome as happened, d.verdict as shadow, count(*) as decisions
-     from ",
-    latest!(),
-    " d join hook_events e on e.id = d.event_id
-     where d.mode = 'shadow' group by e.outcome, d.verdict order by e.outcome, d.verdict"
-);
-const SAMPLES: &str = concat!(
-    "select d.id from ",
-    latest!(),
-    " d join hook_events e on e.id = d.event_id
-     where d.mode = 'shadow' and e.outcome = ? and d.verdict = ?
-     order by d.event_id desc limit ?"
-);
+/// The latest decisions of a binding, counted by what it said and what happened,
+/// with the times that half and 99 of 100 of them took at most.
+const STATS: &str = "
+    with latest as
+        (select d.id, d.mode, d.verdict, d.fault, d.duration_us, e.outcome as happened
+         from decisions d join hook_events e on e.id = d.event_id
+         where d.binding_id = ? and d.event_id >= ? order by d.event_id desc limit ?),
+    ranked as
+        (select l.*, row_number() over (order by l.duration_us) as place,
+                count(*) over () as total
+         from latest l)
+    select mode, verdict, happened, count(*) as decisions, count(fault) as faults,
+           max(id) as sample,
+           (select min(duration_us) from ranked where place * 100 >= total * 50) as p50,
+           (select min(duration_us) from ranked where place * 100 >= total * 99) as p99
+    from ranked
+    group by mode, verdict, happened order by mode, verdict, happened";
+/// Takes who asks: an admin, or a moderator of the binding's community.
+const MANAGES: &str = "
+    select exists (select 1 from plugin_bindings b
+                   where b.id = ? and b.removed_at is null
+                     and (? or exists (select 1 from community_members m
+                                       where m.community_id = b.scope_id and m.account_id = ?
+                                         and m.role = 'moderator'))) as manages";
 
 pub(super) async fn community(db: &Db, slug: &str) -> Result<Option<CommunityId>, Error> {
     let row = db.optional(statement(COMMUNITY).bind(slug.to_owned())).await?;
@@ -129,6 +127,13 @@ pub(super) async fn terms(
 ) -> Result<Option<Candidate>, Error> {
     let row = db.optional(statement(TERMS).bind(binding.0).bind(revision)).await?;
     row.as_ref().map(candidate).transpose()
+}
+
+/// What a binding lets be known before something is published.
+pub(super) async fn disclosure(db: &Db, binding: Uuid, revision: i64) -> Result<Disclosure, Error> {
+    let row = db.optional(statement(LIMITS).bind(binding).bind(revision)).await?;
+    let limits = row.map(|row| json::<Limits>("limits", &row)).transpose()?.flatten();
+    Ok(limits.map_or(Disclosure::None, |limits| limits.disclosure))
 }
 
 /// The event that a decision is about. Both ids carry one millisecond.
@@ -182,9 +187,9 @@ pub(super) async fn find(db: &Db, id: Uuid) -> Result<Option<Replay>, Error> {
     row.as_ref().map(replay).transpose()
 }
 
-/// Whether it was still going on.
-pub(super) async fn cancel(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool, Error> {
-    Ok(tx.execute(statement(CANCEL).bind(now.0).bind(id)).await? == 1)
+/// Stops a replay that is not over.
+pub(super) async fn cancel(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<(), Error> {
+    tx.execute(statement(CANCEL).bind(now.0).bind(id)).await.map(drop)
 }
 
 pub(super) async fn fail(tx: &mut Tx, id: Uuid, error: &str, now: Timestamp) -> Result<(), Error> {
@@ -288,34 +293,30 @@ pub(super) struct Span {
     pub(super) most: i64,
 }
 
-/// How a binding has done; with up to `samples` of each kind of disagreement.
-pub(super) async fn stats(db: &Db, span: Span, samples: i64) -> Result<Stats, Error> {
-    let of = |sql| statement(sql).bind(span.binding.0).bind(span.since).bind(span.most);
+/// Whether somebody manages a binding.
+pub(super) async fn manages(db: &Db, actor: &Actor, binding: BindingId) -> Result<bool, Error> {
+    let statement = statement(MANAGES).bind(binding.0).bind(actor.is_admin()).bind(actor.id.0);
+    db.optional(statement).await?.map_or(Ok(false), |row| row.value("manages"))
+}
+
+/// How a binding has done.
+pub(super) async fn stats(db: &Db, span: Span) -> Result<Stats, Error> {
+    let of = statement(STATS).bind(span.binding.0).bind(span.since).bind(span.most);
     let mut stats = Stats::default();
-    for row in db.all(of(VERDICTS)).await? {
+    for row in db.all(of).await? {
         let count: i64 = row.value("decisions")?;
         stats.calls += count;
         stats.faults += row.value::<i64>("faults")?;
-        let (mode, verdict) = (row.value("mode")?, row.value("verdict")?);
-        stats.verdicts.push(VerdictCount { mode, verdict, count });
-    }
-    let percentile = async |part: i64| -> Result<i64, Error> {
-        let row = db.optional(of(DURATION).bind(stats.calls * part / 100)).await?;
-        row.map_or(Ok(0), |row| row.value("duration_us"))
-    };
-    let (p50, p99) = (percentile(50).await?, percentile(99).await?);
-    (stats.p50_us, stats.p99_us) = (p50, p99);
-    for row in db.all(of(AGREEMENT)).await? {
-        let (happened, shadow): (String, String) = (row.value("happened")?, row.value("shadow")?);
-        let mut found = Vec::new();
-        if happened != shadow {
-            let which = of(SAMPLES).bind(happened.clone()).bind(shadow.clone()).bind(samples);
-            for row in db.all(which).await? {
-                found.push(row.id("id")?);
-            }
+        (stats.p50_us, stats.p99_us) = (row.value("p50")?, row.value("p99")?);
+        let (mode, verdict): (String, String) = (row.value("mode")?, row.value("verdict")?);
+        if mode == Mode::Shadow.as_str() {
+            let (happened, sample) = (row.value("happened")?, row.id("sample")?);
+            stats.agreement.push(Agreement { happened, shadow: verdict.clone(), count, sample });
         }
-        let count = row.value("decisions")?;
-        stats.agreement.push(Agreement { happened, shadow, count, samples: found });
+        match stats.verdicts.last_mut() {
+            Some(last) if last.mode == mode && last.verdict == verdict => last.count += count,
+            _ => stats.verdicts.push(VerdictCount { mode, verdict, count }),
+        }
     }
     Ok(stats)
 }

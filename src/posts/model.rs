@@ -33,7 +33,8 @@ pub struct PostText {
 }
 
 impl PostText {
-    pub(super) fn parse(title: &str, body: &str) -> Result<Self, Error> {
+    /// Tells every field that breaks a rule.
+    pub fn parse(title: &str, body: &str) -> Result<Self, Error> {
         let (title, body) = (clean_line(title), clean_lines(body));
         let mut errors = Vec::new();
         if !TITLE.contains(&length(&title)) {

@@ -22,6 +22,8 @@ const ONE_MORE: &[&str] = &[
     "list_post_bans",
     "list_review_items",
     "show_plugin_binding",
+    "show_plugin_binding_stats",
+    "show_replay",
     "show_review_item",
 ];
 /// How much more there is the second time.
@@ -84,12 +86,15 @@ impl Forum {
         reader.put(&format!("/posts/{post}/vote"), json!({"value": 1})).await.expect(200);
         let off = json!({"plugin": "letters", "mode": "off"});
         admin.post("/plugin-bindings", off).await.expect(201);
+        let replay = json!({"digest": self.ids["versions"]});
+        let replay = id(&admin.post("/replays", replay).await.expect(202));
         let decisions = admin.get(&format!("/decisions?target={held}")).await.expect(200);
         let items = admin.get("/review-items").await.expect(200);
         // The first of each, which has the most around it in the end.
         for (of, id) in [
             ("posts", post),
             ("comments", parent.unwrap()),
+            ("replays", replay),
             ("decisions", id(&decisions["items"][0])),
             ("review-items", id(&items["items"][0])),
         ] {

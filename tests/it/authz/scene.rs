@@ -166,7 +166,8 @@ impl Scene {
         if path.starts_with("/plugin-bindings/") {
             let body = json!({"plugin": "letters", "mode": "off"});
             let binding = id(&admin.post("/plugin-bindings", body).await.expect(201));
-            let change = json!({"priority": 7});
+            let mode = if operation.id == "promote_plugin_binding" { "shadow" } else { "off" };
+            let change = json!({"priority": 7, "mode": mode});
             admin.patch(&format!("/plugin-bindings/{binding}"), change).await.expect(200);
             things.other.insert("plugin-bindings", binding);
         }
@@ -177,10 +178,15 @@ impl Scene {
             let webhook = admin.post("/webhooks", webhook).await.expect(201);
             things.other.insert("webhooks", id(&webhook));
         }
+        if path.starts_with("/replays/") {
+            let body = json!({"digest": self.digest});
+            things.other.insert("replays", id(&admin.post("/replays", body).await.expect(202)));
+        }
         if path.starts_with("/decisions/") || path.starts_with("/review-items/") {
             let comments = format!("/posts/{}/comments", things.post);
             let held = id(&author.post(&comments, json!({"body": "H"})).await.expect(202));
-            let decisions = admin.get(&format!("/decisions?target={held}")).await.expect(200);
+            let decisions =
+                admin.get(&format!("/decisions?target={held}&mode=enforce")).await.expect(200);
             things.other.insert("decisions", id(&decisions["items"][0]));
             let items = admin.get("/review-items?limit=1").await.expect(200);
             assert_eq!(items["items"][0]["target_id"], held);
@@ -217,6 +223,8 @@ impl Scene {
             "close_me" => body = json!({"password": "not the password"}),
             "change_role" => body = json!({"role": "member"}),
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
+            "start_replay" => body = json!({"digest": self.digest}),
+            "preflight" => body["community"] = json!("garden"),
             "change_plugin_binding" => body = json!({"priority": 9}),
             id if id.starts_with("create_") && id.ends_with("_ban") => body = ban,
             _ => {}

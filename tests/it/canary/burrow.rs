@@ -24,9 +24,10 @@ pub const MARKS: &[(&str, &[&str])] = &[
     // A moderator said no.
     ("zqremovedpost", AUTHOR),
     ("zqremovedcomment", AUTHOR),
-    // Its author took it back: it is on record what plugins were told.
+    // Its author took it back: it is gone from the record of decisions, too, but
+    // for what others answered.
     ("zqdeletedpost", STAFF),
-    ("zqdeletedcomment", STAFF),
+    ("zqdeletedcomment", &[]),
     // Published, and some are banned from seeing it: it, its community, everything.
     ("zqbannedpost", &["anonymous", "stranger", "author", "elsewhere", "moderator", "admin"]),
     (
@@ -142,7 +143,10 @@ impl Burrow {
         for binding in [enforced, shadow] {
             self.add("plugin-bindings", id(&binding));
             self.add("plugins", binding["plugin"].as_str().unwrap().to_owned());
-            self.add("versions", binding["digest"].as_str().unwrap().to_owned());
+            let digest = binding["digest"].as_str().unwrap().to_owned();
+            let replay = admin.post("/replays", json!({"digest": digest})).await.expect(202);
+            self.add("replays", id(&replay));
+            self.add("versions", digest);
         }
     }
 

@@ -121,7 +121,8 @@ fn every_hooks_interface_is_in_the_catalogue() {
     for (_, interface) in &contract().interfaces {
         let name = interface.name.as_deref().unwrap_or_default();
         let known = CATALOGUE.iter().any(|row| row.interface.contains(&format!("/{name}@")));
-        let is_hook = ["decide", "handle"].iter().any(|word| interface.functions.contains_key(*word));
+        let is_hook =
+            ["decide", "handle"].iter().any(|word| interface.functions.contains_key(*word));
         assert_eq!(known, is_hook, "interface {name}");
     }
 }
@@ -149,10 +150,14 @@ fn readme() -> String {
         if row.kind == HookKind::Deciding {
             let verdicts: Vec<&str> = row.verdicts.iter().map(|verdict| verdict.as_str()).collect();
             let modes: Vec<&str> = row.failure_modes.iter().map(|mode| mode.as_str()).collect();
-            let default = if modes.len() > 1 { " (the first unless the binding says otherwise)" } else { "" };
+            let default =
+                if modes.len() > 1 { " (the first unless the binding says otherwise)" } else { "" };
             let (verdicts, modes) = (verdicts.join(", "), modes.join(", "));
-            write!(text, "- Verdicts, as recorded: {verdicts}\n- When the plugin fails: {modes}{default}\n")
-                .expect("a string takes all");
+            write!(
+                text,
+                "- Verdicts, as recorded: {verdicts}\n- When the plugin fails: {modes}{default}\n"
+            )
+            .expect("a string takes all");
         }
     }
     text

@@ -66,7 +66,8 @@ async fn flipped_bits_never_break_the_host() {
 #[tokio::test]
 async fn unknown_imports_are_refused_by_name() {
     let error =
-        refused(text(r#"(component (import "wasi:http/outgoing-handler@0.2.6" (instance)))"#)).await;
+        refused(text(r#"(component (import "wasi:http/outgoing-handler@0.2.6" (instance)))"#))
+            .await;
     assert_eq!(error.code, LoadCode::UnknownImport);
     assert_eq!(error.found.as_deref(), Some("wasi:http/outgoing-handler@0.2.6"));
     assert!(error.message.contains("--disable http"), "the remedy is told: {error}");

@@ -14,7 +14,6 @@ async fn the_guest_sees_it_and_each_answer_comes_through() {
         height: 480,
         digest: "abc".to_owned(),
     };
-    let cases =
-        [plain(0, Verdict::Allow), because(1, Verdict::Hold), because(2, Verdict::Reject)];
+    let cases = [plain(0, Verdict::Allow), because(1, Verdict::Hold), because(2, Verdict::Reject)];
     show(&media, (160, 164), "abc", &cases).await;
 }

@@ -14,5 +14,6 @@ mod posts;
 mod review;
 mod search;
 mod sessions;
+mod trials;
 mod votes;
 mod webhooks;
