@@ -71,11 +71,8 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         SessionsApi { sessions: app.sessions.clone() },
         AccountsApi { accounts: app.accounts.clone() },
         DecisionsApi { decisions: app.decisions.clone() },
-        PluginsApi { versions: app.versions.clone() },
-        BindingsApi { plugins: app.plugins.clone() },
-        EnvelopesApi { envelopes: app.envelopes.clone() },
-        TrialsApi { trials: app.trials.clone() },
         NotificationsApi { notifications: app.notifications.clone() },
+        plugins(app),
         moderation(app),
         WebhooksApi { webhooks: app.webhooks.clone() },
         BansApi { bans: app.forum.bans.clone() },
@@ -84,6 +81,16 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         CommentsApi { comments: app.forum.comments.clone(), hot: app.forum.hot.clone() },
         VotesApi { votes: app.forum.votes.clone() },
         SearchApi { search: app.forum.search.clone() },
+    )
+}
+
+/// Policies, their versions, where they are at work, and trying them.
+fn plugins(app: &App) -> impl OpenApi + 'static {
+    (
+        PluginsApi { versions: app.versions.clone() },
+        BindingsApi { plugins: app.plugins.clone() },
+        EnvelopesApi { envelopes: app.envelopes.clone() },
+        TrialsApi { trials: app.trials.clone() },
     )
 }
 
