@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::{
     accounts::{self, Accounts},
+    after_hooks::AfterHooks,
     bans::{self, Bans},
     base::{self, clock::Clock, password::Passwords},
     comments::{self, Comments},
@@ -18,6 +19,7 @@ use crate::{
     config::Config,
     db::{self, Db},
     decisions::Decisions,
+    effects::{self, Effects},
     hooks::{self, Hooks, ports::Ports},
     http::{HotReads, RateLimits},
     lifecycle::Lifecycle,
@@ -88,6 +90,8 @@ pub struct App {
     pub trials: PluginTrials,
     pub forum: Forum,
     pub review: Review,
+    pub after_hooks: AfterHooks,
+    pub effects: Effects,
     pub notifications: Notifications,
     pub actions: ModActions,
     pub moderation: Moderation,
@@ -249,6 +253,17 @@ impl App {
         let lifecycle = Lifecycle::new();
         let notifications = notifications_of(&core, (&sessions, &decisions), lifecycle.clone());
         let webhooks = webhooks_of(&core, &forum, &notifications, outbound.clone());
+        let effects = Effects::new(effects::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            accounts: accounts.clone(),
+            bans: forum.bans.clone(),
+            comments: forum.comments.clone(),
+            moderation: moderation.clone(),
+            notifications: notifications.clone(),
+            webhooks: webhooks.clone(),
+        });
+        let after_hooks = AfterHooks::new(&db, hooks.clone(), decisions.clone());
         Ok(Self {
             lifecycle,
             metrics,
@@ -268,6 +283,8 @@ impl App {
             trials,
             forum,
             review,
+            after_hooks,
+            effects,
             notifications,
             actions,
             moderation,

@@ -122,8 +122,16 @@ pub enum Event {
         /// Which binding.
         binding: Uuid,
     },
+    /// A binding has had twice as many effects in an hour as it may.
+    BudgetSpent {
+        /// Which binding.
+        binding: Uuid,
+    },
     /// It is time for what happens every few minutes.
-    Ticked,
+    Ticked {
+        /// When it was last.
+        previous: Option<Timestamp>,
+    },
     /// A notification is to be sent.
     NotificationMade {
         /// Which.
@@ -159,7 +167,7 @@ pub enum Cause {
 
 impl From<&Actor> for Cause {
     fn from(actor: &Actor) -> Self {
-        Self::Person(actor.id.0)
+        actor.bot_of.map_or(Self::Person(actor.id.0), |binding| Self::Plugin(binding.0))
     }
 }
 

@@ -2,6 +2,7 @@
 //! ARCHITECTURE.md is the map.
 
 pub mod accounts;
+pub mod after_hooks;
 pub mod app;
 pub mod bans;
 pub mod base;
@@ -11,6 +12,7 @@ pub mod communities;
 pub mod config;
 pub mod db;
 pub mod decisions;
+pub mod effects;
 pub mod events;
 pub mod hooks;
 pub mod http;

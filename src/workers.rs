@@ -8,8 +8,9 @@ use crate::{
     app::App,
     db::once,
     decisions::Decisions,
+    effects::Effects,
     events::Event,
-    jobs::{Handlers, Pump},
+    jobs::{self, Handlers, Pump},
     notifications::Notifications,
     plugin_trials, webhooks,
 };
@@ -38,6 +39,11 @@ const TIDY_REST: Duration = Duration::from_millis(50);
 /// How often jobs that were done long ago are deleted, some at a time.
 const SWEEP_JOBS: Duration = Duration::from_secs(10);
 
+/// How often plugins are told that time goes by, as their contract says.
+const TICK: Duration = Duration::from_mins(5);
+/// How often it is looked whether it is time for that.
+const LOOK_FOR_TICK: Duration = Duration::from_secs(1);
+
 /// Who does which kind of job, and who listens to what happens. Each is told at
 /// least once, and comes to the same when it is told twice.
 pub fn handlers(app: &App) -> Handlers {
@@ -46,7 +52,26 @@ pub fn handlers(app: &App) -> Handlers {
         let trials = trials.clone();
         async move { trials.replay(job).await }
     });
-    tell_webhooks(tell_people(handlers, app), app)
+    tell_webhooks(tell_people(tell_plugins(handlers, app), app), app)
+}
+
+/// Plugins are told, and what they want done is done.
+fn tell_plugins(handlers: Handlers, app: &App) -> Handlers {
+    let effects = app.effects.clone();
+    let (after_hooks, told) = (app.after_hooks.clone(), app.after_hooks.clone());
+    handlers
+        .listen(
+            "plugins.tell",
+            move |event| after_hooks.wants(event),
+            move |occurrence| {
+                let after_hooks = told.clone();
+                async move { after_hooks.on_event(&occurrence).await }
+            },
+        )
+        .listen("effects.apply", Effects::wants, move |occurrence| {
+            let effects = effects.clone();
+            async move { effects.on_event(&occurrence).await }
+        })
 }
 
 fn tell_people(handlers: Handlers, app: &App) -> Handlers {
@@ -95,6 +120,24 @@ pub fn start_with(app: &App, handlers: Handlers) {
     app.lifecycle.spawn(pump.run());
     start_schedules(app);
     start_upkeep_of_jobs(app);
+    start_ticks(app);
+}
+
+/// Ticks, once for all processes on one database; for nobody, none.
+fn start_ticks(app: &App) {
+    let (db, clock, after_hooks) =
+        (app.db.beside_requests(), app.clock.clone(), app.after_hooks.clone());
+    app.lifecycle.spawn_every(LOOK_FOR_TICK, move || {
+        let (db, now, after_hooks) = (db.clone(), clock.now(), after_hooks.clone());
+        async move {
+            if !after_hooks.wants(&Event::Ticked { previous: None }) {
+                return;
+            }
+            if let Err(error) = jobs::tick(&db, "plugins.tick", TICK, now).await {
+                tracing::warn!(%error, "plugins could not be told of the time");
+            }
+        }
+    });
 }
 
 fn start_upkeep_of_jobs(app: &App) {

@@ -153,6 +153,8 @@ struct AccountView {
     score: i64,
     /// When it was made, RFC 3339.
     created_at: String,
+    /// Whether a plugin writes through it.
+    bot: bool,
 }
 
 impl From<&Account> for AccountView {
@@ -166,6 +168,7 @@ impl From<&Account> for AccountView {
             comment_count: account.comment_count,
             score: account.score,
             created_at: account.created_at.to_string(),
+            bot: account.is_bot,
         }
     }
 }

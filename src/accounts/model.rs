@@ -30,6 +30,17 @@ const RESERVED: &[&str] = &[
     "system",
 ];
 
+/// What names of plugins' bots begin with; nobody else's do.
+const BOT: &str = "bot-";
+/// Most characters of a name.
+const NAME_MAX: usize = 30;
+
+/// The name of the account that a plugin writes through.
+pub(super) fn bot_name(plugin: &str) -> String {
+    let name: String = BOT.chars().chain(plugin.chars()).take(NAME_MAX).collect();
+    name.trim_end_matches('-').to_owned()
+}
+
 static COMMON_PASSWORDS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
@@ -41,7 +52,7 @@ impl Username {
     /// Checks a name that somebody wants.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
         let fail = |rule, message| Err(FieldError::new("username", rule, message));
-        if !(3..=30).contains(&length(text)) {
+        if !(3..=NAME_MAX).contains(&length(text)) {
             return fail("length", "must have 3 to 30 characters");
         }
         let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
@@ -59,7 +70,8 @@ impl Username {
     pub fn parse_unreserved(text: &str) -> Result<Self, FieldError> {
         let name = Self::parse(text)?;
         let key = name.key();
-        if RESERVED.iter().any(|reserved| look_alike_key(reserved) == key) {
+        let is_own = RESERVED.iter().any(|reserved| look_alike_key(reserved) == key);
+        if is_own || key.starts_with(&look_alike_key(BOT)) {
             return Err(FieldError::new("username", "reserved", "is reserved"));
         }
         Ok(name)
@@ -229,4 +241,6 @@ pub struct Account {
     pub score: i64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// A plugin writes through it.
+    pub is_bot: bool,
 }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{
-    model::{Account, AccountState, Email, Password, Username, parse_bio},
+    model::{self, Account, AccountState, Email, Password, Username, parse_bio},
     store::{self, NewAccount},
 };
 use crate::{
     base::{
         Error,
-        actor::{Actor, SiteRole},
+        actor::{Actor, Automation, SiteRole},
         clock::{Clock, Timestamp},
-        ids::{AccountId, new_uuid},
+        ids::{AccountId, SessionId, new_uuid},
         page::{Page, PageRequest},
         password::Passwords,
         secret::Secret,
@@ -120,6 +122,7 @@ impl Accounts {
             comment_count: 0,
             score: 0,
             created_at: now,
+            is_bot: false,
         };
         let mut tx = self.db.begin().await?;
         insert(&mut tx, &account, &password_hash).await?;
@@ -210,11 +213,44 @@ impl Accounts {
             comment_count: 0,
             score: 0,
             created_at: now,
+            is_bot: false,
         };
         let mut tx = self.db.begin().await?;
         insert(&mut tx, &account, &password_hash).await?;
         tx.commit().await?;
         Ok(account)
+    }
+
+    /// The account that a plugin writes through, made when it is first needed. It
+    /// has no password, so nobody signs in with it.
+    pub async fn bot(&self, automation: &Automation) -> Result<Actor, Error> {
+        let (plugin, now) = (automation.plugin.as_str(), self.clock.now());
+        let mut tx = self.db.begin().await?;
+        let account = match store::find_bot(&mut tx, plugin).await? {
+            Some(account) => account,
+            None => {
+                let name = model::bot_name(plugin);
+                let id = AccountId::new(now);
+                store::insert_bot(&mut tx, id, (plugin, &name), now).await?;
+                store::find_bot(&mut tx, plugin).await?.ok_or(Error::NotFound)?
+            }
+        };
+        tx.commit().await?;
+        Ok(Actor {
+            id: account.id,
+            // Acts through none.
+            session: SessionId(Uuid::nil()),
+            username: account.username,
+            role: SiteRole::Member,
+            created_at: account.created_at,
+            verified: false,
+            post_count: account.post_count,
+            comment_count: account.comment_count,
+            score: account.score,
+            strikes: 0,
+            labels: Vec::new(),
+            bot_of: Some(automation.binding),
+        })
     }
 
     /// An account that can be used, by its name.

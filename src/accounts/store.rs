@@ -2,14 +2,16 @@
 
 use super::model::{Account, AccountState};
 use crate::{
-    base::{actor::SiteRole, clock::Timestamp, ids::AccountId, page::PageRequest},
+    base::{
+        actor::SiteRole, clock::Timestamp, ids::AccountId, page::PageRequest, text::look_alike_key,
+    },
     db::{Columns, Db, Error, Row, Tx, statement},
 };
 
 macro_rules! columns {
     () => {
         "id, username, email, verified_at, role, state, bio, \
-         post_count, comment_count, score, created_at"
+         post_count, comment_count, score, created_at, bot"
     };
 }
 
@@ -17,6 +19,10 @@ const INSERT: &str = "
     insert into accounts
         (id, username, username_key, email, email_key, password_hash, role, state, created_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT_BOT: &str = "
+    insert into accounts (id, username, username_key, role, state, created_at, bot)
+    values (?, ?, ?, 'member', 'active', ?, ?)";
+const FIND_BOT: &str = concat!("select ", columns!(), " from accounts where bot = ?");
 const FIND: &str = concat!("select ", columns!(), " from accounts where id = ?");
 const FIND_BY_KEY: &str =
     concat!("select ", columns!(), " from accounts where username_key = ? and state = 'active'");
@@ -66,6 +72,29 @@ pub(super) async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<(), 
             .bind(account.created_at.0),
     )
     .await
+}
+
+/// Makes the account of a plugin's bot.
+pub(super) async fn insert_bot(
+    tx: &mut Tx,
+    id: AccountId,
+    (plugin, name): (&str, &str),
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT_BOT)
+            .bind(id.0)
+            .bind(name.to_owned())
+            .bind(look_alike_key(name))
+            .bind(now.0)
+            .bind(plugin.to_owned()),
+    )
+    .await
+}
+
+pub(super) async fn find_bot(tx: &mut Tx, plugin: &str) -> Result<Option<Account>, Error> {
+    let row = tx.optional(statement(FIND_BOT).bind(plugin.to_owned())).await?;
+    row.as_ref().map(account).transpose()
 }
 
 pub(super) async fn find(db: &Db, id: AccountId) -> Result<Option<Account>, Error> {
@@ -136,5 +165,6 @@ fn account(row: &Row) -> Result<Account, Error> {
         comment_count: row.value("comment_count")?,
         score: row.value("score")?,
         created_at: row.time("created_at")?,
+        is_bot: row.value::<Option<String>>("bot")?.is_some(),
     })
 }

@@ -109,6 +109,12 @@ impl Deeds {
     }
 }
 
+impl FromIterator<Deed> for Deeds {
+    fn from_iter<I: IntoIterator<Item = Deed>>(deeds: I) -> Self {
+        Self(deeds.into_iter().fold(0, |bits, deed| bits | deed.bit()))
+    }
+}
+
 /// Where a ban holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

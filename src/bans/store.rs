@@ -207,6 +207,7 @@ pub(super) async fn struck(
             post_count: row.value("post_count")?,
             comment_count: row.value("comment_count")?,
             labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
+            bot_of: None,
             strikes: row.value("strikes")?,
         },
         moderates: row.value("moderates")?,

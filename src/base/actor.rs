@@ -55,6 +55,8 @@ pub struct Actor {
     pub strikes: i64,
     /// What plugins and moderators labelled the account with.
     pub labels: Vec<String>,
+    /// The binding that acts through this account, if it is a plugin's bot.
+    pub bot_of: Option<BindingId>,
 }
 
 impl Actor {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     model::{
-        Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment, Parent,
-        Place, unknown_parent,
+        Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment, Place,
+        unknown_parent,
     },
     rules,
     store::{self, NewRow},
@@ -82,6 +82,20 @@ impl Comments {
     /// Writes a comment.
     pub async fn create(&self, actor: &Actor, new: &NewComment) -> Result<Written, Error> {
         self.parts.limits.check_actor(Action::Comment, actor)?;
+        let draft = self.draft(actor, new).await?;
+        let mut tx = self.parts.db.begin().await?;
+        let Some(comment) = self.write(&mut tx, actor, &draft).await? else {
+            drop(tx);
+            return Err(self.forbidden_meanwhile(actor, draft.ground.id).await);
+        };
+        tx.commit().await?;
+        let Draft { ground, judged, .. } = draft;
+        let access = Access { comment, ground, waiting: Waiting::default() };
+        Ok(Written { access, judged: Some(judged) })
+    }
+
+    /// Checks a comment and has it judged; nothing is written.
+    pub async fn draft(&self, actor: &Actor, new: &NewComment) -> Result<Draft, Error> {
         let text = CommentText::parse(&new.body)?;
         let now = self.now();
         let place = store::place(&self.parts.db, Some(actor), new.post, new.parent, now).await?;
@@ -101,64 +115,60 @@ impl Comments {
             .publishing
             .judge(actor, &ground.place(), (TargetKind::Comment, content), recheck)
             .await?;
-        let slowed = slowed && !ground.standing.moderates;
-        let spot = Spot { id, path, depth, parent, slowed };
-        let comment = self.insert(actor, &ground, spot, &judged).await?;
-        let access = Access { comment, ground, waiting: Waiting::default() };
-        Ok(Written { access, judged: Some(judged) })
-    }
-
-    async fn insert(
-        &self,
-        actor: &Actor,
-        ground: &Ground,
-        spot: Spot,
-        judged: &Judged,
-    ) -> Result<Comment, Error> {
+        let slowed = slowed && !ground.standing.moderates && actor.bot_of.is_none();
         let text = CommentText::of_content(&judged.content)?;
         let html = markdown::to_html(text.as_str());
-        let (now, state) = (self.now(), judged.state);
-        let Spot { id, path, depth, parent, slowed } = spot;
         let parent = parent.map(|parent| parent.id);
+        let spot = Spot { id, path, depth, parent, slowed };
+        Ok(Draft { ground, spot, text, html, judged })
+    }
+
+    /// Writes what was judged, as part of `tx`. `None` when something forbids it
+    /// by now.
+    pub async fn write(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        draft: &Draft,
+    ) -> Result<Option<Comment>, Error> {
+        let Draft { ground, spot, text, html, judged } = draft;
+        let (now, state, parent) = (self.now(), judged.state, spot.parent);
         let new = NewRow {
-            id,
+            id: spot.id,
             post: ground.id,
             parent,
             author: actor,
-            path,
-            depth,
+            path: spot.path.clone(),
+            depth: spot.depth,
             body: text.as_str(),
-            html: &html,
+            html,
             state,
             now,
         };
-        let mut tx = self.parts.db.begin().await?;
-        if slowed {
-            let free_at = store::slowed_until(&mut tx, actor.id, ground.id, now).await?;
+        if spot.slowed {
+            let free_at = store::slowed_until(tx, actor.id, ground.id, now).await?;
             rules::not_slowed(free_at, now)?;
         }
-        if !store::insert(&mut tx, &new).await? {
-            drop(tx);
-            return Err(self.forbidden_meanwhile(actor, ground.id).await);
+        if !store::insert(tx, &new).await? {
+            return Ok(None);
         }
         if state == ContentState::Published {
-            store::count(&mut tx, id, ground.id, 1).await?;
+            store::count(tx, spot.id, ground.id, 1).await?;
             if let Some(parent) = parent {
                 // It is published, so the thread shows it already.
-                store::count_replies(&mut tx, parent, 1).await?;
+                store::count_replies(tx, parent, 1).await?;
             }
         }
-        self.parts.publishing.record(&mut tx, judged).await?;
-        tx.commit().await?;
-        Ok(Comment {
-            id,
+        self.parts.publishing.record(tx, judged).await?;
+        Ok(Some(Comment {
+            id: spot.id,
             post: ground.id,
             parent,
-            depth,
+            depth: spot.depth,
             author: actor.id,
             author_name: actor.username.clone(),
             body: text.as_str().to_owned(),
-            body_html: html,
+            body_html: html.clone(),
             state,
             readable: true,
             locked: false,
@@ -168,7 +178,7 @@ impl Comments {
             created_at: now,
             edited_at: None,
             my_vote: 0,
-        })
+        }))
     }
 
     /// Changes the text of a comment. One that has never been published stays
@@ -247,7 +257,7 @@ impl Comments {
         self.parts.publishing.forget(&mut tx, id.0).await?;
         let (content, by) = (events::Content::Comment(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };
-        self.parts.publishing.announce(&mut tx, actor.id, removed).await?;
+        self.parts.publishing.announce(&mut tx, actor, removed).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -357,12 +367,23 @@ impl Comments {
     }
 }
 
+/// A comment that may be written.
+#[derive(Debug)]
+pub struct Draft {
+    ground: Ground,
+    spot: Spot,
+    text: CommentText,
+    html: String,
+    judged: Judged,
+}
+
 /// Where a new comment goes.
+#[derive(Debug)]
 struct Spot {
     id: CommentId,
     path: Vec<u8>,
     depth: i64,
-    parent: Option<Parent>,
+    parent: Option<CommentId>,
     slowed: bool,
 }
 

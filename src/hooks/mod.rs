@@ -78,7 +78,7 @@ use breaker::Breakers;
 use compile::{Compiler, Job, Report as CompileReport, Task, cache::Artefact, cache::Cache};
 use dispatch::Rules;
 use ports::Ports;
-use registry::Registry;
+use registry::{Bound, Registry};
 use sandbox::Limits;
 use ticker::Ticker;
 
@@ -270,6 +270,17 @@ impl Hooks {
         self.inner.registry.load().chain(hook, community).is_some()
     }
 
+    /// Whether somebody is bound to a hook, for the site or for any community.
+    pub fn listens_anywhere(&self, hook: HookPoint) -> bool {
+        self.inner.registry.load().is_bound(hook)
+    }
+
+    /// Who is bound to a hook, by the community that they are bound in; `None`
+    /// is the whole site.
+    pub fn bound(&self, hook: HookPoint) -> Vec<(Option<Uuid>, Vec<Uuid>)> {
+        self.inner.registry.load().bound(hook)
+    }
+
     /// Asks about an event, or tells of it. `input` is called only when somebody
     /// is bound; `None` when nobody is.
     pub async fn ask<S: Subject>(
@@ -292,20 +303,48 @@ impl Hooks {
         Some(dispatch::run(&self.inner.rules, &chain, input(), recheck).await)
     }
 
-    /// The same without one binding: whose effect caused the event.
+    /// The same without one plugin: whose effect, by this binding, caused the event.
     pub async fn ask_others<S: Subject>(
         &self,
         community: Option<Uuid>,
         except: Option<Uuid>,
         input: impl FnOnce() -> (Context, S) + Send,
     ) -> Option<Outcome<S>> {
+        self.ask_others_checked(community, except, input, |_| Ok(())).await
+    }
+
+    /// [`Hooks::ask_others`] as [`Hooks::ask_checked`].
+    pub async fn ask_others_checked<S: Subject>(
+        &self,
+        community: Option<Uuid>,
+        except: Option<Uuid>,
+        input: impl FnOnce() -> (Context, S) + Send,
+        recheck: impl Fn(&S) -> Result<(), String> + Send,
+    ) -> Option<Outcome<S>> {
         let chain = Arc::clone(self.inner.registry.load().chain(S::HOOK, community)?);
-        let others: Vec<_> =
-            chain.iter().filter(|bound| Some(bound.id) != except).map(Arc::clone).collect();
+        let plugin = chain.iter().find(|bound| Some(bound.id) == except);
+        let is_other = |bound: &Bound| plugin.is_none_or(|plugin| plugin.plugin != bound.plugin);
+        let others: Vec<_> = chain.iter().filter(|bound| is_other(bound)).map(Arc::clone).collect();
         if others.is_empty() {
             return None;
         }
-        Some(dispatch::run(&self.inner.rules, &others, input(), |_| Ok(())).await)
+        Some(dispatch::run(&self.inner.rules, &others, input(), recheck).await)
+    }
+
+    /// Asks some bindings alone.
+    pub async fn ask_only<S: Subject>(
+        &self,
+        community: Option<Uuid>,
+        bindings: &[Uuid],
+        input: impl FnOnce() -> (Context, S) + Send,
+    ) -> Option<Outcome<S>> {
+        let chain = Arc::clone(self.inner.registry.load().chain(S::HOOK, community)?);
+        let some: Vec<_> =
+            chain.iter().filter(|bound| bindings.contains(&bound.id)).map(Arc::clone).collect();
+        if some.is_empty() {
+            return None;
+        }
+        Some(dispatch::run(&self.inner.rules, &some, input(), |_| Ok(())).await)
     }
 
     /// Asks those that are obeyed what they would say. Nothing of it is to be

@@ -149,6 +149,25 @@ impl Registry {
         };
         (!chain.is_empty()).then_some(chain)
     }
+
+    /// Whether somebody is bound anywhere.
+    pub(super) fn is_bound(&self, hook: HookPoint) -> bool {
+        let chains = self.hooks.get(hook.index());
+        chains.is_some_and(|chains| !chains.site.is_empty() || !chains.communities.is_empty())
+    }
+
+    /// Who is bound, by scope.
+    pub(super) fn bound(&self, hook: HookPoint) -> Vec<(Option<Uuid>, Vec<Uuid>)> {
+        let Some(chains) = self.hooks.get(hook.index()) else { return Vec::new() };
+        let ids = |chain: &Chain| chain.iter().map(|bound| bound.id).collect::<Vec<_>>();
+        let site = ids(&chains.site);
+        let communities = chains.communities.iter().map(|(community, chain)| {
+            let own = ids(chain).into_iter().filter(|id| !site.contains(id)).collect();
+            (Some(*community), own)
+        });
+        let all: Vec<_> = communities.chain([(None, site.clone())]).collect();
+        all.into_iter().filter(|(_, bindings)| !bindings.is_empty()).collect()
+    }
 }
 
 impl Chains {

@@ -24,5 +24,5 @@ pub use model::{
 };
 pub use outbox::publish;
 pub use pump::Pump;
-pub use schedule::claim_tick;
+pub use schedule::{claim_tick, tick};
 pub use store::{cancel, enqueue, find, list, progress, retry};

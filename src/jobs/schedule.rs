@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     base::clock::Timestamp,
     db::{Columns, Db, Error, Tx, statement},
+    events::{Cause, Event, Occurrence},
 };
 
 const FIND: &str = "select ran_at from schedules where name = ?";
@@ -14,23 +15,36 @@ const INSERT: &str = "
 const CLAIM: &str =
     "update schedules set ran_at = ? where name = ? and (ran_at <= ? or ran_at > ?)";
 
-/// The transaction in which a schedule's turn is taken, if it is its turn. A
-/// clock that was moved by a day makes one turn, not as many as would fit in.
+/// The transaction in which a schedule's turn is taken, if it is its turn, and
+/// when the turn before was. A clock that was moved by a day makes one turn, not
+/// as many as would fit in.
 pub async fn claim_tick(
     db: &Db,
     name: &'static str,
     period: Duration,
     now: Timestamp,
-) -> Result<Option<Tx>, Error> {
+) -> Result<Option<(Tx, Option<Timestamp>)>, Error> {
     let due = now.minus(period);
-    if let Some(row) = db.optional(statement(FIND).bind(name)).await? {
-        let ran_at = row.time("ran_at")?;
-        if ran_at > due && ran_at <= now {
-            return Ok(None);
-        }
+    let row = db.optional(statement(FIND).bind(name)).await?;
+    let previous = row.map(|row| row.time("ran_at")).transpose()?;
+    if previous.is_some_and(|ran_at| ran_at > due && ran_at <= now) {
+        return Ok(None);
     }
     let mut tx = db.begin().await?;
     let is_new = tx.execute(statement(INSERT).bind(name).bind(now.0)).await? > 0;
     let claim = statement(CLAIM).bind(now.0).bind(name).bind(due.0).bind(now.0);
-    Ok((is_new || tx.execute(claim).await? > 0).then_some(tx))
+    Ok((is_new || tx.execute(claim).await? > 0).then_some((tx, previous)))
+}
+
+/// Tells that time goes by, if it is time for that.
+pub async fn tick(
+    db: &Db,
+    name: &'static str,
+    period: Duration,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some((mut tx, previous)) = claim_tick(db, name, period, now).await? else { return Ok(()) };
+    let ticked = Occurrence::new(now, Cause::Server, Event::Ticked { previous });
+    super::publish(&mut tx, &ticked).await?;
+    tx.commit().await
 }

@@ -317,6 +317,7 @@ async fn party(
             score: row.value("score")?,
             strikes: row.value("strikes")?,
             labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
+            bot_of: None,
         };
         Ok(Party { actor, standing })
     })

@@ -232,7 +232,7 @@ impl Posts {
         self.parts.publishing.forget(&mut tx, id.0).await?;
         let (content, by) = (events::Content::Post(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };
-        self.parts.publishing.announce(&mut tx, actor.id, removed).await?;
+        self.parts.publishing.announce(&mut tx, actor, removed).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -27,6 +27,7 @@ fn actor() -> Actor {
         score: 0,
         strikes: 0,
         labels: Vec::new(),
+        bot_of: None,
     }
 }
 

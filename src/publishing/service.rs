@@ -12,7 +12,6 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
-        ids::AccountId,
     },
     db::Tx,
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
@@ -39,6 +38,8 @@ pub struct Judged {
     /// What plugins said; `None` when none was asked.
     outcome: Option<Outcome<Content>>,
     pub(super) target: DecisionTarget,
+    /// Whose doing it is.
+    cause: Cause,
 }
 
 impl Judged {
@@ -92,15 +93,16 @@ impl Publishing {
         let input = || (context(actor, place, now), content.clone());
         let recheck =
             move |content: &Content| recheck(content).map_err(|error| rules::words(&error));
-        let asked = self.hooks.ask_checked(Some(place.community.0), input, recheck).await;
+        let (scope, by_bot) = (Some(place.community.0), actor.bot_of.map(|binding| binding.0));
+        let asked = self.hooks.ask_others_checked(scope, by_bot, input, recheck).await;
         let Some(outcome) = asked else {
             let state = ContentState::Published;
-            return Ok(Judged { content, state, outcome: None, target });
+            return Ok(Judged { content, state, outcome: None, target, cause: actor.into() });
         };
         match rules::settle(&outcome.verdict) {
             Ok(state) => {
-                let content = outcome.subject.clone();
-                Ok(Judged { content, state, outcome: Some(outcome), target })
+                let (content, cause) = (outcome.subject.clone(), actor.into());
+                Ok(Judged { content, state, outcome: Some(outcome), target, cause })
             }
             Err(refusal) => {
                 self.decisions.record_refusal(&target, &outcome).await?;
@@ -134,21 +136,20 @@ impl Publishing {
         if let Some(outcome) = &judged.outcome {
             self.decisions.record(tx, &judged.target, outcome).await?;
         }
-        match (rules::happened(judged), judged.target.actor) {
-            (Some(event), Some(author)) => self.announce(tx, author, event).await,
-            _ => Ok(()),
+        match rules::happened(judged) {
+            Some(event) => self.announce(tx, judged.cause, event).await,
+            None => Ok(()),
         }
     }
 
-    /// Tells that content was published, held or taken back, by its author.
+    /// Tells that content was published, held or taken back.
     pub async fn announce(
         &self,
         tx: &mut Tx,
-        author: AccountId,
+        cause: impl Into<Cause>,
         event: Event,
     ) -> Result<(), Error> {
-        let occurrence = Occurrence::new(self.now(), Cause::Person(author.0), event);
-        Ok(jobs::publish(tx, &occurrence).await?)
+        Ok(jobs::publish(tx, &Occurrence::new(self.now(), cause, event)).await?)
     }
 
     /// Records what plugins said, with the vote.

@@ -189,6 +189,7 @@ fn to_actor(row: &Row) -> Result<Actor, Error> {
         score: row.value("score")?,
         strikes: row.value("strikes")?,
         labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
+        bot_of: None,
     })
 }
 

@@ -120,7 +120,7 @@ async fn each_listener_is_told_of_what_it_wants() {
     })
     .await;
     let held = publish(&app, post()).await;
-    let ticked = publish(&app, Event::Ticked).await;
+    let ticked = publish(&app, Event::Ticked { previous: None }).await;
     app.settled().await;
     assert_eq!((first.of(&held.id.to_string()), first.of(&ticked.id.to_string())), (1, 0));
     assert_eq!((second.of(&held.id.to_string()), second.of(&ticked.id.to_string())), (1, 1));
@@ -264,7 +264,7 @@ async fn what_nobody_knows_is_kept_until_somebody_does() {
     wait_for("it is parked", async || state(&app, unread).await == Some(JobState::Parked)).await;
     // It can be read by the next version.
     let readable = "update jobs set payload = (select json_object('id', '00000000-0000-0000-0000-000000000001',
-        'at', 1, 'actor', null, 'binding', null, 'event', 'ticked')) where id = ?";
+        'at', 1, 'actor', null, 'binding', null, 'event', json('{\"ticked\": {}}'))) where id = ?";
     run(&app, readable, unread).await;
     let (tally, told) = (Tally::default(), Tally::default());
     let (counted, heard) = (tally.clone(), told.clone());
@@ -314,7 +314,7 @@ async fn a_schedule_runs_once() {
                 now = now.minus(DAY);
             }
             let turn = claim_tick(&app.app.db, "each-minute", MINUTE, now).await.unwrap();
-            if let Some(tx) = turn {
+            if let Some((tx, _)) = turn {
                 tx.commit().await.unwrap();
                 turns.fetch_add(1, Ordering::SeqCst);
             }
