@@ -13,6 +13,7 @@ mod canary;
 mod config;
 mod crash;
 mod demo;
+mod effects;
 mod error_codes;
 mod hooks;
 mod hot_swap;
