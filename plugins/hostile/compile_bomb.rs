@@ -18,6 +18,7 @@ pub fn compile_bomb(depth: usize) -> String {
     let close = "else local.get 0 i32.load end i32.add i32.xor\n";
     let (open, close) = (open.repeat(depth), close.repeat(depth));
     let bomb = format!("(func (param i32) (result i32)\n{open}local.get 0\n{close})\n");
-    let module = "(core module $core\n";
-    include_str!("allow.wat").replacen(module, &format!("{module}{bomb}"), 1)
+    // Behind what is imported, which must come first.
+    let memory = "(memory (export \"memory\") 1)\n";
+    include_str!("allow.wat").replacen(memory, &format!("{memory}{bomb}"), 1)
 }

@@ -113,10 +113,12 @@ fn config() -> Config {
         // The same input must give the same answer on every machine.
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
+        // Glue between the parts of a component has the memories of both: that
+        // is how the interpreter of JavaScript comes. All of them count together.
+        .wasm_multi_memory(true)
         // What no plugin needs is not offered.
         .wasm_threads(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
         .wasm_gc(false)
         .wasm_function_references(false)
         .wasm_exceptions(false);
