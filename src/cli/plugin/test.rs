@@ -12,8 +12,8 @@ use super::{
 use crate::{
     config,
     hooks::{
-        LoadError, Loaded, Trial,
-        package::{self, Extras, Fixture, Seen},
+        LoadError, Loaded,
+        package::{self, Extras, Fixture},
     },
 };
 
@@ -93,7 +93,7 @@ impl TestBench {
         let trial = trial.map_err(|error| error.to_string())?;
         match &trial.fault {
             Some(fault) => Err(fault.to_string()),
-            None => fixture.expect.check(&seen(&trial)),
+            None => fixture.expect.check(&trial.seen()),
         }
     }
 }
@@ -101,13 +101,4 @@ impl TestBench {
 /// Settings as they reach the plugin: a text is itself, the rest is JSON.
 pub(super) fn written(settings: &serde_json::Value) -> String {
     settings.as_str().map_or_else(|| settings.to_string(), str::to_owned)
-}
-
-fn seen(trial: &Trial) -> Seen<'_> {
-    Seen {
-        verdict: trial.verdict,
-        message: trial.message.as_deref(),
-        rules: trial.evidence.iter().map(|evidence| evidence.rule.as_str()).collect(),
-        effects: trial.effects.iter().map(|effect| effect.kind().as_str()).collect(),
-    }
 }

@@ -29,30 +29,42 @@ enum Fate {
 
 use Fate::{Answers, Fails, NotActivated, NotInspected};
 
-const FATES: [(&str, Fate); 23] = [
+const FATES: [(&str, Fate); 33] = [
     ("allow", Answers("allow")),
     ("bad-discriminant", Fails(FaultKind::BadOutput)),
     ("core-module", NotInspected(LoadCode::NotAComponent)),
     // Held with the number of the call, which is the first every time.
     ("counter", Answers("hold 1")),
+    ("crlf-in-notice", Answers("allow")),
     ("deep-recursion", Fails(FaultKind::Trap)),
+    // Dropped, and noted in the record.
+    ("effect-not-granted", Answers("allow")),
+    ("effect-on-nothing", Fails(FaultKind::BadOutput)),
+    ("effects-flood", Fails(FaultKind::BadOutput)),
     ("endless-configure", NotActivated(LoadCode::ConfigureFault)),
     ("endless-copy", Fails(FaultKind::Cpu)),
     ("endless-loop", Fails(FaultKind::Cpu)),
     ("endless-start", NotInspected(LoadCode::StartFault)),
     ("huge-memory", NotInspected(LoadCode::TooLarge)),
     ("huge-output", Fails(FaultKind::Output)),
+    ("import-not-granted", NotActivated(LoadCode::NotGranted)),
+    // Without the grant `modify` it cannot even try.
+    ("invalid-rewrite", Fails(FaultKind::NotGranted)),
     ("invalid-utf8", Fails(FaultKind::BadOutput)),
+    ("keeps-handle", Fails(FaultKind::Trap)),
     ("log-flood", Fails(FaultKind::HostQuota)),
     ("memory-bomb", Fails(FaultKind::Memory)),
     ("no-hook", NotInspected(LoadCode::NoKnownHook)),
     ("out-of-bounds", Fails(FaultKind::BadOutput)),
+    ("seventeen-effects", Fails(FaultKind::Output)),
     ("slow", Answers("allow")),
     ("span-out-of-range", Fails(FaultKind::BadOutput)),
+    ("state-flood", Fails(FaultKind::HostQuota)),
     ("too-much-evidence", Fails(FaultKind::Output)),
     ("trap", Fails(FaultKind::Trap)),
     ("trap-in-configure", NotActivated(LoadCode::ConfigureFault)),
     ("unknown-import", NotInspected(LoadCode::UnknownImport)),
+    ("wrong-version", NotInspected(LoadCode::NoKnownHook)),
     ("wrong-types", NotInspected(LoadCode::WrongType)),
 ];
 
@@ -107,7 +119,9 @@ async fn meet(bench: &Bench, name: &str, fate: Fate) {
         return;
     }
     inspected.expect(name);
-    let activated = bench.hooks.activate(hostile(name), "", &Grants::default()).await;
+    // A flood needs something to flood.
+    let grants = Grants { state: name == "state-flood", ..Grants::default() };
+    let activated = bench.hooks.activate(hostile(name), "", &grants).await;
     if let NotActivated(code) = fate {
         assert_eq!(activated.expect_err(name).code, code, "{name}");
         return;
@@ -208,4 +222,38 @@ async fn more_calls_than_there_is_room_for_are_an_overload() {
         .filter(|fault| fault.kind == FaultKind::Overload)
         .count();
     assert_eq!(overloaded, 4, "two have a place");
+}
+
+#[tokio::test]
+async fn an_effect_that_nobody_granted_is_dropped_and_noted() {
+    let bench = Bench::new();
+    let outcome = bench.judge(hostile("effect-not-granted"), "A text").await;
+    let decision = &outcome.decisions[0];
+    assert!(decision.effects.is_empty(), "{decision:?}");
+    assert_eq!(decision.refused_effects.len(), 1, "{decision:?}");
+}
+
+/// Mutants of one component: as many as fit into the time of the test command,
+/// each a process that starts.
+const MUTANTS: usize = 200;
+
+#[tokio::test]
+async fn broken_bytes_are_refused_or_run() {
+    let bench = Bench::new();
+    let whole = hostile("allow");
+    for number in 0..MUTANTS {
+        // Spread over the whole of it, and never the same twice.
+        let at = (number * 7_919 + 13) % whole.len();
+        let mut mutant = whole.to_vec();
+        if number % 2 == 0 {
+            mutant.truncate(at);
+        } else {
+            mutant[at] ^= 1 << (number % 8);
+        }
+        if let Err(error) = bench.hooks.inspect(mutant.into()).await {
+            let own = [LoadCode::Host, LoadCode::CompileCrash, LoadCode::CompileTime];
+            assert!(!own.contains(&error.code), "mutant {number}, byte {at}: {error}");
+        }
+    }
+    assert_eq!(describe(&bench.judge(whole, "A text").await), "allow");
 }

@@ -4,7 +4,7 @@ mod account_after_register;
 mod account_before_register;
 mod appeal_submitted;
 mod ban_decide;
-mod bench;
+pub(crate) mod bench;
 mod bundled;
 mod catalogue;
 mod commands;

@@ -21,9 +21,9 @@ pub(super) struct New {
     /// Language to write it in
     #[arg(long, value_enum, default_value = "rust")]
     lang: Language,
-    /// Folder to make it in
-    #[arg(long, default_value = ".", value_name = "FOLDER")]
-    within: PathBuf,
+    /// Folder to make it in [default: this one]
+    #[arg(long, value_name = "FOLDER")]
+    within: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -143,7 +143,7 @@ impl New {
         if !NAME_CHARACTERS.contains(&self.name.len()) || !self.name.chars().all(fits) {
             bail!("`{}` is no name for a plugin: 2 to 64 of a-z, 0-9 and -", self.name);
         }
-        let folder = self.within.join(&self.name);
+        let folder = self.within.unwrap_or_default().join(&self.name);
         if folder.exists() {
             bail!("{} is there already", folder.display());
         }
@@ -154,7 +154,7 @@ impl New {
             Language::Rust => "cargo test",
             Language::JavaScript => "npm install && npm test",
             Language::Python => {
-                "python3 -m venv .venv && .venv/bin/pip install .[build] && python3 -m unittest"
+                "python3 -m venv .venv && .venv/bin/pip install 'componentize-py~=0.25.0'"
             }
         };
         print(&format!(

@@ -38,7 +38,8 @@ fn the_whole_contract_and_guest_crate_are_compiled_in() {
 #[test]
 fn a_plugin_is_laid_out_once() {
     let within = std::env::temp_dir().join(format!("gatherly-new-{}", uuid::Uuid::now_v7()));
-    let new = |name: &str, lang| New { name: name.to_owned(), lang, within: within.clone() }.run();
+    let new =
+        |name: &str, lang| New { name: name.to_owned(), lang, within: Some(within.clone()) }.run();
     for (name, lang, file) in [
         ("in-rust", Language::Rust, "Cargo.toml"),
         ("in-js", Language::JavaScript, "package.json"),

@@ -3,6 +3,7 @@
 mod bind;
 mod change;
 mod envelope;
+mod tools;
 mod upload;
 
 use gatherly::hooks::{Content, ContentKind, Context, Merged, Operation, Outcome, Purpose};
