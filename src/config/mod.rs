@@ -32,6 +32,9 @@ pub use server::Server;
 pub const DEFAULTS: &str = include_str!("../../gatherly.toml");
 /// What the names of environment variables begin with.
 pub const ENV_PREFIX: &str = "GATHERLY_";
+/// What stands behind that prefix without being a setting: the token of
+/// `gatherly plugin push` and its like.
+const NOT_SETTINGS: &[&str] = &["token"];
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -97,7 +100,8 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        Self::extract(&figment.merge(Env::prefixed(ENV_PREFIX).split("__")))
+        let environment = Env::prefixed(ENV_PREFIX).ignore(NOT_SETTINGS).split("__");
+        Self::extract(&figment.merge(environment))
     }
 
     /// The defaults alone, whatever the environment says.

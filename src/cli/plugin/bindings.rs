@@ -9,7 +9,6 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -40,10 +39,8 @@ impl Push {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let component = read_component(&self.file)?;
         let name = self.name.as_deref().map_or_else(String::new, |name| query("?name", name));
-        let body = component.to_vec().into();
-        let client = self.server.client()?;
         let path = format!("/plugins{name}");
-        show(&client.send(Method::POST, &path, "application/wasm", body).await?)
+        show(&self.server.client()?.upload(&path, &component).await?)
     }
 }
 

@@ -57,9 +57,15 @@ impl Client {
         self.send(Method::POST, path, "application/json", body.to_string().into()).await
     }
 
+    /// Sends a component.
+    pub(super) async fn upload(&self, path: &str, component: &[u8]) -> anyhow::Result<Value> {
+        let body = Bytes::copy_from_slice(component);
+        self.send(Method::POST, path, "application/wasm", body).await
+    }
+
     /// Sends a body of some type and gives the answer's JSON. A refusal is an
     /// error with the server's words.
-    pub(super) async fn send(
+    async fn send(
         &self,
         method: Method,
         path: &str,

@@ -51,7 +51,7 @@ const FATES: [(&str, Fate); 33] = [
     // Without the grant `modify` it cannot even try.
     ("invalid-rewrite", Fails(FaultKind::NotGranted)),
     ("invalid-utf8", Fails(FaultKind::BadOutput)),
-    ("keeps-handle", Fails(FaultKind::Trap)),
+    ("keeps-handle", Fails(FaultKind::BadOutput)),
     ("log-flood", Fails(FaultKind::HostQuota)),
     ("memory-bomb", Fails(FaultKind::Memory)),
     ("no-hook", NotInspected(LoadCode::NoKnownHook)),
