@@ -303,10 +303,9 @@ impl Record {
         }
         let wait = match &self.open {
             Some(open) if is_probe => LONGEST_WAIT.min(open.wait * 2),
-            // Calls that were under way when it opened.
-            Some(_) => return,
             None if self.is_too_much() => FIRST_WAIT,
-            None => return,
+            // All is well, or the call was under way when it opened.
+            _ => return,
         };
         self.open = Some(Open { until: now + wait, wait, probing: false });
     }

@@ -58,29 +58,46 @@ pub(super) const FORUM: &str = "gatherly:plugin/forum@0.2.0";
 /// Requests to other servers.
 pub(super) const HTTP: &str = "gatherly:plugin/http@0.2.0";
 
-/// What has to be granted for an import; `Some(None)` is for everybody, `None`
-/// is not offered at all.
-pub(super) fn import(name: &str) -> Option<Option<Import>> {
-    let is = |interface: &&str| serves(interface, name);
-    let free = LOG.iter().chain(&TYPES).chain(&[EVENT]).any(|interface| is(&interface));
+/// What an import takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// Nothing.
+    Free,
+    /// This grant.
+    Granted(Import),
+}
+
+impl Offer {
+    fn import(self) -> Option<Import> {
+        match self {
+            Self::Free => None,
+            Self::Granted(import) => Some(import),
+        }
+    }
+}
+
+/// What an import takes; `None` when it is not offered at all.
+pub(super) fn import(name: &str) -> Option<Offer> {
+    let is = |interface: &str| serves(interface, name);
+    let free = LOG.iter().chain(&TYPES).chain(&[EVENT]).any(|interface| is(interface));
     if free || wasi::is_offered(name) {
-        return Some(None);
+        return Some(Offer::Free);
     }
     [(STATE, Import::State), (TEXT, Import::Text), (FORUM, Import::Forum), (HTTP, Import::Http)]
         .into_iter()
         .find(|(interface, _)| is(interface))
-        .map(|(_, import)| Some(import))
+        .map(|(_, import)| Offer::Granted(import))
 }
 
 /// What has to be granted for these imports.
 pub(super) fn wanted(imports: &[String]) -> Vec<Import> {
-    imports.iter().filter_map(|name| import(name).flatten()).collect()
+    imports.iter().filter_map(|name| import(name)?.import()).collect()
 }
 
 /// The import that is not granted, if there is one.
 pub(super) fn not_granted(imports: &[String], grants: &Grants) -> Option<LoadError> {
     let (name, import) = imports.iter().find_map(|name| {
-        let import = import(name).flatten().filter(|import| !grants.import(*import))?;
+        let import = import(name)?.import().filter(|import| !grants.import(*import))?;
         Some((name, import))
     })?;
     let grant = import.as_str();

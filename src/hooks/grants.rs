@@ -9,6 +9,7 @@ use super::model::{Effect, EffectKind};
 /// What was granted; nothing, unless said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a grant of its own")]
 pub struct Grants {
     /// Its changes are made.
     pub modify: bool,

@@ -128,8 +128,8 @@ impl Subject for Content {
             ContentKind::Post => Some(self.id.clone()),
             ContentKind::Comment => self.post_id.clone(),
         };
-        let (content, parent) = (Some(self.id.clone()), self.parent_id.clone());
-        About { content, post, parent, ..acting(context) }
+        let (id, parent) = (self.id.clone(), self.parent_id.clone());
+        About { content: Some(id), post, parent, ..acting(context) }
     }
 
     fn text(&self, field: &str) -> Option<&str> {

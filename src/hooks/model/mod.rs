@@ -165,9 +165,9 @@ fn acting(context: &Context) -> About {
 
 /// An event that is about `target`, which is `account`'s.
 fn striking(context: &Context, target: &Target, account: &str) -> About {
-    let content = target.content_kind().map(|_| target.id().to_owned());
+    let id = target.content_kind().map(|_| target.id().to_owned());
     let post = matches!(target, Target::Post(_)).then(|| target.id().to_owned());
-    About { account: Some(account.to_owned()), content, post, ..acting(context) }
+    About { account: Some(account.to_owned()), content: id, post, ..acting(context) }
 }
 
 /// `Wire` of a subject that is its own record.

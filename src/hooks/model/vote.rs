@@ -56,8 +56,8 @@ impl Subject for Vote {
     whole!();
 
     fn about(&self, context: &Context) -> About {
-        let content = Some(self.content_id.clone());
+        let id = self.content_id.clone();
         let post = (self.kind == ContentKind::Post).then(|| self.content_id.clone());
-        About { content, post, ..acting(context) }
+        About { content: Some(id), post, ..acting(context) }
     }
 }

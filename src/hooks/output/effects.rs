@@ -3,7 +3,7 @@
 use super::{ID_BYTES, REASON_BYTES, clean, nonsense, too_much};
 use crate::hooks::{
     fault::Fault,
-    model::{Effect, Recipient, Target},
+    model::{Effect, Emission, Recipient, Target},
 };
 
 /// More than any rule needs for one event.
@@ -29,6 +29,52 @@ pub(super) fn check(effects: &mut [Effect]) -> Result<(), Fault> {
 
 fn check_one(effect: &mut Effect) -> Result<(), Fault> {
     match effect {
+        Effect::Warn(warning) => {
+            check_id(&warning.account)?;
+            clean("reason", &mut warning.reason, REASON_BYTES)
+        }
+        Effect::Ban(ban) => {
+            check_id(&ban.account)?;
+            in_range(
+                !ban.deeds.is_empty() && ban.deeds.len() <= super::DEEDS,
+                "a ban of no deeds",
+            )?;
+            if let Some(place) = &mut ban.place {
+                clean("place", place, super::FIELD_BYTES)?;
+            }
+            clean("reason", &mut ban.reason, REASON_BYTES)
+        }
+        Effect::SlowMode(slow) => {
+            if let Some(post) = &slow.post {
+                check_id(post)?;
+            }
+            let longest = slow.interval.max(slow.duration.unwrap_or(0));
+            in_range(longest <= YEAR, "a slow mode of more than a year")
+        }
+        Effect::Notify(notice) => {
+            if let Recipient::Author(target) = &notice.to {
+                check_target(target)?;
+            }
+            clean("notice", &mut notice.text, NOTICE_BYTES)
+        }
+        Effect::EmitWebhook(emission) => check_emission(emission),
+        on_target => check_on_target(on_target),
+    }
+}
+
+fn check_emission(emission: &Emission) -> Result<(), Fault> {
+    check_name("name", &emission.name)?;
+    if emission.payload.len() > PAYLOAD_BYTES {
+        return Err(too_much(&format!("a payload of more than {PAYLOAD_BYTES} bytes")));
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(&emission.payload)
+        .map(drop)
+        .map_err(|error| nonsense(&format!("a payload that is not JSON: {error}")))
+}
+
+/// Checks an effect on content, or on an account.
+fn check_on_target(effect: &mut Effect) -> Result<(), Fault> {
+    match effect {
         Effect::Label(label) => {
             check_target(&label.target)?;
             check_name("label", &label.label)
@@ -45,32 +91,7 @@ fn check_one(effect: &mut Effect) -> Result<(), Fault> {
         }
         Effect::Prioritise(item) => {
             check_target(&item.target)?;
-            in_range(item.priority.abs() <= PRIORITY, "a priority beyond 100")
-        }
-        Effect::Warn(warning) => {
-            check_id(&warning.account)?;
-            clean("reason", &mut warning.reason, REASON_BYTES)
-        }
-        Effect::Ban(ban) => {
-            check_id(&ban.account)?;
-            in_range(
-                !ban.deeds.is_empty() && ban.deeds.len() <= super::DEEDS,
-                "a ban of no deeds",
-            )?;
-            clean("place", ban.place.get_or_insert_default(), super::FIELD_BYTES)?;
-            ban.place = ban.place.take().filter(|place| !place.is_empty());
-            clean("reason", &mut ban.reason, REASON_BYTES)
-        }
-        Effect::SlowMode(slow) => {
-            slow.post.as_deref().map_or(Ok(()), check_id)?;
-            let longest = slow.interval.max(slow.duration.unwrap_or(0));
-            in_range(longest <= YEAR, "a slow mode of more than a year")
-        }
-        Effect::Notify(notice) => {
-            if let Recipient::Author(target) = &notice.to {
-                check_target(target)?;
-            }
-            clean("notice", &mut notice.text, NOTICE_BYTES)
+            in_range((-PRIORITY..=PRIORITY).contains(&item.priority), "a priority beyond 100")
         }
         Effect::Reply(reply) => {
             check_content(&reply.target)?;
@@ -79,15 +100,11 @@ fn check_one(effect: &mut Effect) -> Result<(), Fault> {
             }
             Ok(())
         }
-        Effect::EmitWebhook(emission) => {
-            check_name("name", &emission.name)?;
-            if emission.payload.len() > PAYLOAD_BYTES {
-                return Err(too_much(&format!("a payload of more than {PAYLOAD_BYTES} bytes")));
-            }
-            serde_json::from_str::<serde::de::IgnoredAny>(&emission.payload)
-                .map(drop)
-                .map_err(|error| nonsense(&format!("a payload that is not JSON: {error}")))
-        }
+        Effect::Warn(_)
+        | Effect::Ban(_)
+        | Effect::SlowMode(_)
+        | Effect::Notify(_)
+        | Effect::EmitWebhook(_) => Ok(()),
     }
 }
 

@@ -1,7 +1,10 @@
 //! What a plugin's answer may hold.
 
 use super::*;
-use crate::hooks::model::{Content, ContentKind, ContentPatch, Feature, Operation};
+use crate::hooks::model::{
+    Content, ContentKind, ContentPatch, Emission, Feature, Labelling, Notice, Operation, Priority,
+    Recipient, Removal, SlowMode, Target, Warning,
+};
 
 fn content(body: &str) -> Content {
     Content {
@@ -96,4 +99,77 @@ fn truncating_keeps_characters_whole() {
     assert_eq!(truncated("für", 2), "f");
     assert_eq!(truncated("für", 3), "fü");
     assert_eq!(truncated("für", 99), "für");
+}
+
+const ID: &str = "0199a1b2-0000-7000-8000-000000000001";
+
+fn effect(effect: Effect) -> Option<FaultKind> {
+    effects(vec![effect])
+}
+
+fn effects(effects: Vec<Effect>) -> Option<FaultKind> {
+    kind(check(Said { effects, ..said(RawVerdict::Allow) }, &content("text")))
+}
+
+fn post(id: &str) -> Target {
+    Target::Post(id.to_owned())
+}
+
+fn label(label: &str) -> Effect {
+    Effect::Label(Labelling { target: post(ID), label: label.to_owned() })
+}
+
+#[test]
+fn effects_are_few_and_keep_to_the_sizes_of_the_contract() {
+    assert_eq!(effects(vec![label("new"); 16]), None);
+    assert_eq!(effects(vec![label("new"); 17]), Some(FaultKind::Output));
+    let removal =
+        |bytes| effect(Effect::Remove(Removal { target: post(ID), reason: "r".repeat(bytes) }));
+    assert_eq!((removal(1_024), removal(1_025)), (None, Some(FaultKind::Output)));
+    let notice = |bytes| {
+        effect(Effect::Notify(Notice { to: Recipient::Moderators, text: "n".repeat(bytes) }))
+    };
+    assert_eq!((notice(1_024), notice(1_025)), (None, Some(FaultKind::Output)));
+    let emission = |payload: String| {
+        effect(Effect::EmitWebhook(Emission { name: "crowd".to_owned(), payload }))
+    };
+    assert_eq!(emission("{\"votes\": 12}".to_owned()), None);
+    assert_eq!(emission("votes".to_owned()), Some(FaultKind::BadOutput), "not JSON");
+    assert_eq!(emission(format!("\"{}\"", "v".repeat(16 << 10))), Some(FaultKind::Output));
+}
+
+#[test]
+fn effects_name_what_can_be() {
+    for good in ["a", "new-account", "x2", &*"l".repeat(32)] {
+        assert_eq!(effect(label(good)), None, "{good}");
+    }
+    for bad in ["", "New", "two words", "ü", "a_b", &*"l".repeat(33)] {
+        assert_eq!(effect(label(bad)), Some(FaultKind::BadOutput), "{bad}");
+    }
+    for bad in ["", "1", "../../posts", &*format!("{ID}0")] {
+        assert_eq!(effect(Effect::Lock(post(bad))), Some(FaultKind::BadOutput), "{bad}");
+        let warning = Warning { account: bad.to_owned(), reason: String::new() };
+        assert_eq!(effect(Effect::Warn(warning)), Some(FaultKind::BadOutput), "{bad}");
+    }
+    let account = Target::Account(ID.to_owned());
+    assert_eq!(effect(Effect::Lock(account.clone())), Some(FaultKind::BadOutput));
+    let priority =
+        |priority| effect(Effect::Prioritise(Priority { target: account.clone(), priority }));
+    assert_eq!((priority(-100), priority(101)), (None, Some(FaultKind::BadOutput)));
+    assert_eq!(priority(i32::MIN), Some(FaultKind::BadOutput));
+    let slow =
+        |interval| effect(Effect::SlowMode(SlowMode { post: None, interval, duration: None }));
+    assert_eq!((slow(60_000), slow(u64::MAX)), (None, Some(FaultKind::BadOutput)));
+}
+
+#[test]
+fn effects_are_json_that_tells_their_kind() {
+    let effects = [
+        (Effect::Lock(post(ID)), format!(r#"{{"kind":"lock","target":{{"post":"{ID}"}}}}"#)),
+        (label("new"), format!(r#"{{"kind":"label","target":{{"post":"{ID}"}},"label":"new"}}"#)),
+    ];
+    for (effect, json) in effects {
+        assert_eq!(serde_json::to_string(&effect).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Effect>(&json).unwrap(), effect);
+    }
 }

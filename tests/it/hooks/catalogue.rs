@@ -28,18 +28,9 @@ fn contract() -> Resolve {
 
 /// Hooks that no feature asks yet. The list only gets shorter.
 const TO_COME: &[HookPoint] = &[
-    HookPoint::AccountAfterRegister,
-    HookPoint::ContentAfterPublish,
-    HookPoint::ContentAfterRemove,
     // Asked when there are pictures.
     HookPoint::MediaBeforeAttach,
-    HookPoint::ModActionApplied,
     HookPoint::ReportBeforeCreate,
-    HookPoint::ReportCreated,
-    HookPoint::NotificationBeforeSend,
-    HookPoint::AppealSubmitted,
-    HookPoint::DecisionOverridden,
-    HookPoint::ScheduleTick,
 ];
 
 /// The type that a feature asks with.
