@@ -29,6 +29,7 @@ use crate::{
     outbound,
     plugin_admin::{self, PluginAdmin},
     plugin_envelopes::Envelopes,
+    plugin_files::{self, PluginFiles},
     plugin_reads::PluginReads,
     plugin_state::PluginState,
     plugin_trials::{self, PluginTrials},
@@ -87,6 +88,7 @@ pub struct App {
     pub plugins: PluginAdmin,
     pub versions: PluginVersions,
     pub envelopes: Envelopes,
+    pub plugin_files: PluginFiles,
     pub trials: PluginTrials,
     pub forum: Forum,
     pub review: Review,
@@ -218,19 +220,8 @@ impl App {
         let actions = ModActions::new(db.clone(), clock.clone(), hooks.clone(), decisions.clone());
         communities::ensure_general(&db, clock.now()).await?;
         let forum = Forum::new(&config, &core, &decisions, &actions);
-        let envelopes = Envelopes::new(
-            db.clone(),
-            clock.clone(),
-            Arc::clone(&limits),
-            forum.communities.clone(),
-        );
-        let plugins = PluginAdmin::new(plugin_admin::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            hooks: hooks.clone(),
-            envelopes: envelopes.clone(),
-        });
+        let Operated { envelopes, plugins, plugin_files } =
+            Operated::new(&config, &core, &versions, &forum.communities);
         plugins.load_all().await?;
         let trials = trials(&core, &decisions, &plugins, &forum);
         let content = (forum.posts.clone(), forum.comments.clone());
@@ -280,6 +271,7 @@ impl App {
             plugins,
             versions,
             envelopes,
+            plugin_files,
             trials,
             forum,
             review,
@@ -341,6 +333,41 @@ fn trials(
         communities: forum.communities.clone(),
         posts: forum.posts.clone(),
     })
+}
+
+/// How plugins are put to work.
+struct Operated {
+    envelopes: Envelopes,
+    plugins: PluginAdmin,
+    plugin_files: PluginFiles,
+}
+
+impl Operated {
+    fn new(
+        config: &Config,
+        core: &Core,
+        versions: &PluginVersions,
+        communities: &Communities,
+    ) -> Self {
+        let Core { db, clock, limits, hooks } = core.clone();
+        let envelopes =
+            Envelopes::new(db.clone(), clock.clone(), Arc::clone(&limits), communities.clone());
+        let folder = config.plugins.watched();
+        let plugins = PluginAdmin::new(plugin_admin::Parts {
+            db,
+            clock,
+            limits,
+            hooks,
+            envelopes: envelopes.clone(),
+            has_files: folder.is_some(),
+        });
+        let plugin_files = PluginFiles::new(plugin_files::Parts {
+            folder,
+            versions: versions.clone(),
+            plugins: plugins.clone(),
+        });
+        Self { envelopes, plugins, plugin_files }
+    }
 }
 
 /// What the plugin host answers plugins from.

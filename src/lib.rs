@@ -25,6 +25,7 @@ pub mod outbound;
 pub mod plugin_activations;
 pub mod plugin_admin;
 pub mod plugin_envelopes;
+pub mod plugin_files;
 pub mod plugin_reads;
 pub mod plugin_state;
 pub mod plugin_trials;

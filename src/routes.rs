@@ -23,6 +23,7 @@ use crate::{
     notifications::NotificationsApi,
     plugin_admin::BindingsApi,
     plugin_envelopes::EnvelopesApi,
+    plugin_files::PluginFilesApi,
     plugin_trials::TrialsApi,
     plugin_versions::PluginsApi,
     posts::PostsApi,
@@ -90,6 +91,7 @@ fn plugins(app: &App) -> impl OpenApi + 'static {
         PluginsApi { versions: app.versions.clone() },
         BindingsApi { plugins: app.plugins.clone() },
         EnvelopesApi { envelopes: app.envelopes.clone() },
+        PluginFilesApi { files: app.plugin_files.clone() },
         TrialsApi { trials: app.trials.clone() },
     )
 }

@@ -25,6 +25,8 @@ const KEEP_KEYS: Duration = Duration::from_hours(24);
 const FORGET_SESSIONS: Duration = Duration::from_hours(1);
 /// How often what waits for moderators is counted: as often as it is scraped.
 const COUNT_ITEMS: Duration = Duration::from_secs(15);
+/// How often the folder of plugins is looked at: people wait for what they saved.
+const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 /// How often other processes' changes of plugins are looked for: a change is at
 /// work everywhere within a second.
 const CATCH_UP: Duration = Duration::from_millis(500);
@@ -140,6 +142,32 @@ fn start_ticks(app: &App) {
     });
 }
 
+fn start_upkeep_of_plugins(app: &App) {
+    let plugins = app.plugins.clone();
+    app.lifecycle.spawn_every(CATCH_UP, move || {
+        let plugins = plugins.clone();
+        async move {
+            if let Err(error) = plugins.catch_up().await {
+                tracing::warn!(%error, "changes of plugins could not be taken over");
+            }
+            if let Err(error) = plugins.watch().await {
+                tracing::warn!(%error, "bindings could not be watched");
+            }
+        }
+    });
+    if app.config.plugins.watched().is_some() {
+        let files = app.plugin_files.clone();
+        app.lifecycle.spawn_every(LOOK_AT_FILES, move || {
+            let files = files.clone();
+            async move {
+                if let Err(error) = files.poll().await {
+                    tracing::warn!(%error, "the folder of plugins could not be followed");
+                }
+            }
+        });
+    }
+}
+
 fn start_upkeep_of_jobs(app: &App) {
     let (db, clock) = (app.db.clone(), app.clock.clone());
     app.lifecycle.spawn_every(SWEEP_JOBS, move || {
@@ -200,18 +228,7 @@ fn start_schedules(app: &App) {
             }
         }
     });
-    let plugins = app.plugins.clone();
-    app.lifecycle.spawn_every(CATCH_UP, move || {
-        let plugins = plugins.clone();
-        async move {
-            if let Err(error) = plugins.catch_up().await {
-                tracing::warn!(%error, "changes of plugins could not be taken over");
-            }
-            if let Err(error) = plugins.watch().await {
-                tracing::warn!(%error, "bindings could not be watched");
-            }
-        }
-    });
+    start_upkeep_of_plugins(app);
     let decisions = app.decisions.clone();
     app.lifecycle.spawn_every(TIDY_DECISIONS, move || tidy(decisions.clone()));
     let review = app.review.clone();

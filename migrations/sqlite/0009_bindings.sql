@@ -15,6 +15,8 @@ create table bindings_next (
     -- The file that says what it is, in the watched folder, and its hash.
     file             text,
     file_hash        text,
+    -- Moderators made it what it is: their envelope bounds it.
+    is_bounded       integer not null default 0,
     -- Since when it is not called because somebody said so.
     quarantined_at   integer,
     -- Counts what people did to its breaker, so that other nodes do it too.

@@ -90,6 +90,11 @@ pub enum ConfigError {
 /// A key and the rule that its value breaks.
 pub type Broken = (&'static str, String);
 
+/// Reads a file that is not the settings' but as strict: unknown keys are told.
+pub fn from_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    Toml::from_str(text).map_err(|error| error.to_string())
+}
+
 impl Config {
     /// Reads defaults, then `file`, then the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {

@@ -1,6 +1,6 @@
 //! `[plugins]`: what plugins may use, and what the host keeps ready for them.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
@@ -44,6 +44,8 @@ pub struct Plugins {
     pub component_mib: u32,
     /// Seconds that compiling one component may take.
     pub compile_seconds: u32,
+    /// Folder of components and binding files; empty is none.
+    pub directory: PathBuf,
 }
 
 /// What warm slots may keep together: part of the promise of a small server.
@@ -87,6 +89,11 @@ impl Plugins {
     /// Time that all plugins of one event have together once it has happened.
     pub fn deadline_after(&self) -> Duration {
         Duration::from_millis(u64::from(self.deadline_after_ms))
+    }
+
+    /// The folder of components and binding files, if there is one.
+    pub fn watched(&self) -> Option<PathBuf> {
+        (!self.directory.as_os_str().is_empty()).then(|| self.directory.clone())
     }
 
     /// Time that compiling one component may take.

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    model::{Binding, BindingState, ChangedAs, Terms},
+    model::{Binding, BindingState, Terms},
     store,
 };
 use crate::{
@@ -69,8 +69,8 @@ impl Running {
 /// what admins allow them now.
 fn effective(binding: &Binding, envelopes: &HashMap<CommunityId, Envelope>) -> Grants {
     let granted = &binding.terms.grants;
-    match (binding.changed_as, binding.scope) {
-        (ChangedAs::Moderator, Some(community)) => envelopes
+    match (binding.is_bounded, binding.scope) {
+        (true, Some(community)) => envelopes
             .get(&community)
             .map_or_else(Grants::default, |envelope| clamped(granted, envelope)),
         _ => granted.clone(),

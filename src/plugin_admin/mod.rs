@@ -15,5 +15,5 @@ mod store;
 mod tests;
 
 pub use api::BindingsApi;
-pub use model::{Change, Disclosure, Limits, NewBinding};
+pub use model::{Change, Disclosure, Limits, ManagedBy, NewBinding};
 pub use service::{Parts, PluginAdmin};

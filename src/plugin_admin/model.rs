@@ -50,7 +50,7 @@ pub enum Disclosure {
 
 /// Bounds of one binding; what is absent is the server's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Removals, bans and warnings in an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,6 +139,8 @@ pub struct Binding {
     pub changed_as: ChangedAs,
     /// Why, when the server did it.
     pub reason: Option<String>,
+    /// Moderators made it what it is: their envelope bounds it.
+    pub is_bounded: bool,
     /// The file that says what it is.
     pub file: Option<ManagedBy>,
     /// Since when it is not called because somebody said so.

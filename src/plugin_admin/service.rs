@@ -45,6 +45,8 @@ pub struct Parts {
     pub limits: Arc<RateLimits>,
     pub hooks: Hooks,
     pub envelopes: Envelopes,
+    /// Whether files say what some bindings are.
+    pub has_files: bool,
 }
 
 /// Bindings; cheap to clone.
@@ -109,8 +111,8 @@ impl PluginAdmin {
     pub async fn find(&self, actor: &Actor, id: BindingId) -> Result<BindingPage, Error> {
         let db = &self.parts.db;
         let binding = self.seen(actor, id).await?;
-        let outside = match (binding.changed_as, binding.scope) {
-            (ChangedAs::Moderator, Some(community)) => {
+        let outside = match (binding.is_bounded, binding.scope) {
+            (true, Some(community)) => {
                 let envelope = self.parts.envelopes.of(community).await?;
                 outside(&envelope, &rules::wish(&binding.plugin, &binding.terms))
             }
@@ -270,7 +272,7 @@ impl PluginAdmin {
 
     /// Puts a version to work; what the hand may has been checked but for the
     /// envelope.
-    pub(crate) async fn create(
+    async fn create(
         &self,
         hand: &Hand,
         new: NewBinding,
@@ -300,12 +302,7 @@ impl PluginAdmin {
     }
 
     /// Changes a binding; what the hand may has been checked but for the envelope.
-    pub(crate) async fn apply(
-        &self,
-        hand: &Hand,
-        binding: &Binding,
-        change: Change,
-    ) -> Result<(), Error> {
+    async fn apply(&self, hand: &Hand, binding: &Binding, change: Change) -> Result<(), Error> {
         let digest = change.digest.as_deref().unwrap_or(&binding.terms.digest);
         let version = self.version_for(&binding.plugin, Some(digest)).await?;
         let loads = rules::loads_anew(&binding.terms, &change);
@@ -313,8 +310,52 @@ impl PluginAdmin {
         self.settle(hand, binding, loads, &terms).await
     }
 
+    /// The bindings that files say.
+    pub(crate) async fn managed(&self) -> Result<Vec<(BindingId, ManagedBy)>, Error> {
+        Ok(store::managed(&self.parts.db).await?)
+    }
+
+    /// Whether what a file says has been done, by whatever process.
+    pub(crate) async fn is_followed(&self, managed: &ManagedBy) -> Result<bool, Error> {
+        Ok(self.managed().await?.iter().any(|(_, known)| known == managed))
+    }
+
+    /// Binds what a file says, or makes its binding that.
+    pub(crate) async fn bind_file(
+        &self,
+        new: NewBinding,
+        managed: &ManagedBy,
+    ) -> Result<(), Error> {
+        let hand = Hand::file();
+        let known = self.managed().await?;
+        let known = known.into_iter().find(|(_, known)| known.file == managed.file);
+        let Some((id, _)) = known else {
+            return self.create(&hand, new, Some(managed)).await.map(drop);
+        };
+        let binding = self.stored(id).await?;
+        if binding.plugin != new.plugin || binding.community != new.community {
+            self.remove(&hand, &binding).await?;
+            return self.create(&hand, new, Some(managed)).await.map(drop);
+        }
+        // What the file does not say is as for a new binding.
+        let version = self.version_for(&new.plugin, new.change.digest.as_deref()).await?;
+        let defaults = rules::default_terms(version.digest, &version.hooks);
+        let terms = rules::changed(&defaults, new.change, &version.hooks)?;
+        let loads = terms.mode != Mode::Off;
+        self.settle(&hand, &binding, loads, &terms).await?;
+        let mut tx = self.parts.db.begin().await?;
+        store::set_file_hash(&mut tx, id, managed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes what a file said out of work.
+    pub(crate) async fn unbind_file(&self, id: BindingId) -> Result<(), Error> {
+        let binding = self.stored(id).await?;
+        self.remove(&Hand::file(), &binding).await
+    }
+
     /// Takes a binding out of work.
-    pub(crate) async fn remove(&self, hand: &Hand, binding: &Binding) -> Result<(), Error> {
+    async fn remove(&self, hand: &Hand, binding: &Binding) -> Result<(), Error> {
         let turn = self.at_work.turn().await;
         let mut tx = self.parts.db.begin().await?;
         if !store::remove_binding(&mut tx, binding.id, self.parts.clock.now()).await? {
@@ -406,7 +447,9 @@ impl PluginAdmin {
     async fn theirs(&self, actor: &Actor, id: BindingId) -> Result<(Binding, Hand), Error> {
         self.parts.limits.check_actor(Action::Write, actor)?;
         let binding = self.seen(actor, id).await?;
-        rules::check_unmanaged(&binding)?;
+        if self.parts.has_files {
+            rules::check_unmanaged(&binding)?;
+        }
         let role = if actor.is_admin() { ChangedAs::Admin } else { ChangedAs::Moderator };
         Ok((binding, Hand::person(actor, role)))
     }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Binding, Hand, ManagedBy, Revision, Terms};
+use super::model::{Binding, ChangedAs, Hand, ManagedBy, Revision, Terms};
 use crate::{
     bans::{allowed, looking, moderates, viewer},
     base::{
@@ -23,7 +23,7 @@ macro_rules! select_binding {
     () => {
         "select x.id, x.plugin, x.scope_id, c.slug as community, r.digest, r.settings, r.mode,
                 r.failure_mode, r.priority, r.grants, r.limits, v.version, v.hooks, x.revision,
-                x.file, x.file_hash, x.quarantined_at, x.breaker_turns, r.changed_as, r.reason,
+                x.file, x.file_hash, x.is_bounded, x.quarantined_at, x.breaker_turns, r.changed_as, r.reason,
                 x.created_at, r.changed_at
          from plugin_bindings x
          join plugin_binding_revisions r on r.binding_id = x.id and r.revision = x.revision
@@ -47,10 +47,12 @@ const LIST_BINDINGS: &str =
     concat!(viewer!(), select_binding!(), may_see!(), " and x.id < ? order by x.id desc limit ?");
 const ALL_BINDINGS: &str = concat!(select_binding!(), " and r.mode <> 'off'");
 const INSERT_BINDING: &str = "
-    insert into plugin_bindings (id, scope_id, plugin, revision, file, file_hash, created_at)
-    values (?, ?, ?, 1, ?, ?, ?)";
+    insert into plugin_bindings
+        (id, scope_id, plugin, revision, file, file_hash, is_bounded, created_at)
+    values (?, ?, ?, 1, ?, ?, ?, ?)";
 const NEXT_REVISION: &str = "
-    update plugin_bindings set revision = revision + 1
+    update plugin_bindings
+    set revision = revision + 1, is_bounded = coalesce(?, is_bounded)
     where id = ? and revision = ? and removed_at is null";
 const INSERT_REVISION: &str = "
     insert into plugin_binding_revisions
@@ -79,6 +81,10 @@ const TALLY: &str = "
     select count(*) as calls, count(fault) as faults from decisions
     where binding_id = ? and event_id >= ? and revision = ?
       and (fault is null or fault not in ('overload', 'quarantined'))";
+const MANAGED: &str = "
+    select id, file, file_hash from plugin_bindings
+    where file is not null and removed_at is null";
+const SET_FILE_HASH: &str = "update plugin_bindings set file_hash = ? where id = ?";
 const UNHASHED: &str = "
     select binding_id, revision, settings from plugin_binding_revisions
     where settings_hash = '' limit 100";
@@ -124,6 +130,24 @@ pub(super) async fn list_bindings(
 /// All bindings that are on.
 pub(super) async fn all_bindings(db: &Db) -> Result<Vec<Binding>, Error> {
     db.all(statement(ALL_BINDINGS)).await?.iter().map(binding).collect()
+}
+
+/// The bindings that files say.
+pub(super) async fn managed(db: &Db) -> Result<Vec<(BindingId, ManagedBy)>, Error> {
+    let managed = |row: &Row| {
+        let managed = ManagedBy { file: row.value("file")?, hash: row.value("file_hash")? };
+        Ok((row.id("id")?, managed))
+    };
+    db.all(statement(MANAGED)).await?.iter().map(managed).collect()
+}
+
+/// Remembers what a file said when it was followed.
+pub(super) async fn set_file_hash(
+    tx: &mut Tx,
+    id: BindingId,
+    managed: &ManagedBy,
+) -> Result<(), Error> {
+    tx.execute_one(statement(SET_FILE_HASH).bind(managed.hash.clone()).bind(id.0)).await
 }
 
 /// Bindings that somebody changed since a time.
@@ -186,6 +210,7 @@ pub(super) async fn insert_binding(
             .bind((*plugin).to_owned())
             .bind(file.map(|file| file.file.clone()))
             .bind(file.map(|file| file.hash.clone()))
+            .bind(hand.role == ChangedAs::Moderator)
             .bind(now.0),
     )
     .await?;
@@ -200,7 +225,9 @@ pub(super) async fn update_binding(
     hand: &Hand,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    if tx.execute(statement(NEXT_REVISION).bind(id.0).bind(revision)).await? == 0 {
+    // What the server does leaves it as bounded as it was.
+    let is_bounded = (hand.role != ChangedAs::System).then_some(hand.role == ChangedAs::Moderator);
+    if tx.execute(statement(NEXT_REVISION).bind(is_bounded).bind(id.0).bind(revision)).await? == 0 {
         return Ok(false);
     }
     insert_revision(tx, (id, revision + 1), terms, hand, now).await.map(|()| true)
@@ -308,6 +335,7 @@ fn binding(row: &Row) -> Result<Binding, Error> {
         changed_as: word("changed_as", row)?,
         reason: row.value("reason")?,
         file: managed_by(row)?,
+        is_bounded: row.value("is_bounded")?,
         quarantined_at: row.optional_time("quarantined_at")?,
         breaker_turns: row.value("breaker_turns")?,
         created_at: row.time("created_at")?,

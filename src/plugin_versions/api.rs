@@ -1,6 +1,6 @@
 //! `/plugins`.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use poem_openapi::{
     ApiRequest, ApiResponse, Enum, Object, OpenApi,
@@ -10,7 +10,7 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    model::{PublicBinding, Version},
+    model::{Numbers, PublicBinding, PublicChange, Version},
     rules::{parse_effects, parse_hosts},
     service::PluginVersions,
 };
@@ -223,8 +223,58 @@ struct PluginItem {
     community: Option<String>,
     /// `enforce`, or `shadow` when its answers do not count.
     mode: String,
+    /// What it may do beyond answering.
+    grants: GrantsView,
     /// Since when it has been so, RFC 3339.
     since: String,
+    /// How it came to be so, the last change first; at most ten.
+    changes: Vec<ChangeItem>,
+    /// What came of it in the last thirty days, counted once a minute.
+    numbers: NumbersView,
+}
+
+/// A change of a binding.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct ChangeItem {
+    /// Which revision it made.
+    revision: i64,
+    /// When, RFC 3339.
+    at: String,
+    /// As what somebody made it: `admin`, `moderator`, `file`, or `system` for
+    /// the server, to limit damage.
+    by: String,
+    /// SHA-256 of the component from then on.
+    digest: String,
+    /// `enforce`, `shadow` or `off`.
+    mode: String,
+    /// Why, when the server did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// What came of a binding.
+#[derive(Debug, Object, Serialize)]
+struct NumbersView {
+    /// Decisions by verdict.
+    verdicts: BTreeMap<String, u32>,
+    /// Calls that failed.
+    faults: u32,
+    /// Decisions that people decided otherwise.
+    overridden: u32,
+}
+
+impl From<PublicChange> for ChangeItem {
+    fn from(change: PublicChange) -> Self {
+        let PublicChange { revision, at, by, digest, mode, reason } = change;
+        Self { revision, at: at.to_string(), by, digest, mode, reason }
+    }
+}
+
+impl From<Numbers> for NumbersView {
+    fn from(Numbers { verdicts, faults, overridden }: Numbers) -> Self {
+        Self { verdicts, faults, overridden }
+    }
 }
 
 impl From<PublicBinding> for PluginItem {
@@ -236,7 +286,10 @@ impl From<PublicBinding> for PluginItem {
             hooks: names(&binding.hooks),
             community: binding.community,
             mode: binding.mode,
+            grants: binding.grants.into(),
             since: binding.since.to_string(),
+            changes: binding.changes.into_iter().map(ChangeItem::from).collect(),
+            numbers: binding.numbers.into(),
         }
     }
 }
@@ -273,7 +326,8 @@ pub struct PluginsApi {
 impl PluginsApi {
     /// List the plugins at work
     ///
-    /// For everybody: whose rules apply here, by name and digest.
+    /// For everybody: whose rules apply here, by name and digest, what they may do,
+    /// who made it so, and what came of it.
     #[oai(path = "/plugins", method = "get", operation_id = "list_plugins")]
     async fn list_plugins(
         &self,

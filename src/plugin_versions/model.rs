@@ -1,5 +1,7 @@
 //! Components that were uploaded, and where they are at work.
 
+use std::collections::BTreeMap;
+
 use crate::{
     base::{FieldError, clock::Timestamp, ids::BindingId},
     hooks::{Grants, HookPoint},
@@ -94,6 +96,40 @@ pub struct PublicBinding {
     pub community: Option<String>,
     /// `shadow` or `enforce`.
     pub mode: String,
+    /// What it may do.
+    pub grants: Grants,
     /// Since when it is as it is.
     pub since: Timestamp,
+    /// How it came to be so, the last change first.
+    pub changes: Vec<PublicChange>,
+    /// What came of it lately.
+    pub numbers: Numbers,
+}
+
+/// A change of a binding as everybody may know it: who made it is told as a role.
+#[derive(Clone, Debug)]
+pub struct PublicChange {
+    /// Which revision it made.
+    pub revision: i64,
+    /// When.
+    pub at: Timestamp,
+    /// `admin`, `moderator`, `file` or `system`.
+    pub by: String,
+    /// Which version it was from then on.
+    pub digest: String,
+    /// Which mode.
+    pub mode: String,
+    /// Why, when the server did it.
+    pub reason: Option<String>,
+}
+
+/// What came of a binding in the last thirty days.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// Decisions by verdict.
+    pub verdicts: BTreeMap<String, u32>,
+    /// Calls that failed.
+    pub faults: u32,
+    /// Decisions that people decided otherwise.
+    pub overridden: u32,
 }

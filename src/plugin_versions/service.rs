@@ -1,9 +1,11 @@
 //! Uploading versions, and telling which are at work.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::sync::Mutex;
 
 use super::{
-    model::{About, PluginName, PublicBinding, Version},
+    model::{About, Numbers, PluginName, PublicBinding, Version},
     rules::{refused, require_admin, wanted},
     store,
 };
@@ -11,8 +13,8 @@ use crate::{
     base::{
         Error,
         actor::Actor,
-        clock::Clock,
-        ids::BindingId,
+        clock::{Clock, Timestamp},
+        ids::{AccountId, BindingId},
         page::{Page, PageRequest},
         secret::sha256_hex,
     },
@@ -21,6 +23,11 @@ use crate::{
     http::{Action, RateLimits},
 };
 
+/// What the public numbers are of: long enough to show a habit.
+const NUMBERS_OF: Duration = Duration::from_hours(30 * 24);
+/// How long they are told before they are counted again: everybody may ask.
+const COUNTED_FOR: Duration = Duration::from_mins(1);
+
 /// Versions of plugins; cheap to clone.
 #[derive(Clone)]
 pub struct PluginVersions {
@@ -28,12 +35,13 @@ pub struct PluginVersions {
     clock: Clock,
     limits: Arc<RateLimits>,
     hooks: Hooks,
+    counted: Arc<Mutex<Option<(Timestamp, Arc<HashMap<BindingId, Numbers>>)>>>,
 }
 
 impl PluginVersions {
     /// Versions stored in `db` and checked by `hooks`.
     pub fn new(db: Db, clock: Clock, limits: Arc<RateLimits>, hooks: Hooks) -> Self {
-        Self { db, clock, limits, hooks }
+        Self { db, clock, limits, hooks, counted: Arc::default() }
     }
 
     /// Stores a component as a version of a plugin. `false` when it was there.
@@ -45,6 +53,16 @@ impl PluginVersions {
     ) -> Result<(Version, bool), Error> {
         require_admin(actor)?;
         self.limits.check_actor(Action::Upload, actor)?;
+        self.keep(Some(actor.id), name, component).await
+    }
+
+    /// Stores a component that somebody, or a file, brought.
+    pub(crate) async fn keep(
+        &self,
+        by: Option<AccountId>,
+        name: Option<&str>,
+        component: Arc<[u8]>,
+    ) -> Result<(Version, bool), Error> {
         let name = name.map(|name| PluginName::parse("name", name)).transpose()?;
         let digest = sha256_hex(&component);
         if let Some(known) = self.known(&digest, name.as_ref()).await? {
@@ -57,7 +75,7 @@ impl PluginVersions {
             .map_err(|error| refused("component", &error))?;
         let version = self.version(inspection, name.as_ref(), &component)?;
         let mut tx = self.db.begin().await?;
-        match store::insert(&mut tx, &version, &component, Some(actor.id)).await {
+        match store::insert(&mut tx, &version, &component, by).await {
             Ok(()) => tx.commit().await?,
             // Somebody else uploaded the same meanwhile.
             Err(error) if error.is_unique("plugin_versions.digest") => {
@@ -68,7 +86,7 @@ impl PluginVersions {
             Err(error) => return Err(error.into()),
         }
         tracing::info!(
-            by = actor.username,
+            by = ?by.map(|account| account.0),
             plugin = version.plugin,
             digest = version.digest,
             "a plugin was uploaded"
@@ -131,12 +149,30 @@ impl PluginVersions {
         version.filter(|version| version.plugin == plugin).ok_or(Error::NotFound)
     }
 
+    /// What came of each binding lately, counted now and then.
+    async fn numbers(&self) -> Result<Arc<HashMap<BindingId, Numbers>>, Error> {
+        let mut counted = self.counted.lock().await;
+        let now = self.clock.now();
+        if let Some((at, numbers)) = counted.as_ref()
+            && now.minus(COUNTED_FOR) < *at
+        {
+            return Ok(Arc::clone(numbers));
+        }
+        let numbers = Arc::new(store::numbers(&self.db, now.minus(NUMBERS_OF)).await?);
+        *counted = Some((now, Arc::clone(&numbers)));
+        Ok(numbers)
+    }
+
     /// The bindings that are on, as everybody may know them.
     pub async fn at_work(
         &self,
         page: &PageRequest<BindingId>,
     ) -> Result<Page<PublicBinding>, Error> {
-        let rows = store::list_at_work(&self.db, page).await?;
+        let mut rows = store::list_at_work(&self.db, page).await?;
+        let numbers = self.numbers().await?;
+        for row in &mut rows {
+            row.numbers = numbers.get(&row.id).cloned().unwrap_or_default();
+        }
         Ok(Page::cut(rows, page.limit, |row: &PublicBinding| row.id))
     }
 }

@@ -1,12 +1,13 @@
 //! The statements on plugin versions.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use uuid::Uuid;
 
-use super::model::{About, PublicBinding, Version};
+use super::model::{About, Numbers, PublicBinding, PublicChange, Version};
 use crate::{
     base::{
+        clock::Timestamp,
         ids::{AccountId, BindingId},
         page::PageRequest,
     },
@@ -33,13 +34,55 @@ const NEWEST: &str =
     concat!(select!(), " where plugin = ? order by created_at desc, digest desc limit 1");
 const COMPONENT: &str = "select component from plugin_versions where digest = ?";
 const LIST_AT_WORK: &str = "
-    select b.id, b.plugin, v.version, r.digest, v.hooks, c.slug as community, r.mode, r.changed_at
+    select b.id, b.plugin, v.version, r.digest, v.hooks, c.slug as community, r.mode, r.grants,
+           r.changed_at
     from plugin_bindings b
     join plugin_binding_revisions r on r.binding_id = b.id and r.revision = b.revision
     join plugin_versions v on v.digest = r.digest
     left join communities c on c.id = b.scope_id
     where b.removed_at is null and r.mode <> 'off' and b.id < ?
     order by b.id desc limit ?";
+
+/// The last changes of the bindings of a page, with the arguments of that page.
+const CHANGES: &str = "
+    select p.id, r.revision, r.changed_at, r.changed_as, r.digest, r.mode, r.reason
+    from (select b.id, b.revision from plugin_bindings b
+          join plugin_binding_revisions r on r.binding_id = b.id and r.revision = b.revision
+          where b.removed_at is null and r.mode <> 'off' and b.id < ?
+          order by b.id desc limit ?) p
+    join plugin_binding_revisions r on r.binding_id = p.id and r.revision > p.revision - 10
+    order by p.id desc, r.revision desc";
+const VERDICTS: &str = "
+    select binding_id, verdict, count(*) as decisions, count(fault) as faults
+    from decisions where event_id >= ? group by binding_id, verdict";
+/// What people let pass that a plugin was against, or the other way round.
+const OVERRIDDEN: &str = "
+    select d.binding_id, count(*) as overridden
+    from review_items i join decisions d on d.event_id = i.event_id
+    where i.resolved_at >= ? and d.mode = 'enforce'
+      and (i.state = 'approved' and d.verdict in ('hold', 'reject')
+           or i.state = 'removed' and d.verdict in ('allow', 'annotate', 'modify'))
+    group by d.binding_id";
+
+/// What came of each binding since a time.
+pub(super) async fn numbers(
+    db: &Db,
+    since: Timestamp,
+) -> Result<HashMap<BindingId, Numbers>, Error> {
+    let mut numbers: HashMap<BindingId, Numbers> = HashMap::new();
+    // Ids of events begin with their milliseconds.
+    let first = Uuid::from_u128(u128::from(since.0.unsigned_abs()) << 80);
+    for row in db.all(statement(VERDICTS).bind(first)).await? {
+        let of = numbers.entry(row.id("binding_id")?).or_default();
+        of.verdicts.insert(row.value("verdict")?, row.value("decisions")?);
+        of.faults += row.value::<u32>("faults")?;
+    }
+    for row in db.all(statement(OVERRIDDEN).bind(since.0)).await? {
+        let of = numbers.entry(row.id("binding_id")?).or_default();
+        of.overridden = row.value("overridden")?;
+    }
+    Ok(numbers)
+}
 
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -91,10 +134,27 @@ pub(super) async fn list_at_work(
     db: &Db,
     page: &PageRequest<BindingId>,
 ) -> Result<Vec<PublicBinding>, Error> {
-    let statement = statement(LIST_AT_WORK)
-        .bind(page.after.map_or(Uuid::max(), |after| after.0))
-        .bind(page.rows());
-    db.all(statement).await?.iter().map(public_binding).collect()
+    let of_page = |sql| {
+        let after = page.after.map_or(Uuid::max(), |after| after.0);
+        statement(sql).bind(after).bind(page.rows())
+    };
+    let rows = db.all(of_page(LIST_AT_WORK)).await?;
+    let mut bindings: Vec<PublicBinding> =
+        rows.iter().map(public_binding).collect::<Result<_, _>>()?;
+    for row in db.all(of_page(CHANGES)).await? {
+        let id: BindingId = row.id("id")?;
+        if let Some(binding) = bindings.iter_mut().find(|binding| binding.id == id) {
+            binding.changes.push(PublicChange {
+                revision: row.value("revision")?,
+                at: row.time("changed_at")?,
+                by: row.value("changed_as")?,
+                digest: row.value("digest")?,
+                mode: row.value("mode")?,
+                reason: row.value("reason")?,
+            });
+        }
+    }
+    Ok(bindings)
 }
 
 fn version(row: &Row) -> Result<Version, Error> {
@@ -126,6 +186,9 @@ fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
         hooks: exported_hooks(row)?,
         community: row.value("community")?,
         mode: row.value("mode")?,
+        grants: parsed("grants", row.value("grants")?)?,
+        changes: Vec::new(),
+        numbers: Numbers::default(),
         since: row.time("changed_at")?,
     })
 }

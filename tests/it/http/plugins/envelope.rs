@@ -132,6 +132,13 @@ async fn a_narrower_envelope_cuts_grants_and_says_so() {
     assert_eq!(shown["outside_envelope"], "grants.modify");
     assert_eq!(shown["state"], "active", "it goes on");
     assert_eq!(verdict_in(&app, "garden").await, Some(rejected("pears")));
+    // What the server does to limit damage does not free it.
+    let id: uuid::Uuid = binding["id"].as_str().unwrap().parse().unwrap();
+    app.app.plugins.degrade(id.into(), "too many removals").await.unwrap();
+    let shown = mona.get(&path).await.expect(200);
+    assert_eq!((&shown["mode"], &shown["changed_as"]), (&json!("shadow"), &json!("system")));
+    assert_eq!(shown["reason"], "too many removals");
+    assert_eq!(shown["outside_envelope"], "grants.modify");
     // A moderator can bring it back inside, or switch it off; an admin may let it stay.
     mona.patch(&path, json!({"settings": "figs"})).await.expect_problem(403, "outside_envelope");
     let inside = mona.patch(&path, json!({"grants": {}})).await.expect(200);

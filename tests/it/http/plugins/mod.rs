@@ -1,7 +1,9 @@
 //! Uploading plugins, putting them to work, changing them live.
 
+mod activation;
 mod bind;
 mod change;
+mod directory;
 mod envelope;
 mod tools;
 mod upload;

@@ -1,0 +1,224 @@
+//! The steps from a candidate to what is at work, and back when it fails there.
+
+use std::time::{Duration, Instant};
+
+use gatherly::hooks::{
+    Content, ContentKind, Context, HookPoint, Operation, Purpose, Verdict,
+    package::{Expectation, Extras, Fixture, pack},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    another_version, bind, binding_path, echo, hostile, rejected, upload, verdict, with_echo,
+};
+use crate::{
+    hooks::guest,
+    support::{Person, TestApp, forum, policy},
+};
+
+/// The last attempt for a binding.
+async fn candidate(admin: &Person, path: &str) -> Value {
+    admin.get(path).await.expect(200)["candidate"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_is_shown_with_the_step_that_it_came_to() {
+    let (_app, admin, binding) = with_echo().await;
+    let path = binding_path(&binding);
+    let shown = candidate(&admin, &path).await;
+    assert_eq!((&shown["state"], &shown["step"]), (&json!("active"), &json!("active")));
+    assert_eq!(shown["settings_hash"], binding["settings_hash"]);
+    assert!(shown["finished_at"].is_string() && shown.get("error").is_none());
+
+    let bad = admin.patch(&path, json!({"settings": "bad"})).await;
+    bad.expect_invalid(&[("settings", "configure-refused")]);
+    let shown = candidate(&admin, &path).await;
+    assert_eq!((&shown["state"], &shown["step"]), (&json!("refused"), &json!("configured")));
+    assert_eq!(shown["code"], "configure-refused");
+    assert_ne!(shown["settings_hash"], binding["settings_hash"]);
+    assert_eq!(admin.get(&path).await.expect(200)["state"], "active", "the old one goes on");
+}
+
+/// A component that brings a fixture along; it rejects everything.
+fn with_fixture(expected: Verdict) -> Vec<u8> {
+    let id = Uuid::now_v7().to_string();
+    let context = Context {
+        event_id: id.clone(),
+        mode: Purpose::SelfTest,
+        time: 1,
+        community: None,
+        actor: None,
+    };
+    let content = Content {
+        kind: ContentKind::Comment,
+        operation: Operation::Create,
+        id,
+        post_id: None,
+        parent_id: None,
+        title: None,
+        body: "ripe fruit".into(),
+    };
+    let fixture = Fixture {
+        name: "fruit".into(),
+        hook: HookPoint::ContentBeforePublish,
+        settings: None,
+        event: json!({"context": context, "content": content}),
+        expect: Expectation { verdict: expected, message: None, rule: None, effects: None },
+    };
+    let extras = Extras { settings_schema: None, fixtures: vec![fixture] };
+    pack(&echo(), None, &extras).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_fails_its_own_test_is_refused() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let wrong = with_fixture(Verdict::Allow);
+    upload(&admin, "/plugins?name=wrong", wrong).await.expect(201);
+    let reply = admin.post("/plugin-bindings", json!({"plugin": "wrong", "settings": "x"})).await;
+    reply.expect_invalid(&[("digest", "self-test")]);
+    let message = reply.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("`fruit`"), "{message}");
+    upload(&admin, "/plugins?name=right", with_fixture(Verdict::Reject)).await.expect(201);
+    bind(&admin, json!({"plugin": "right", "settings": "x"})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_judges_what_happened_before_it_is_at_work() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let binding = policy::enforce_first_letter(&admin, "please wait").await;
+    let post = forum::post(&app, &admin, "A post").await;
+    forum::comment(&app, &admin, &post, "A comment").await;
+    forum::try_comment(&app, &admin, (&post, None), "H comment").await.expect(202);
+
+    // One that fails on what was recorded is refused, whatever its mode.
+    upload(&admin, "/plugins?name=trap", hostile("trap")).await.expect(201);
+    let reply = admin.post("/plugin-bindings", json!({"plugin": "trap"})).await;
+    reply.expect_invalid(&[("digest", "probe")]);
+
+    // One that differs is shown to.
+    upload(&admin, "/plugins?name=echo", echo()).await.expect(201);
+    let other = bind(&admin, json!({"plugin": "echo", "settings": "no"})).await;
+    let probe = candidate(&admin, &binding_path(&other)).await["probe"].clone();
+    assert_eq!(probe, json!({"events": 3, "same": 0, "stricter": 3, "milder": 0}));
+    let path = binding_path(&binding);
+    admin.patch(&path, json!({"digest": binding["digest"]})).await.expect(200);
+    let probe = candidate(&admin, &path).await["probe"].clone();
+    assert_eq!(probe, json!({"events": 3, "same": 3, "stricter": 0, "milder": 0}));
+}
+
+/// As `policy::first_letter`, and what begins with `T` makes it break down.
+fn breaks_down() -> Vec<u8> {
+    let (body, _) = guest::BODY;
+    let verdict = format!(
+        "(if (i32.eq (i32.load8_u (i32.load offset={body} (local.get $in))) (i32.const 84))
+             (then (unreachable)))
+         {}",
+        guest::answer(0, "")
+    );
+    guest::content(&verdict).to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_fails_at_work_is_taken_back() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let binding = policy::enforce_first_letter(&admin, "please wait").await;
+    let path = binding_path(&binding);
+    let post = forum::post(&app, &admin, "A post").await;
+    app.advance(Duration::from_secs(1));
+    let worse = upload(&admin, "/plugins?name=letters", breaks_down()).await.expect(201);
+    let change = json!({"digest": worse["digest"], "failure_mode": "open"});
+    admin.patch(&path, change).await.expect(200);
+    for _ in 0..5 {
+        forum::comment(&app, &admin, &post, "T comment").await;
+    }
+    let start = Instant::now();
+    let shown = loop {
+        let shown = admin.get(&path).await.expect(200);
+        if shown["revision"] == 3 {
+            break shown;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "not taken back: {shown}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(shown["digest"], binding["digest"]);
+    assert_eq!(shown["changed_as"], "system");
+    let reason = shown["reason"].as_str().unwrap();
+    assert!(reason.contains("revision 1") && reason.contains("5 of 5"), "{reason}");
+    forum::try_comment(&app, &admin, (&post, None), "H comment").await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_stops_asking_is_seen_at_once() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    upload(&admin, "/plugins?name=letters", breaks_down()).await.expect(201);
+    let new = json!({"plugin": "letters", "mode": "enforce", "failure_mode": "open"});
+    let binding = bind(&admin, new).await;
+    let path = binding_path(&binding);
+    let post = forum::post(&app, &admin, "A post").await;
+    for _ in 0..5 {
+        forum::comment(&app, &admin, &post, "T comment").await;
+    }
+    let breaker = admin.get(&path).await.expect(200)["breakers"][0].clone();
+    assert_eq!(breaker["hook"], "content.before-publish");
+    assert_eq!((&breaker["quarantined"], &breaker["by_admin"]), (&json!(true), &json!(false)));
+    assert_eq!(breaker["faults"], 5);
+    assert!(breaker["last_fault"].as_str().unwrap().contains("trap"), "{breaker}");
+    let restored = admin.delete(&format!("{path}/quarantine")).await.expect(200);
+    assert_eq!(restored["breakers"].as_array().unwrap().len(), 0, "{restored}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_at_work_in_another_process_within_a_second() {
+    let (app, admin, binding) = with_echo().await;
+    let folder = app.app.config.data_dir.clone();
+    let other = TestApp::start_with(|config| config.data_dir = folder).await;
+    assert_eq!(verdict(&other).await, Some(rejected("pears")));
+    let mut took = Vec::new();
+    for settings in ["plums", "figs", "dates", "limes", "pears"] {
+        admin.patch(&binding_path(&binding), json!({"settings": settings})).await.expect(200);
+        let start = Instant::now();
+        while verdict(&other).await != Some(rejected(settings)) {
+            assert!(start.elapsed() < Duration::from_secs(30), "{settings} never came");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        took.push(start.elapsed());
+    }
+    // The machine is shared: what it does most of the time.
+    took.sort_unstable();
+    assert!(took[took.len() / 2] <= Duration::from_secs(1), "{took:?}");
+    let quarantine = format!("{}/quarantine", binding_path(&binding));
+    admin.send(hyper::Method::POST, &quarantine, None).await.expect(200);
+    let start = Instant::now();
+    while verdict(&other).await == Some(rejected("pears")) {
+        assert!(start.elapsed() < Duration::from_secs(30), "the quarantine never came");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_who_made_it_so_and_what_came_of_it() {
+    let (app, admin, binding) = with_echo().await;
+    let path = binding_path(&binding);
+    app.advance(Duration::from_secs(1));
+    let newer = upload(&admin, "/plugins?name=echo", another_version(echo(), b'3')).await;
+    admin.patch(&path, json!({"digest": newer.expect(201)["digest"]})).await.expect(200);
+    let ada = app.member("ada").await;
+    for _ in 0..2 {
+        forum::try_post(&app, &ada, "A title", "A body").await.expect(403);
+    }
+    let item = app.client.get("/plugins").await.expect(200)["items"][0].clone();
+    assert_eq!(item["changes"].as_array().unwrap().len(), 2);
+    assert_eq!(item["changes"][0]["by"], "admin");
+    assert_eq!(item["changes"][1]["digest"], binding["digest"]);
+    assert_eq!(item["numbers"]["verdicts"], json!({"reject": 2}));
+    assert_eq!((&item["numbers"]["faults"], &item["grants"]), (&json!(0), &json!({})));
+    let text = item.to_string();
+    assert!(!text.contains("root") && !text.contains("pears"), "no names, no settings: {text}");
+    let path = format!("/plugins/echo/versions/{}", binding["digest"].as_str().unwrap());
+    assert_eq!(app.client.get(&path).await.expect(200)["wanted_grants"], json!({}));
+}
