@@ -16,8 +16,8 @@ use std::{
 };
 
 use gatherly::hooks::{
-    Actor, Binding, COMPILE_COMMAND, Content, ContentKind, Context, Grants, Hooks, Loaded, Mode,
-    Operation, Purpose, Role, run_compile_child,
+    Actor, Binding, COMPILE_COMMAND, Content, ContentKind, Context, Grants, HookPoint, Hooks,
+    Loaded, Mode, Operation, Purpose, Question, Role, run_compile_child,
 };
 use uuid::Uuid;
 
@@ -74,6 +74,10 @@ async fn measure() {
     println!("| nothing bound | {nothing:.3} us | | | |");
     for case in &mut cases {
         case.print();
+    }
+    println!("\n| events of the past judged again | per second and core |\n|---|--:|");
+    for case in &cases {
+        println!("| {} | {:.0} |", case.name, judged_again(&hooks, &case.loaded).await);
     }
     let _gone = std::fs::remove_dir_all(folder);
 }
@@ -153,6 +157,26 @@ impl Case {
             self.name
         );
     }
+}
+
+/// How often a component judges a recorded event in a second.
+async fn judged_again(hooks: &Hooks, loaded: &Loaded) -> f64 {
+    let input = serde_json::json!({ "context": context(), "content": comment() }).to_string();
+    let mut times = Vec::new();
+    for _ in 0..CALLS * TURNS {
+        let question = Question {
+            hook: HookPoint::ContentBeforePublish,
+            input: &input,
+            purpose: Purpose::Replay,
+            transcript: None,
+            binding: None,
+        };
+        let start = Instant::now();
+        let trial = hooks.judge_again(loaded, question).await.expect("it exports the hook");
+        times.push(start.elapsed());
+        assert!(trial.fault.is_none(), "{trial:?}");
+    }
+    1e6 / median(&mut times)
 }
 
 /// Microseconds of one question to nobody.

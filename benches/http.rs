@@ -29,8 +29,8 @@ use table::{Key, Table};
 
 /// How often everything is measured.
 const ROUNDS: usize = 5;
-/// Plugins that are bound, by turns.
-const LEVELS: [usize; 3] = [0, 1, 3];
+/// Plugins that are bound, by turns: automods, and automod with two small ones.
+const LEVELS: [usize; 4] = [0, 1, 3, forum::MIXED];
 /// MiB of the cache, as by default.
 const CACHE: u64 = 16;
 
@@ -198,7 +198,8 @@ impl Bench {
         line("gets beside answers from memory", ">= 0.5", table.ratio((GET, 0), (MEMORY_GET, 0)));
         let plugins = |count| table.ratio((COMMENT, count), (COMMENT, 0));
         line("comments with 1 plugin beside none", "", plugins(1));
-        line("comments with 3 plugins beside none", ">= 0.9", plugins(3));
+        line("comments with 3 automods beside none", ">= 0.9", plugins(3));
+        line("comments with automod and 2 small beside none", ">= 0.9", plugins(forum::MIXED));
     }
 }
 

@@ -35,8 +35,12 @@ const POSTS: usize = 1_000;
 const COMMENTS: usize = 20;
 /// Posts that are read: the newest ones are what people open.
 const HOT_POSTS: usize = 100;
-/// Most plugins that are bound at once.
-const PLUGINS: usize = 3;
+/// Automods that are bound at most.
+const AUTOMODS: usize = 3;
+/// Small plugins beside one automod: three plugins as a forum would have them.
+const SMALL: usize = 2;
+/// The level at which those are asked.
+pub(super) const MIXED: usize = AUTOMODS + 1;
 /// Minutes that the whole bench may take: as long as a token may be valid.
 const ACCESS_MINUTES: u64 = 15;
 /// What everybody writes, about as long as comments are.
@@ -120,7 +124,11 @@ impl Server {
     pub(super) async fn bind(&self, admin: &str, content: &Content, plugins: usize) {
         let admin = self.app.sessions.authenticate(admin).await.expect("the admin");
         for (at, id) in content.bindings.iter().enumerate() {
-            let mode = if at < plugins { Mode::Enforce } else { Mode::Off };
+            let asked = match plugins {
+                MIXED => at == 0 || at >= AUTOMODS,
+                automods => at < automods,
+            };
+            let mode = if asked { Mode::Enforce } else { Mode::Off };
             let change = Change { mode: Some(mode), ..Change::default() };
             self.app.plugins.change(&admin, *id, change).await.expect("a change");
         }
@@ -213,14 +221,19 @@ pub(super) async fn fill(folder: &Path) -> Content {
 async fn bind(app: &App, admin: &Actor) -> Vec<BindingId> {
     let automod = include_bytes!("../../plugins/automod/automod.wasm");
     let rules = include_str!("../../plugins/automod/example.yaml");
-    let (version, _) =
-        app.versions.upload(admin, None, Arc::from(&automod[..])).await.expect("a version");
+    let small = wat::parse_str(include_str!("../../plugins/hostile/allow.wat")).expect("it parses");
     let mut bindings = Vec::new();
-    for _ in 0..PLUGINS {
-        let change =
-            Change { settings: Some(rules.into()), mode: Some(Mode::Off), ..Change::default() };
-        let new = NewBinding { plugin: version.plugin.clone(), community: None, change };
-        bindings.push(app.plugins.bind(admin, new).await.expect("a binding").binding.id);
+    for (name, component, settings, count) in
+        [(None, &automod[..], Some(rules.into()), AUTOMODS), (Some("small"), &small, None, SMALL)]
+    {
+        let (version, _) =
+            app.versions.upload(admin, name, Arc::from(component)).await.expect("a version");
+        for _ in 0..count {
+            let change =
+                Change { settings: settings.clone(), mode: Some(Mode::Off), ..Change::default() };
+            let new = NewBinding { plugin: version.plugin.clone(), community: None, change };
+            bindings.push(app.plugins.bind(admin, new).await.expect("a binding").binding.id);
+        }
     }
     bindings
 }

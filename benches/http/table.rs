@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use super::load::Load;
+use super::{forum::MIXED, load::Load};
 
 /// One sample of one thing that was asked.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,11 @@ impl Table {
 
     /// One line for each row.
     pub(super) fn print(&self, levels: &[usize]) {
-        let titles = levels.iter().map(|plugins| format!("{plugins} plugins: req/s | CPU ms"));
+        let title = |plugins: &usize| match *plugins {
+            MIXED => "automod and 2 small: req/s | CPU ms".to_owned(),
+            plugins => format!("{plugins} automods: req/s | CPU ms"),
+        };
+        let titles = levels.iter().map(title);
         println!("| request | {} |", titles.collect::<Vec<_>>().join(" | "));
         println!("|---|{}", "--:|--:|".repeat(levels.len()));
         for (row, name) in self.rows.iter().enumerate() {
