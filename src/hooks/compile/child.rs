@@ -96,6 +96,7 @@ fn perform(job: &Job, component: &[u8]) -> Answer {
     let ticker = Ticker::start(engine)
         .map_err(|error| LoadError::host("no thread can be started", error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .map_err(|error| LoadError::host("no runtime can be started", error))?;
     let surface = check::surface(component)?;

@@ -69,7 +69,8 @@ fn check(guest: &mut Guest, request: &HttpRequest) -> Result<(), HttpError> {
         return Err(HttpError::Denied);
     }
     let url = Url::parse(&request.url).map_err(|_| HttpError::Invalid)?;
-    if !call.grants.http.iter().any(|granted| covers(granted, &url)) {
+    let host = url.host_str().ok_or(HttpError::Invalid)?;
+    if !call.grants.http.iter().any(|granted| granted.eq_ignore_ascii_case(host)) {
         return Err(HttpError::Denied);
     }
     if request.body.len() > BODY_BYTES {
@@ -80,15 +81,6 @@ fn check(guest: &mut Guest, request: &HttpRequest) -> Result<(), HttpError> {
     }
     guest.used.requests += 1;
     Ok(())
-}
-
-/// Whether a grant, `host` or `host:port`, is for this address.
-fn covers(granted: &str, url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
-    match url.port() {
-        None => granted.eq_ignore_ascii_case(host),
-        Some(port) => granted.eq_ignore_ascii_case(&format!("{host}:{port}")),
-    }
 }
 
 impl HttpSend for Client {

@@ -13,13 +13,16 @@ use wasmtime::{
 };
 
 use super::overlay;
-use crate::hooks::{
-    answering::{Lent, answer},
-    contract::STATE,
-    ports::{Unanswered, Usage},
-    quota,
-    sandbox::Guest,
-    state_write::StateWrite,
+use crate::{
+    base::secret::sha256_hex,
+    hooks::{
+        answering::{Lent, answer},
+        contract::STATE,
+        ports::{Unanswered, Usage},
+        quota,
+        sandbox::Guest,
+        state_write::StateWrite,
+    },
 };
 
 /// Longest key of a counter, a value or a set, as `wit/` says.
@@ -91,14 +94,18 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     function!(instance, "size", (set: String), size);
     instance.func_wrap("delete", |mut store: StoreContextMut<'_, Guest>, (key,): (String,)| {
         store.data_mut().count_host_call()?;
-        store.data_mut().writes.push(StateWrite::Delete { key });
+        // Under any other key there is nothing.
+        let may_be = fits(&[(&key, KEY_BYTES)], None, None).is_ok();
+        keep(&mut store, StateWrite::Delete { key }, may_be);
         Ok(())
     })?;
     instance.func_wrap(
         "remove",
         |mut store: StoreContextMut<'_, Guest>, (set, member): (String, String)| {
             store.data_mut().count_host_call()?;
-            store.data_mut().writes.push(StateWrite::Remove { set, member });
+            let texts = [(set.as_str(), KEY_BYTES), (member.as_str(), MEMBER_BYTES)];
+            let may_be = fits(&texts, None, None).is_ok();
+            keep(&mut store, StateWrite::Remove { set, member }, may_be);
             Ok(())
         },
     )
@@ -117,7 +124,7 @@ async fn increment(
     let (binding, now) = origin(store);
     let width = (window / STEPS).max(1);
     let start = now - now % width;
-    let (since, expires_at) = (now.saturating_sub(window), start + width + window);
+    let (since, expires_at) = (now.saturating_sub(window), start.saturating_add(width + window));
     let before = overlay::counted(&store.data().writes, &key, since);
     let arguments = json!({ "key": key, "by": by, "window": window });
     let write = StateWrite::Increment { key: key.clone(), by, start, width, expires_at, subject };
@@ -127,7 +134,7 @@ async fn increment(
             return Ok(Err(Error::Quota));
         }
         let stored = lent.ports.state.count(binding, &key, since).await?;
-        Ok(Ok(stored + before + u64::from(by)))
+        Ok(Ok(stored.saturating_add(before).saturating_add(u64::from(by))))
     };
     let answer = answer(store, "state.increment", arguments, ask).await?;
     keep(store, write, answer.is_ok());
@@ -179,8 +186,10 @@ async fn put(
         return refused(store, error);
     }
     let (binding, now) = origin(store);
-    let arguments = json!({ "key": key, "value": value, "ttl": ttl });
-    let expires_at = ttl.map(|ttl| now + ttl);
+    // The value stands for itself by its hash: transcripts are short.
+    let hash = sha256_hex(value.as_bytes());
+    let arguments = json!({ "key": key, "value_sha256": hash, "ttl": ttl });
+    let expires_at = ttl.map(|ttl| now.saturating_add(ttl));
     let write = StateWrite::Put { key: key.clone(), value, expires_at, subject };
     let own = overlay::usage(&store.data().writes);
     let (used, values) = ((own, write.bytes()), own.values);
@@ -214,7 +223,7 @@ async fn add(
     let (binding, now) = origin(store);
     let own = overlay::members(&store.data().writes, &set).remove(&member);
     let arguments = json!({ "set": set, "member": member, "ttl": ttl });
-    let expires_at = ttl.map(|ttl| now + ttl);
+    let expires_at = ttl.map(|ttl| now.saturating_add(ttl));
     let write = StateWrite::Add { set: set.clone(), member: member.clone(), expires_at, subject };
     let used = (overlay::usage(&store.data().writes), write.bytes());
     let ask = |lent: Lent| async move {

@@ -30,6 +30,9 @@ const PRINTED_BYTES: usize = 4 << 10;
 /// What a guest may hand over at a time.
 const PRINT_BYTES: usize = 4 << 10;
 
+/// Streams and the like that a guest may hold: as many as handles.
+const RESOURCES: usize = 1_000;
+
 /// The interfaces of WASI 0.2 that are offered; `wasi:http` is not.
 const OFFERED: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
@@ -71,7 +74,9 @@ impl Closed {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .build();
-        Self { wasi, table: ResourceTable::new(), printed }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
+        Self { wasi, table, printed }
     }
 }
 
