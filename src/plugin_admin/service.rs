@@ -26,6 +26,7 @@ use crate::{
     jobs,
     plugin_activations::{Activations, Candidate, Ready},
     plugin_envelopes::{Envelopes, outside},
+    plugin_state,
     plugin_versions::{self, PluginName, Version, require_admin},
 };
 
@@ -361,6 +362,7 @@ impl PluginAdmin {
         if !store::remove_binding(&mut tx, binding.id, self.parts.clock.now()).await? {
             return Err(Error::NotFound);
         }
+        plugin_state::erase_binding(&mut tx, binding.id).await?;
         store::next_generation(&mut tx).await?;
         tx.commit().await?;
         log(hand, binding.id, &binding.terms, "a plugin was unbound");

@@ -10,7 +10,7 @@ use moka::sync::Cache;
 use regex_automata::{
     Input, Match, MatchError,
     hybrid::{dfa, regex},
-    nfa::thompson::{self, pikevm::PikeVM},
+    nfa::thompson::{self, WhichCaptures, pikevm::PikeVM},
     util::iter::Searcher,
 };
 
@@ -45,7 +45,7 @@ struct Expression {
 impl Expression {
     fn compile(pattern: &str) -> Result<Self, String> {
         let fast = regex::Regex::builder()
-            .thompson(thompson::Config::new().nfa_size_limit(Some(COMPILED_BYTES)))
+            .thompson(compiling())
             .dfa(
                 dfa::Config::new()
                     .cache_capacity(STATES_BYTES)
@@ -56,13 +56,16 @@ impl Expression {
             )
             .build(pattern)
             .map_err(|error| chain(&error))?;
-        let slow = PikeVM::new_from_nfa(fast.forward().get_nfa().clone())
+        let slow = PikeVM::builder()
+            .thompson(compiling().which_captures(WhichCaptures::Implicit))
+            .build(pattern)
             .map_err(|error| chain(&error))?;
         Ok(Self { fast, slow })
     }
 
     fn bytes(&self) -> usize {
-        self.fast.forward().memory_usage() + self.fast.reverse().memory_usage()
+        let fast = self.fast.forward().memory_usage() + self.fast.reverse().memory_usage();
+        fast + self.slow.get_nfa().memory_usage()
     }
 
     fn find(&self, text: &str, most: usize) -> Result<Vec<Match>, String> {
@@ -77,6 +80,10 @@ impl Expression {
         let mut cache = self.slow.create_cache();
         Ok(self.slow.find_iter(&mut cache, text).take(most).collect())
     }
+}
+
+fn compiling() -> thompson::Config {
+    thompson::Config::new().nfa_size_limit(Some(COMPILED_BYTES))
 }
 
 fn search(
