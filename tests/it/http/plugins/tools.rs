@@ -93,7 +93,7 @@ async fn a_server_says_why_not() {
     let refused = tool(&mina, &["push", &component, "--name", "echo"]).await;
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(said.starts_with("gatherly: forbidden"), "{said}");
+    assert!(said.starts_with("gatherly: admins_only"), "{said}");
     let nobody = Command::new(compiler())
         .args(["plugin", "push", &component])
         .env_remove("GATHERLY_TOKEN")
