@@ -23,6 +23,11 @@ pub fn same_millisecond(id: Uuid) -> (Uuid, Uuid) {
     (Uuid::from_u128(id & !below), Uuid::from_u128(id | below))
 }
 
+/// The millisecond that an id carries.
+pub fn time_of(id: Uuid) -> Timestamp {
+    Timestamp(i64::try_from(id.as_u128() >> BELOW_MILLISECOND).unwrap_or(i64::MAX))
+}
+
 /// The id that comes before all those of `time` and later.
 pub fn first_uuid(time: Timestamp) -> Uuid {
     Uuid::from_u128(u128::try_from(time.0).unwrap_or(0) << BELOW_MILLISECOND)

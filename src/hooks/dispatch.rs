@@ -12,6 +12,7 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout, timeout_at},
 };
+use uuid::Uuid;
 
 use super::{
     catalogue::{FailureMode, HookKind, HookPoint},
@@ -25,7 +26,10 @@ use super::{
     sandbox::Call,
     transcript::Transcript,
 };
-use crate::base::{clock::Timestamp, ids::new_uuid};
+use crate::base::{
+    clock::Timestamp,
+    ids::{new_uuid, time_of},
+};
 
 /// How long a call waits for its turn before that is an overload: a tenth of
 /// the deadline, so that a busy plugin fails fast.
@@ -206,7 +210,9 @@ impl Bound {
 
     /// An empty record of an answer to `event`.
     fn decision<S: Subject>(&self, event: &Arc<Event<S>>) -> Decision {
-        let time = Timestamp(i64::try_from(event.context.time).unwrap_or(i64::MAX));
+        // The millisecond of the event's id, by which records are found.
+        let time = Uuid::parse_str(&event.context.event_id)
+            .map_or(Timestamp(i64::try_from(event.context.time).unwrap_or(i64::MAX)), time_of);
         Decision {
             id: new_uuid(time),
             hook: S::HOOK,
