@@ -39,6 +39,7 @@ use crate::{
     review::Review,
     search::{self, Search},
     sessions::{Keys, KeysError, Sessions},
+    undos::{self, Undos},
     votes::{self, Votes},
     warnings::{self, Warnings},
     webhooks::{self, Webhooks},
@@ -94,6 +95,7 @@ pub struct App {
     pub review: Review,
     pub after_hooks: AfterHooks,
     pub effects: Effects,
+    pub undos: Undos,
     pub notifications: Notifications,
     pub actions: ModActions,
     pub moderation: Moderation,
@@ -254,6 +256,15 @@ impl App {
             notifications: notifications.clone(),
             webhooks: webhooks.clone(),
         });
+        let undos = Undos::new(undos::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            bans: forum.bans.clone(),
+            moderation: moderation.clone(),
+            notifications: notifications.clone(),
+            review: review.clone(),
+        });
         let after_hooks = AfterHooks::new(&db, hooks.clone(), decisions.clone());
         Ok(Self {
             lifecycle,
@@ -276,6 +287,7 @@ impl App {
             forum,
             review,
             after_hooks,
+            undos,
             effects,
             notifications,
             actions,

@@ -36,6 +36,7 @@ pub mod review;
 pub mod routes;
 pub mod search;
 pub mod sessions;
+pub mod undos;
 pub mod votes;
 pub mod warnings;
 pub mod webhooks;

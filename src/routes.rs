@@ -30,6 +30,7 @@ use crate::{
     review::ReviewApi,
     search::SearchApi,
     sessions::SessionsApi,
+    undos::UndosApi,
     votes::VotesApi,
     warnings::WarningsApi,
     webhooks::WebhooksApi,
@@ -93,6 +94,7 @@ fn plugins(app: &App) -> impl OpenApi + 'static {
         EnvelopesApi { envelopes: app.envelopes.clone() },
         PluginFilesApi { files: app.plugin_files.clone() },
         TrialsApi { trials: app.trials.clone() },
+        UndosApi { undos: app.undos.clone() },
     )
 }
 

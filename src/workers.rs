@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use crate::{
     app::App,
+    base::Error,
     db::once,
     decisions::Decisions,
     effects::Effects,
@@ -46,6 +47,9 @@ const TICK: Duration = Duration::from_mins(5);
 /// How often it is looked whether it is time for that.
 const LOOK_FOR_TICK: Duration = Duration::from_secs(1);
 
+/// Why a binding is only listened to when its budget is overspent.
+const OVERSPENT: &str = "it wanted twice as many effects in an hour as it may have";
+
 /// Who does which kind of job, and who listens to what happens. Each is told at
 /// least once, and comes to the same when it is told twice.
 pub fn handlers(app: &App) -> Handlers {
@@ -59,7 +63,7 @@ pub fn handlers(app: &App) -> Handlers {
 
 /// Plugins are told, and what they want done is done.
 fn tell_plugins(handlers: Handlers, app: &App) -> Handlers {
-    let effects = app.effects.clone();
+    let (effects, plugins) = (app.effects.clone(), app.plugins.clone());
     let (after_hooks, told) = (app.after_hooks.clone(), app.after_hooks.clone());
     handlers
         .listen(
@@ -74,6 +78,25 @@ fn tell_plugins(handlers: Handlers, app: &App) -> Handlers {
             let effects = effects.clone();
             async move { effects.on_event(&occurrence).await }
         })
+        .listen(
+            "plugins.degrade",
+            |event| matches!(event, Event::BudgetSpent { .. }),
+            move |occurrence| {
+                let plugins = plugins.clone();
+                async move {
+                    match occurrence.event {
+                        Event::BudgetSpent { binding } => {
+                            match plugins.degrade(binding.into(), OVERSPENT).await {
+                                // It is gone by now.
+                                Err(Error::NotFound) => Ok(()),
+                                degraded => degraded,
+                            }
+                        }
+                        _ => Ok(()),
+                    }
+                }
+            },
+        )
 }
 
 fn tell_people(handlers: Handlers, app: &App) -> Handlers {

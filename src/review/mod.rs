@@ -11,4 +11,5 @@ mod store;
 mod tests;
 
 pub use api::ReviewApi;
+pub use model::Resolution;
 pub use service::Review;
