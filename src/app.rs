@@ -36,7 +36,8 @@ use crate::{
     plugin_versions::PluginVersions,
     posts::{self, Posts},
     publishing::Publishing,
-    review::Review,
+    reports::{self, Reports},
+    review::{self, Review},
     search::{self, Search},
     sessions::{Keys, KeysError, Sessions},
     undos::{self, Undos},
@@ -101,6 +102,7 @@ pub struct App {
     pub moderation: Moderation,
     pub warnings: Warnings,
     pub webhooks: Webhooks,
+    pub reports: Reports,
 }
 
 /// What people write, and who may.
@@ -242,7 +244,23 @@ impl App {
             posts: forum.posts.clone(),
             comments: forum.comments.clone(),
         });
-        let review = Review::new(db.clone(), clock.clone(), Arc::clone(&limits), content);
+        let reports = Reports::new(reports::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            hooks: hooks.clone(),
+            decisions: decisions.clone(),
+            posts: forum.posts.clone(),
+            comments: forum.comments.clone(),
+        });
+        let review = Review::new(review::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            posts: forum.posts.clone(),
+            comments: forum.comments.clone(),
+            moderation: moderation.clone(),
+        });
         let lifecycle = Lifecycle::new();
         let notifications = notifications_of(&core, (&sessions, &decisions), lifecycle.clone());
         let webhooks = webhooks_of(&core, &forum, &notifications, outbound.clone());
@@ -294,6 +312,7 @@ impl App {
             moderation,
             warnings,
             webhooks,
+            reports,
         })
     }
 }

@@ -32,6 +32,7 @@ pub mod plugin_trials;
 pub mod plugin_versions;
 pub mod posts;
 pub mod publishing;
+pub mod reports;
 pub mod review;
 pub mod routes;
 pub mod search;

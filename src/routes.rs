@@ -27,6 +27,7 @@ use crate::{
     plugin_trials::TrialsApi,
     plugin_versions::PluginsApi,
     posts::PostsApi,
+    reports::ReportsApi,
     review::ReviewApi,
     search::SearchApi,
     sessions::SessionsApi,
@@ -103,6 +104,7 @@ fn moderation(app: &App) -> impl OpenApi + 'static {
     (
         ReviewApi { review: app.review.clone() },
         ModerationApi { moderation: app.moderation.clone() },
+        ReportsApi { reports: app.reports.clone() },
         WarningsApi { warnings: app.warnings.clone() },
         ModActionsApi { actions: app.actions.clone() },
     )

@@ -21,6 +21,8 @@ pub struct Limits {
     pub search_network: Quota,
     pub community_account: Quota,
     pub ban_account: Quota,
+    pub report_account: Quota,
+    pub appeal_account: Quota,
     pub upload_account: Quota,
     pub preflight_account: Quota,
     pub write_account: Quota,

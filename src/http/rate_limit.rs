@@ -30,6 +30,8 @@ pub enum Action {
     SearchNetwork,
     Community,
     Ban,
+    Report,
+    Appeal,
     Upload,
     Preflight,
     Write,
@@ -37,6 +39,7 @@ pub enum Action {
 }
 
 const ACTIONS: usize = 14;
+const ACTIONS: usize = 15;
 
 /// Whom it is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +109,8 @@ impl RateLimits {
             limits.search_network,
             limits.community_account,
             limits.ban_account,
+            limits.report_account,
+            limits.appeal_account,
             limits.upload_account,
             limits.preflight_account,
             limits.write_account,

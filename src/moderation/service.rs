@@ -24,8 +24,8 @@ use crate::{
     http::{Action, RateLimits},
     jobs,
     mod_actions::{
-        self, Acted, ActionKind, Inverse, LoggedAction, ModActions, NewAction, Permit, Proposed,
-        SlowMode, Target, parse_reason,
+        self, Acted, ActionKind, Cleared, Inverse, LoggedAction, ModActions, NewAction, Permit,
+        Proposed, SlowMode, Target, parse_reason,
     },
     posts::Posts,
     publishing::{ContentState, Mark, Marks},
@@ -75,6 +75,22 @@ impl Moderation {
         let id = self.remove_in(&mut tx, Agent::Person(actor), content, wish.reason).await?;
         tx.commit().await?;
         Ok(Acted::Done(self.parts.actions.read(id).await?))
+    }
+
+    /// Asks policies about a removal that comes from the queue of review.
+    pub async fn clear_removal(
+        &self,
+        actor: &Actor,
+        content: Content,
+        reason: Option<&str>,
+    ) -> Result<Permit, Error> {
+        let wish = self.wish(actor, content, reason).await?;
+        self.ask(actor, ActionKind::Remove, &wish).await
+    }
+
+    /// Records what policies said of an action, with the action.
+    pub async fn admit(&self, tx: &mut Tx, cleared: &Cleared) -> Result<(), Error> {
+        self.parts.actions.admit(tx, cleared).await
     }
 
     /// Gives content back, for a person who moderates there.

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{ItemFilter, ItemKind, ItemState, Resolution, ReviewItem, Text},
+    model::{ItemFilter, ItemKind, ItemState, ReportNote, Resolution, ReviewItem, Text},
     service::Review,
 };
 use crate::{
     base::page::PageRequest,
     decisions::DecisionView,
     http::{Input, Problem, Rendered, Tag},
+    mod_actions::{Acted, PendingView},
     sessions::SignedIn,
 };
 
@@ -32,6 +33,8 @@ enum ItemKindName {
     Edit,
     /// Somebody who wants to join.
     Account,
+    /// What people or plugins reported.
+    Report,
 }
 
 impl From<ItemKind> for ItemKindName {
@@ -41,6 +44,7 @@ impl From<ItemKind> for ItemKindName {
             ItemKind::Comment => Self::Comment,
             ItemKind::Edit => Self::Edit,
             ItemKind::Account => Self::Account,
+            ItemKind::Report => Self::Report,
         }
     }
 }
@@ -52,6 +56,7 @@ impl From<ItemKindName> for ItemKind {
             ItemKindName::Comment => Self::Comment,
             ItemKindName::Edit => Self::Edit,
             ItemKindName::Account => Self::Account,
+            ItemKindName::Report => Self::Report,
         }
     }
 }
@@ -92,6 +97,40 @@ struct ItemText {
 impl From<Text> for ItemText {
     fn from(text: Text) -> Self {
         Self { title: text.title, body: text.body }
+    }
+}
+
+/// A report, for those who settle it.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct ReportNoteView {
+    /// Opaque.
+    id: Uuid,
+    /// Name of the person who reported; absent for a plugin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reporter: Option<String>,
+    /// Name of the plugin that reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<String>,
+    /// Why.
+    reason: String,
+    /// The report that a policy counts it with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into: Option<Uuid>,
+    /// When, RFC 3339.
+    created_at: String,
+}
+
+impl From<ReportNote> for ReportNoteView {
+    fn from(note: ReportNote) -> Self {
+        Self {
+            id: note.id,
+            reporter: note.reporter,
+            plugin: note.plugin,
+            reason: note.reason,
+            merged_into: note.merged_into,
+            created_at: note.created_at.to_string(),
+        }
     }
 }
 
@@ -136,6 +175,11 @@ struct ReviewItemView {
     /// For other moderators.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// Its place in the queue, from -100 to 100: higher comes first.
+    priority: i64,
+    /// What those said who reported it, newest first; at most 20.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reports: Vec<ReportNoteView>,
     /// What plugins decided about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     decisions: Vec<DecisionView>,
@@ -158,12 +202,14 @@ impl From<ReviewItem> for ReviewItemView {
             resolved_by: item.resolved_by,
             resolved_at: item.resolved_at.map(|at| at.to_string()),
             note: item.note,
+            priority: item.priority,
+            reports: item.reports.into_iter().map(ReportNoteView::from).collect(),
             decisions: item.decisions.into_iter().map(DecisionView::from).collect(),
         }
     }
 }
 
-/// Items, the newest first.
+/// Items, by priority, then the newest first.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 struct ReviewItemList {
@@ -179,9 +225,11 @@ struct ReviewItemList {
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 enum ResolutionName {
-    /// Publish it, or let the account take part.
+    /// Publish it, or let the account take part; nothing is wrong with what was
+    /// reported.
     Approve,
-    /// Do not; an account is closed.
+    /// Do not; an account that waits is closed, content that was reported is
+    /// removed.
     Remove,
 }
 
@@ -216,6 +264,9 @@ enum Settled {
     /// It is settled.
     #[oai(status = 201)]
     Created(Rendered<ReviewItemView>, #[oai(header = "Location")] String),
+    /// A policy wants another moderator to remove it as well, within a day.
+    #[oai(status = 202)]
+    NeedsSecond(Rendered<PendingView>),
 }
 
 /// Operations on what waits for a person.
@@ -230,7 +281,8 @@ impl ReviewApi {
     /// List what waits for a person
     ///
     /// For moderators, what is in their communities; for admins, everything and
-    /// held accounts too. Newest first. Empty for everybody else.
+    /// held accounts and reported ones too. By priority, then newest first. Empty
+    /// for everybody else.
     #[oai(path = "/review-items", method = "get", operation_id = "list_review_items")]
     #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
     async fn list(
@@ -289,7 +341,13 @@ impl ReviewApi {
     ) -> Result<Settled, Problem> {
         let ResolutionBody { resolution, note } = body.0;
         let note = note.unwrap_or_default();
-        let item = self.review.resolve(&actor, id.0.into(), resolution.into(), &note).await?;
+        let settled = self.review.resolve(&actor, id.0.into(), resolution.into(), &note).await?;
+        let item = match settled {
+            Acted::Done(item) => item,
+            Acted::NeedsSecond(pending) => {
+                return Ok(Settled::NeedsSecond(Rendered::new(&pending.into())));
+            }
+        };
         let location = format!("/api/v1/review-items/{}", item.id);
         Ok(Settled::Created(Rendered::new(&ReviewItemView::from(item)), location))
     }

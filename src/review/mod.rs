@@ -13,3 +13,4 @@ mod tests;
 pub use api::ReviewApi;
 pub use model::Resolution;
 pub use service::Review;
+pub use service::{Parts, Review};

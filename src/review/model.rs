@@ -1,5 +1,6 @@
 //! Items that wait, and how they are settled.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         text::{clean_lines, length},
     },
     decisions::DecisionRecord,
+    events::Content,
 };
 
 /// Most characters of a note, as of a ban's reason.
@@ -26,6 +28,8 @@ pub enum ItemKind {
     Edit,
     /// Somebody who wants to join.
     Account,
+    /// What people or plugins reported.
+    Report,
 }
 
 impl ItemKind {
@@ -36,12 +40,13 @@ impl ItemKind {
             Self::Comment => "comment",
             Self::Edit => "edit",
             Self::Account => "account",
+            Self::Report => "report",
         }
     }
 
     /// From what is stored.
     pub fn from_stored(text: &str) -> Option<Self> {
-        [Self::Post, Self::Comment, Self::Edit, Self::Account]
+        [Self::Post, Self::Comment, Self::Edit, Self::Account, Self::Report]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -126,8 +131,10 @@ pub struct Waiting {
     pub state: ItemState,
     /// The post, comment or account.
     pub target: Uuid,
-    /// Whether the target is a post.
-    pub is_post: bool,
+    /// The post or comment; none for an account.
+    pub content: Option<Content>,
+    /// What plugins were asked about, if it is they who hold it.
+    pub event: Option<Uuid>,
 }
 
 /// Something that waits, or has been settled.
@@ -163,8 +170,40 @@ pub struct ReviewItem {
     pub resolved_at: Option<Timestamp>,
     /// For other moderators.
     pub note: Option<String>,
+    /// Its place in the queue: higher comes first.
+    pub priority: i64,
+    /// What people and plugins said who reported it, newest first; at most 20.
+    pub reports: Vec<ReportNote>,
     /// What plugins decided about it.
     pub decisions: Vec<DecisionRecord>,
+}
+
+impl ReviewItem {
+    /// Where it stands in a list.
+    pub fn key(&self) -> ItemKey {
+        ItemKey(self.priority, self.id)
+    }
+}
+
+/// The place of an item in a list: by priority, then the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemKey(pub i64, pub ReviewItemId);
+
+/// A report, for those who settle it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ReportNote {
+    /// Opaque.
+    pub id: Uuid,
+    /// Name of the person who reported.
+    pub reporter: Option<String>,
+    /// Name of the plugin that reported.
+    pub plugin: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The report that it is counted with.
+    pub merged_into: Option<Uuid>,
+    /// When.
+    pub created_at: Timestamp,
 }
 
 /// Which items are asked for.

@@ -4,7 +4,7 @@ use super::model::{ItemKind, ItemState, Resolution, ReviewItem, Waiting};
 use crate::{
     base::Error,
     decisions::DecisionRecord,
-    events::{Content, Event, Origin},
+    events::{Content, Event, Resolution as Overruled},
 };
 
 /// An item is settled once.
@@ -20,18 +20,29 @@ pub(super) fn may_resolve(state: ItemState) -> Result<(), Error> {
     }
 }
 
-/// What happens when an item is settled; of an account its feature tells.
-pub(super) fn happened(waiting: &Waiting, resolution: Resolution) -> Option<Event> {
-    let content = if waiting.is_post {
-        Content::Post(waiting.target)
-    } else {
-        Content::Comment(waiting.target)
-    };
-    match (waiting.kind, resolution) {
-        (ItemKind::Account, _) | (ItemKind::Edit, Resolution::Remove) => None,
-        (_, Resolution::Approve) => Some(Event::ContentApproved { content }),
-        (_, Resolution::Remove) => Some(Event::ContentRemoved { content, by: Origin::Moderator }),
+/// What was to be settled does not wait any more.
+pub(super) fn gone() -> Error {
+    Error::conflict("superseded", "It does not wait any more.")
+}
+
+/// The content that a resolution takes away: what was never published, and what
+/// was reported. Of an edit, only the edit goes.
+pub(super) fn removed(waiting: &Waiting, resolution: Resolution) -> Option<Content> {
+    let goes = matches!(waiting.kind, ItemKind::Post | ItemKind::Comment | ItemKind::Report);
+    waiting.content.filter(|_| goes && resolution == Resolution::Remove)
+}
+
+/// What happens when an item is settled: content can be seen, and plugins that
+/// held something were overruled. Of a removal and of an account their features
+/// tell.
+pub(super) fn happened(waiting: &Waiting, resolution: Resolution) -> Vec<Event> {
+    if resolution == Resolution::Remove || waiting.kind == ItemKind::Report {
+        return Vec::new();
     }
+    let approved = waiting.content.map(|content| Event::ContentApproved { content });
+    let resolution = Overruled::Approved;
+    let overridden = waiting.event.map(|asked| Event::DecisionOverridden { asked, resolution });
+    approved.into_iter().chain(overridden).collect()
 }
 
 /// The items, each with the decisions on its event.

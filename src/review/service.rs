@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    model::{ItemFilter, ItemKind, Resolution, ReviewItem, Waiting, parse_note},
+    model::{ItemFilter, ItemKey, ItemKind, Resolution, ReviewItem, Waiting, parse_note},
     rules,
     store::{self, Resolved},
 };
@@ -11,43 +11,48 @@ use crate::{
     accounts,
     base::{
         Error,
-        actor::Actor,
+        actor::{Actor, Agent},
         clock::Clock,
         ids::ReviewItemId,
         page::{Page, PageRequest},
     },
     comments::Comments,
     db::{Db, Tx},
-    events::Occurrence,
+    events::{Content, Occurrence},
     http::{Action, RateLimits},
     jobs,
+    mod_actions::{Acted, Permit},
+    moderation::Moderation,
     posts::Posts,
 };
+
+/// What review is made of.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub limits: Arc<RateLimits>,
+    pub posts: Posts,
+    pub comments: Comments,
+    pub moderation: Moderation,
+}
 
 /// What waits for a person; cheap to clone.
 #[derive(Clone)]
 pub struct Review {
-    db: Db,
-    clock: Clock,
-    limits: Arc<RateLimits>,
-    posts: Posts,
-    comments: Comments,
+    parts: Parts,
 }
 
 impl Review {
     /// What waits in this database.
-    pub fn new(
-        db: Db,
-        clock: Clock,
-        limits: Arc<RateLimits>,
-        (posts, comments): (Posts, Comments),
-    ) -> Self {
-        Self { db, clock, limits, posts, comments }
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
     }
 
     /// Tells the metrics how many items wait.
     pub async fn measure(&self) -> Result<(), Error> {
-        let open = store::count_open(&self.db.counted_apart()).await?;
+        let open = store::count_open(&self.parts.db.counted_apart()).await?;
         metrics::gauge!("gatherly_review_items_open").set(f64::from(open));
         Ok(())
     }
@@ -58,44 +63,56 @@ impl Review {
         &self,
         actor: &Actor,
         filter: &ItemFilter,
-        page: &PageRequest<ReviewItemId>,
+        page: &PageRequest<ItemKey>,
     ) -> Result<Page<ReviewItem>, Error> {
-        let (items, decisions) = store::list(&self.db, actor, filter, page).await?;
+        let (items, decisions) = store::list(&self.parts.db, actor, filter, page).await?;
         let items = rules::with_decisions(items, decisions);
-        Ok(Page::cut(items, page.limit, |item: &ReviewItem| item.id))
+        Ok(Page::cut(items, page.limit, ReviewItem::key))
     }
 
     /// One item, if the actor may settle it.
     pub async fn find(&self, actor: &Actor, id: ReviewItemId) -> Result<ReviewItem, Error> {
-        let (item, decisions) = store::find(&self.db, actor, id).await?.ok_or(Error::NotFound)?;
+        let (item, decisions) =
+            store::find(&self.parts.db, actor, id).await?.ok_or(Error::NotFound)?;
         rules::with_decisions(vec![item], decisions).pop().ok_or(Error::NotFound)
     }
 
-    /// Settles an item: what it is about changes with it or not at all.
+    /// Settles an item: what it is about changes with it or not at all. Policies
+    /// are asked before content is removed.
     pub async fn resolve(
         &self,
         actor: &Actor,
         id: ReviewItemId,
         resolution: Resolution,
         note: &str,
-    ) -> Result<ReviewItem, Error> {
-        self.limits.check_actor(Action::Write, actor)?;
+    ) -> Result<Acted<ReviewItem>, Error> {
+        let Parts { db, clock, limits, moderation, .. } = &self.parts;
+        limits.check_actor(Action::Write, actor)?;
+        let waiting = store::read_waiting(db, actor, id).await?.ok_or(Error::NotFound)?;
         let note = parse_note(note)?;
-        let at = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        rules::may_resolve(waiting.state)?;
+        let mut cleared = None;
+        if let Some(content) = rules::removed(&waiting, resolution) {
+            match moderation.clear_removal(actor, content, note.as_deref()).await? {
+                Permit::Go(permit) => cleared = Some(permit),
+                Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
+            }
+        }
+        let at = clock.now();
+        let mut tx = db.begin().await?;
         let waiting = store::find_waiting(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
         rules::may_resolve(waiting.state)?;
         store::resolve(&mut tx, actor, id, Resolved { resolution, note, at }).await?;
-        self.carry_out(&mut tx, &waiting, resolution).await?;
-        if let Some(event) = rules::happened(&waiting, resolution) {
-            jobs::publish(&mut tx, &Occurrence::new(at, actor, event)).await?;
+        if let Some(cleared) = &cleared {
+            moderation.admit(&mut tx, cleared).await?;
         }
+        self.carry_out(&mut tx, actor, &waiting, resolution).await?;
         tx.commit().await?;
         tracing::info!(
             by = actor.username, item = %id, target = %waiting.target,
             resolution = resolution.state().as_str(), "an item was settled"
         );
-        self.find(actor, id).await
+        self.find(actor, id).await.map(Acted::Done)
     }
 
     /// Does to what waits as the resolution says. When that goes, its item is
@@ -103,30 +120,42 @@ impl Review {
     async fn carry_out(
         &self,
         tx: &mut Tx,
+        actor: &Actor,
         waiting: &Waiting,
         resolution: Resolution,
     ) -> Result<(), Error> {
         use Resolution::{Approve, Remove};
-        let (posts, comments, id) = (&self.posts, &self.comments, waiting.target);
-        let done = match (waiting.kind, resolution) {
-            (ItemKind::Post, Approve) => posts.approve(tx, id.into()).await?,
-            (ItemKind::Post, Remove) => posts.remove(tx, id.into()).await?,
-            (ItemKind::Comment, Approve) => comments.approve(tx, id.into()).await?,
-            (ItemKind::Comment, Remove) => comments.remove(tx, id.into()).await?,
-            (ItemKind::Edit, Approve) if waiting.is_post => {
+        let Parts { posts, comments, moderation, .. } = &self.parts;
+        let (id, agent, now) = (waiting.target, Agent::Person(actor), self.parts.clock.now());
+        if let Some(content) = rules::removed(waiting, resolution) {
+            return match moderation.remove_in(tx, agent, content, None).await {
+                // It was removed, or its author took it back, in the meantime.
+                Err(Error::Conflict { .. } | Error::NotFound) => Err(rules::gone()),
+                other => other.map(drop),
+            };
+        }
+        let done = match (waiting.kind, waiting.content, resolution) {
+            (ItemKind::Post, _, _) => posts.approve(tx, id.into()).await?,
+            (ItemKind::Comment, _, _) => comments.approve(tx, id.into()).await?,
+            (ItemKind::Edit, Some(Content::Post(_)), Approve) => {
                 posts.approve_edit(tx, id.into()).await?
             }
-            (ItemKind::Edit, Remove) if waiting.is_post => posts.drop_edit(tx, id.into()).await?,
-            (ItemKind::Edit, Approve) => comments.approve_edit(tx, id.into()).await?,
-            (ItemKind::Edit, Remove) => comments.drop_edit(tx, id.into()).await?,
-            (ItemKind::Account, Approve) => {
-                accounts::approve_held(tx, id.into(), self.clock.now()).await?
+            (ItemKind::Edit, Some(Content::Post(_)), Remove) => {
+                posts.drop_edit(tx, id.into()).await?
             }
-            (ItemKind::Account, Remove) => accounts::refuse_held(tx, id.into()).await?,
+            (ItemKind::Edit, _, Approve) => comments.approve_edit(tx, id.into()).await?,
+            (ItemKind::Edit, _, Remove) => comments.drop_edit(tx, id.into()).await?,
+            (ItemKind::Account, _, Approve) => accounts::approve_held(tx, id.into(), now).await?,
+            (ItemKind::Account, _, Remove) => accounts::refuse_held(tx, id.into()).await?,
+            // The reports are settled with their item.
+            (ItemKind::Report, _, _) => true,
         };
-        if done {
-            return Ok(());
+        if !done {
+            return Err(rules::gone());
         }
-        Err(Error::conflict("superseded", "It does not wait any more."))
+        for event in rules::happened(waiting, resolution) {
+            jobs::publish(tx, &Occurrence::new(now, actor, event)).await?;
+        }
+        Ok(())
     }
 }

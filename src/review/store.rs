@@ -2,11 +2,14 @@
 
 use uuid::Uuid;
 
-use super::model::{ItemFilter, ItemKind, ItemState, Resolution, ReviewItem, Text, Waiting};
+use super::model::{
+    ItemFilter, ItemKey, ItemKind, ItemState, Resolution, ReviewItem, Text, Waiting,
+};
 use crate::{
     base::{actor::Actor, clock::Timestamp, ids::ReviewItemId, page::PageRequest},
     db::{Columns, Db, Error, Row, Statement, Tx, statement},
     decisions::{DecisionRecord, moderates, record, select_decisions},
+    events::Content,
 };
 
 /// Whether the one who asks may settle the item `d`: admins all, moderators what
@@ -23,7 +26,16 @@ macro_rules! select {
                 a.username as author, d.reason, p.title, coalesce(p.body, c.body) as body,
                 coalesce(p.state, c.state) as content_state, c.post_id,
                 v.title as pending_title, v.body as pending_body,
-                d.created_at, s.username as resolved_by, d.resolved_at, d.note
+                d.created_at, s.username as resolved_by, d.resolved_at, d.note, d.priority,
+                (select json_group_array(json_object('id', lower(hex(r.id)),
+                     'reporter', r.reporter, 'plugin', r.plugin, 'reason', r.reason,
+                     'merged_into', case when r.merged_into is not null
+                                    then lower(hex(r.merged_into)) end,
+                     'created_at', r.created_at))
+                 from (select o.id, n.username as reporter, o.plugin, o.reason, o.merged_into,
+                              o.created_at
+                       from reports o left join accounts n on n.id = o.reporter_id
+                       where o.item_id = d.id order by o.id desc limit 20) r) as reports
          from review_items d
          left join accounts a on a.id = d.author_id
          left join accounts s on s.id = d.resolved_by
@@ -43,8 +55,8 @@ macro_rules! on_page {
                 and (? is null or d.community_id = (select id from communities where slug = ?))
                 and ",
             may_settle!(),
-            " and d.id < ?
-              order by d.id desc limit ?"
+            " and (d.priority, d.id) < (?, ?)
+              order by d.priority desc, d.id desc limit ?"
         )
     };
 }
@@ -64,8 +76,9 @@ const DECISIONS_OF_PAGE: &str = concat!(
 );
 const COUNT_OPEN: &str = "select count(*) as items from review_items where state = 'open'";
 const FIND_WAITING: &str = concat!(
-    "select d.kind, d.state, d.target_id,
-            exists (select 1 from posts p where p.id = d.target_id) as is_post
+    "select d.kind, d.state, d.target_id, d.event_id,
+            exists (select 1 from posts p where p.id = d.target_id) as is_post,
+            exists (select 1 from comments k where k.id = d.target_id) as is_comment
      from review_items d where d.id = ? and ",
     may_settle!()
 );
@@ -98,7 +111,7 @@ pub(super) async fn list(
     db: &Db,
     viewer: &Actor,
     filter: &ItemFilter,
-    request: &PageRequest<ReviewItemId>,
+    request: &PageRequest<ItemKey>,
 ) -> Result<(Vec<ReviewItem>, Vec<DecisionRecord>), Error> {
     let items = page(statement(LIST), viewer, filter, request);
     let items = db.all(items).await?.iter().map(item).collect::<Result<_, _>>()?;
@@ -123,12 +136,32 @@ pub(super) async fn find_waiting(
 ) -> Result<Option<Waiting>, Error> {
     let statement = bind_viewer(statement(FIND_WAITING).bind(id.0), viewer);
     let Some(row) = tx.optional(statement).await? else { return Ok(None) };
-    Ok(Some(Waiting {
-        kind: kind(&row)?,
-        state: state(&row)?,
-        target: row.value("target_id")?,
-        is_post: row.value("is_post")?,
-    }))
+    waiting(&row).map(Some)
+}
+
+/// The same outside a transaction.
+pub(super) async fn read_waiting(
+    db: &Db,
+    viewer: &Actor,
+    id: ReviewItemId,
+) -> Result<Option<Waiting>, Error> {
+    let statement = bind_viewer(statement(FIND_WAITING).bind(id.0), viewer);
+    db.optional(statement).await?.as_ref().map(waiting).transpose()
+}
+
+fn waiting(row: &Row) -> Result<Waiting, Error> {
+    let target = row.value("target_id")?;
+    Ok(Waiting {
+        kind: kind(row)?,
+        state: state(row)?,
+        target,
+        content: match (row.value("is_post")?, row.value("is_comment")?) {
+            (true, _) => Some(Content::Post(target)),
+            (false, true) => Some(Content::Comment(target)),
+            (false, false) => None,
+        },
+        event: row.value("event_id")?,
+    })
 }
 
 /// A resolution of an item that waits.
@@ -163,7 +196,7 @@ fn page(
     statement: Statement,
     viewer: &Actor,
     filter: &ItemFilter,
-    request: &PageRequest<ReviewItemId>,
+    request: &PageRequest<ItemKey>,
 ) -> Statement {
     let kind = filter.kind.map(ItemKind::as_str);
     let statement = statement
@@ -172,9 +205,8 @@ fn page(
         .bind(kind)
         .bind(filter.community.clone())
         .bind(filter.community.clone());
-    bind_viewer(statement, viewer)
-        .bind(request.after.map_or(Uuid::max(), |after| after.0))
-        .bind(request.rows())
+    let ItemKey(priority, id) = request.after.unwrap_or(ItemKey(i64::MAX, Uuid::max().into()));
+    bind_viewer(statement, viewer).bind(priority).bind(id.0).bind(request.rows())
 }
 
 fn item(row: &Row) -> Result<ReviewItem, Error> {
@@ -201,6 +233,9 @@ fn item(row: &Row) -> Result<ReviewItem, Error> {
         resolved_by: row.value("resolved_by")?,
         resolved_at: row.optional_time("resolved_at")?,
         note: row.value("note")?,
+        priority: row.value("priority")?,
+        reports: serde_json::from_str(row.value("reports")?)
+            .map_err(|_| Error::Inconsistent { column: "reports" })?,
         decisions: Vec::new(),
     })
 }
