@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use crate::{
     accounts::{self, Accounts},
     after_hooks::AfterHooks,
+    appeals::{self, Appeals},
     bans::{self, Bans},
     base::{self, clock::Clock, password::Passwords},
     comments::{self, Comments},
@@ -103,6 +104,7 @@ pub struct App {
     pub warnings: Warnings,
     pub webhooks: Webhooks,
     pub reports: Reports,
+    pub appeals: Appeals,
 }
 
 /// What people write, and who may.
@@ -253,6 +255,13 @@ impl App {
             posts: forum.posts.clone(),
             comments: forum.comments.clone(),
         });
+        let appeals = Appeals::new(appeals::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            bans: forum.bans.clone(),
+            moderation: moderation.clone(),
+        });
         let review = Review::new(review::Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -313,6 +322,7 @@ impl App {
             warnings,
             webhooks,
             reports,
+            appeals,
         })
     }
 }

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod after_hooks;
 pub mod app;
+pub mod appeals;
 pub mod bans;
 pub mod base;
 pub mod cli;

@@ -10,6 +10,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 use crate::{
     accounts::AccountsApi,
     app::App,
+    appeals::AppealsApi,
     bans::BansApi,
     comments::CommentsApi,
     communities::CommunitiesApi,
@@ -105,6 +106,7 @@ fn moderation(app: &App) -> impl OpenApi + 'static {
         ReviewApi { review: app.review.clone() },
         ModerationApi { moderation: app.moderation.clone() },
         ReportsApi { reports: app.reports.clone() },
+        AppealsApi { appeals: app.appeals.clone() },
         WarningsApi { warnings: app.warnings.clone() },
         ModActionsApi { actions: app.actions.clone() },
     )

@@ -85,6 +85,7 @@ impl Scene {
             "posts" => things.post.clone(),
             "comments" => things.comment.clone(),
             "sessions" => session.as_str().unwrap().to_owned(),
+            "labels" => "a-label".to_owned(),
             of => things.other[of].clone(),
         });
         let nobody = self.app.client.clone();
@@ -163,6 +164,26 @@ impl Scene {
             let path = format!("/communities/garden/moderators/{}", things.victim.name);
             admin.put(&path, json!({})).await.expect(204);
         }
+        if operation.id.starts_with("restore_") {
+            let content = path.replace(
+                "{id}",
+                if things.comment.is_empty() { &things.post } else { &things.comment },
+            );
+            admin.post(&content, json!({})).await.expect(201);
+        }
+        let is_about_warnings = path.starts_with("/warnings/")
+            || path.starts_with("/appeals") && operation.method == Method::POST;
+        if is_about_warnings {
+            let warned = self.app.member(&format!("warned{}", self.asked)).await;
+            let warning = json!({"username": warned.name, "community": "garden", "reason": "No."});
+            let warning = id(&admin.post("/warnings", warning).await.expect(201));
+            if path.starts_with("/appeals/") {
+                let appeal = json!({"against": "warning", "id": warning, "text": "But."});
+                let appeal = id(&warned.post("/appeals", appeal).await.expect(201));
+                things.other.insert("appeals", appeal);
+            }
+            things.other.insert("warnings", warning);
+        }
         if path.starts_with("/plugin-bindings/") {
             let body = json!({"plugin": "letters", "mode": "off"});
             let binding = id(&admin.post("/plugin-bindings", body).await.expect(201));
@@ -212,6 +233,18 @@ impl Scene {
             }
             "create_community" => body["slug"] = json!(format!("new{}", self.asked)),
             "create_post" | "create_webhook" => body["community"] = json!("garden"),
+            "create_post" => body["community"] = json!("garden"),
+            "create_warning" => {
+                body["username"] = json!(things.victim.name);
+                body["community"] = json!("garden");
+            }
+            "create_report" => {
+                body = json!({"kind": "post", "id": things.post, "reason": "Look."});
+            }
+            "create_appeal" => {
+                body =
+                    json!({"against": "warning", "id": things.other["warnings"], "text": "But."});
+            }
             "sign_in" => body = json!({"username": "as-stranger", "password": PASSWORD}),
             "refresh_session" => {
                 body["refresh_token"] = things.victim.tokens["refresh_token"].clone();
@@ -236,7 +269,8 @@ impl Scene {
 /// Whether somebody new is needed, to whom nothing was done yet.
 fn needs_victim(operation: &Operation, case: &str) -> bool {
     let path = &operation.path;
-    let to_somebody = ["/bans", "/moderators/", "/role"].iter().any(|part| path.contains(part));
+    let to_somebody =
+        ["/bans", "/moderators/", "/role", "/warnings"].iter().any(|part| path.contains(part));
     to_somebody && case.is_empty() && operation.method != Method::GET
 }
 

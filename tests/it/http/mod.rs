@@ -1,6 +1,7 @@
 //! One file for each feature's operations.
 
 mod accounts;
+mod appeals;
 mod bans;
 mod comments;
 mod communities;
@@ -8,9 +9,11 @@ mod compile_bomb;
 mod decisions;
 mod edge;
 mod idempotency;
+mod moderation;
 mod notifications;
 mod plugins;
 mod posts;
+mod reports;
 mod review;
 mod search;
 mod sessions;

@@ -1,0 +1,202 @@
+//! The statements on appeals, and on what they are against.
+
+use uuid::Uuid;
+
+use super::model::{Against, Appeal, AppealState, Strike};
+use crate::{
+    base::{
+        actor::Actor,
+        clock::Timestamp,
+        ids::{AccountId, AppealId, same_millisecond},
+        page::PageRequest,
+    },
+    db::{Columns, Db, Error, Row, Tx, statement},
+    events::Content,
+};
+
+const BAN: &str = "
+    select b.account_id, coalesce(c.id, p.community_id) as community_id,
+           b.lifted_at is null and (b.until is null or b.until > ?) as stands,
+           null as target_kind, null as target_id
+    from bans b
+    left join communities c on c.id = b.scope_id
+    left join posts p on p.id = b.scope_id
+    where b.id = ?";
+const REMOVAL: &str = "
+    select m.account_id, m.community_id, m.undone_at is null and ? > 0 as stands,
+           m.target_kind, m.target_id
+    from mod_actions m where m.id = ? and m.kind = 'remove'";
+const WARNING: &str = "
+    select w.account_id, w.community_id, w.withdrawn_at is null and ? > 0 as stands,
+           null as target_kind, null as target_id
+    from warnings w where w.id = ?";
+/// A decision that refused, by its author's deed; it is of the same millisecond
+/// as its event.
+const REJECTION: &str = "
+    select e.actor_id as account_id, e.community_id,
+           e.outcome = 'reject' and ? > 0 as stands,
+           null as target_kind, null as target_id
+    from decisions d join hook_events e on e.id = d.event_id
+    where d.id = ? and d.event_id between ? and ? and d.mode = 'enforce'
+      and e.hook = 'content.before-publish'";
+const COUNT_OPEN: &str =
+    "select count(*) as waiting from appeals where account_id = ? and state = 'open'";
+const INSERT: &str = "
+    insert into appeals
+        (id, against, subject_id, account_id, community_id, text, state, created_at)
+    values (?, ?, ?, ?, ?, ?, 'open', ?)";
+const DECIDE: &str = "
+    update appeals set state = ?, decided_by = ?, decided_at = ?, note = ?
+    where id = ? and state = 'open'";
+
+/// Whether the one who asks may decide the appeal `p`: admins all, moderators
+/// those of their communities, and nobody their own. Takes the id, whether that
+/// is an admin, and the id.
+macro_rules! may_decide {
+    () => {
+        "(p.account_id <> ? and (? or exists
+            (select 1 from community_members m where m.community_id = p.community_id
+             and m.account_id = ? and m.role = 'moderator')))"
+    };
+}
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select p.id, p.against, p.subject_id, p.account_id, a.username, c.slug, p.text,
+                    p.state, p.created_at, s.username as decided_by, p.decided_at, p.note, ",
+            may_decide!(),
+            " as is_staff
+             from appeals p
+             join accounts a on a.id = p.account_id
+             left join accounts s on s.id = p.decided_by
+             left join communities c on c.id = p.community_id
+             where (p.account_id = ? or ",
+            may_decide!(),
+            ") and ",
+            $which
+        )
+    };
+}
+const FIND: &str = select!("p.id = ?");
+const LIST: &str = select!("(? is null or p.state = ?) and p.id < ? order by p.id desc limit ?");
+
+/// What struck somebody, by its kind and id.
+pub(super) async fn strike(
+    tx: &mut Tx,
+    (against, id): (Against, Uuid),
+    now: Timestamp,
+) -> Result<Option<Strike>, Error> {
+    let sql = match against {
+        Against::Ban => BAN,
+        Against::Removal => REMOVAL,
+        Against::Warning => WARNING,
+        Against::Rejection => REJECTION,
+    };
+    let mut statement = statement(sql).bind(now.0).bind(id);
+    if against == Against::Rejection {
+        let (first, last) = same_millisecond(id);
+        statement = statement.bind(first).bind(last);
+    }
+    let Some(row) = tx.optional(statement).await? else { return Ok(None) };
+    let Some(account) = row.optional_id("account_id")? else { return Ok(None) };
+    let kind: Option<String> = row.value("target_kind")?;
+    let target: Option<Uuid> = row.value("target_id")?;
+    Ok(Some(Strike {
+        account,
+        community: row.optional_id("community_id")?,
+        stands: row.value("stands")?,
+        content: match (kind.as_deref(), target) {
+            (Some("post"), Some(id)) => Some(Content::Post(id)),
+            (Some("comment"), Some(id)) => Some(Content::Comment(id)),
+            _ => None,
+        },
+    }))
+}
+
+/// How many appeals of an account wait.
+pub(super) async fn count_open(tx: &mut Tx, account: AccountId) -> Result<i64, Error> {
+    let row = tx.optional(statement(COUNT_OPEN).bind(account.0)).await?;
+    row.map_or(Ok(0), |row| row.value("waiting"))
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: AppealId,
+    (against, subject): (Against, Uuid),
+    (strike, text): (&Strike, &str),
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(INSERT)
+            .bind(id.0)
+            .bind(against.as_str())
+            .bind(subject)
+            .bind(strike.account.0)
+            .bind(strike.community.map(|community| community.0))
+            .bind(text.to_owned())
+            .bind(now.0),
+    )
+    .await
+}
+
+/// One appeal, if it is the viewer's or theirs to decide.
+pub(super) async fn find(
+    tx: &mut Tx,
+    viewer: &Actor,
+    id: AppealId,
+) -> Result<Option<Appeal>, Error> {
+    let (me, admin) = (viewer.id.0, viewer.is_admin());
+    let statement = statement(FIND).bind(me).bind(admin).bind(me);
+    let statement = statement.bind(me).bind(me).bind(admin).bind(me).bind(id.0);
+    tx.optional(statement).await?.as_ref().map(appeal).transpose()
+}
+
+/// The viewer's appeals and those that are theirs to decide, newest first.
+pub(super) async fn list(
+    db: &Db,
+    viewer: &Actor,
+    state: Option<AppealState>,
+    page: &PageRequest<AppealId>,
+) -> Result<Vec<Appeal>, Error> {
+    let (me, admin) = (viewer.id.0, viewer.is_admin());
+    let state = state.map(AppealState::as_str);
+    let statement = statement(LIST).bind(me).bind(admin).bind(me);
+    let statement = statement.bind(me).bind(me).bind(admin).bind(me).bind(state).bind(state);
+    let before = page.after.map_or(Uuid::max(), |after| after.0);
+    db.all(statement.bind(before).bind(page.rows())).await?.iter().map(appeal).collect()
+}
+
+/// Whether it was open.
+pub(super) async fn decide(
+    tx: &mut Tx,
+    by: &Actor,
+    (id, state): (AppealId, AppealState),
+    note: Option<String>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement =
+        statement(DECIDE).bind(state.as_str()).bind(by.id.0).bind(now.0).bind(note).bind(id.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+fn appeal(row: &Row) -> Result<Appeal, Error> {
+    let inconsistent = |column| Error::Inconsistent { column };
+    Ok(Appeal {
+        id: row.id("id")?,
+        against: Against::from_stored(row.value("against")?)
+            .ok_or_else(|| inconsistent("against"))?,
+        subject: row.value("subject_id")?,
+        account: row.id("account_id")?,
+        username: row.value("username")?,
+        community: row.value("slug")?,
+        text: row.value("text")?,
+        state: AppealState::from_stored(row.value("state")?)
+            .ok_or_else(|| inconsistent("state"))?,
+        created_at: row.time("created_at")?,
+        decided_by: row.value("decided_by")?,
+        decided_at: row.optional_time("decided_at")?,
+        note: row.value("note")?,
+        is_staff: row.value("is_staff")?,
+    })
+}

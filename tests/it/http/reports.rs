@@ -1,0 +1,88 @@
+//! Reports: who may file them, that they wait as one, and what settles them.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Person, TestApp,
+    forum::{comment, each, id, post},
+};
+
+async fn report(person: &Person, kind: &str, target: &Value) -> crate::support::Reply {
+    let body = json!({"kind": kind, "id": target["id"], "reason": format!("by {}", person.name)});
+    person.post("/reports", body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_of_one_thing_wait_as_one_item_that_rises() {
+    let app = TestApp::start().await;
+    let [ada, bob, cy] = [app.member("ada").await, app.member("bob").await, app.member("cy").await];
+    let root = app.admin("root").await;
+    let [first, second] = [post(&app, &ada, "First").await, post(&app, &ada, "Second").await];
+    let filed = report(&bob, "post", &first).await.expect(201);
+    assert_eq!((&filed["kind"], &filed["target_id"]), (&json!("post"), &first["id"]));
+    assert!(!filed.to_string().contains("First"), "nothing of the text: {filed}");
+    report(&bob, "post", &first).await.expect_problem(409, "already_reported");
+    report(&ada, "post", &first).await.expect_problem(409, "self_report");
+    report(&cy, "post", &first).await.expect(201);
+    app.advance(std::time::Duration::from_secs(1));
+    report(&cy, "post", &second).await.expect(201);
+
+    let items = root.get("/review-items?kind=report").await.expect(200);
+    assert_eq!(each(&items, "target_id"), [first["id"].clone(), second["id"].clone()]);
+    assert_eq!(each(&items, "priority"), [json!(1), json!(0)]);
+    let item = &items["items"][0];
+    let reasons: Vec<&Value> =
+        item["reports"].as_array().unwrap().iter().map(|note| &note["reason"]).collect();
+    assert_eq!(reasons.len(), 2);
+    assert!(reasons.contains(&&json!("by bob")) && reasons.contains(&&json!("by cy")));
+    let walked = crate::support::forum::walk(&root, "/review-items?kind=report", 1, "id").await;
+    assert_eq!(walked, each(&items, "id"));
+
+    let settle = format!("/review-items/{}/resolutions", id(item));
+    let settled = root.post(&settle, json!({"resolution": "remove"})).await.expect(201);
+    assert_eq!(settled["state"], "removed");
+    app.client.get(&format!("/posts/{}", id(&first))).await.expect_problem(404, "not_found");
+    assert_eq!(ada.get(&format!("/posts/{}", id(&first))).await.expect(200)["state"], "removed");
+    let log = root.get("/mod-actions").await.expect(200);
+    assert_eq!(log["items"][0]["kind"], "remove");
+    assert_eq!(log["items"][0]["target_id"], first["id"]);
+
+    let other = root.get("/review-items?kind=report").await.expect(200);
+    let dismiss = format!("/review-items/{}/resolutions", id(&other["items"][0]));
+    root.post(&dismiss, json!({"resolution": "approve"})).await.expect(201);
+    app.client.get(&format!("/posts/{}", id(&second))).await.expect(200);
+    // Once settled, it can be reported again.
+    report(&cy, "post", &second).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_seen_cannot_be_reported() {
+    let app = TestApp::start().await;
+    let (ada, bob, root) =
+        (app.member("ada").await, app.member("bob").await, app.admin("root").await);
+    let on = post(&app, &ada, "A title").await;
+    let written = comment(&app, &ada, &on, "Words.").await;
+    report(&bob, "comment", &written).await.expect(201);
+    root.post(&format!("/comments/{}/removal", id(&written)), json!({})).await.expect(201);
+    let items = root.get("/review-items?state=removed&kind=report").await.expect(200);
+    assert_eq!(each(&items, "target_id"), [written["id"].clone()], "the removal settled it");
+    let hidden = report(&bob, "comment", &written).await;
+    let nothing =
+        report(&bob, "comment", &json!({"id": "0199c1a0-6f3e-7d52-a1c4-5b7f0e2d9a11"})).await;
+    hidden.expect_problem(404, "not_found");
+    nothing.expect_problem(404, "not_found");
+
+    let account = json!({"kind": "account", "username": "ada", "reason": "Spam."});
+    bob.post("/reports", account.clone()).await.expect(201);
+    let items = root.get("/review-items?kind=report").await.expect(200);
+    assert_eq!(items["items"][0]["author"], "ada");
+    for (body, field) in [
+        (json!({"kind": "account", "id": on["id"], "reason": "x"}), ("username", "kind")),
+        (json!({"kind": "post", "username": "ada", "reason": "x"}), ("id", "kind")),
+        (json!({"kind": "post", "id": on["id"], "reason": " "}), ("reason", "length")),
+    ] {
+        bob.post("/reports", body).await.expect_invalid(&[field]);
+    }
+    let unknown = json!({"kind": "account", "username": "nobody", "reason": "x"});
+    bob.post("/reports", unknown).await.expect_problem(404, "not_found");
+}
