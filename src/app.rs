@@ -230,7 +230,6 @@ impl App {
             Operated::new(&config, &core, &versions, &forum.communities);
         plugins.load_all().await?;
         let trials = trials(&core, &decisions, &plugins, &forum);
-        let content = (forum.posts.clone(), forum.comments.clone());
         let warnings = Warnings::new(warnings::Parts {
             db: db.clone(),
             limits: Arc::clone(&limits),

@@ -38,8 +38,7 @@ pub enum Action {
     RequestNetwork,
 }
 
-const ACTIONS: usize = 14;
-const ACTIONS: usize = 15;
+const ACTIONS: usize = 16;
 
 /// Whom it is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
