@@ -24,7 +24,7 @@ const FINISH: &str = "
     where id = ?";
 const FORGET: &str = "
     delete from plugin_activations
-    where binding_id = ?1 and id not in
+    where binding_id = ?1 and id <> ?2 and id not in
         (select id from plugin_activations where binding_id = ?1 order by id desc limit 20)";
 const LAST: &str = "
     select digest, settings_hash, state, step, code, error, probe, started_at, finished_at
@@ -57,7 +57,7 @@ pub(super) async fn insert(
         .bind(Step::Received.as_str())
         .bind(now.0);
     tx.execute_one(row).await?;
-    tx.execute(statement(FORGET).bind(candidate.binding.0)).await.map(drop)
+    tx.execute(statement(FORGET).bind(candidate.binding.0).bind(id)).await.map(drop)
 }
 
 pub(super) async fn advance(

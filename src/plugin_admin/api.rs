@@ -398,7 +398,7 @@ impl BindingView {
 impl From<BindingPage> for BindingView {
     fn from(page: BindingPage) -> Self {
         let settings = shown(&page.binding.terms.settings);
-        let missing = beyond(&page.wanted, &page.binding.terms.grants);
+        let missing = beyond(&page.binding.wanted, &page.binding.terms.grants);
         Self {
             outside_envelope: page.outside.map(str::to_owned),
             missing_grants: (missing != Grants::default()).then(|| missing.into()),

@@ -133,6 +133,8 @@ pub struct Binding {
     pub version: String,
     /// The hooks that the component exports.
     pub hooks: Vec<HookPoint>,
+    /// What the version asks for.
+    pub wanted: Grants,
     /// Counts changes, from 1.
     pub revision: i64,
     /// As what it was last changed.
@@ -210,8 +212,6 @@ pub struct BindingPage {
     pub state: BindingState,
     /// The field that the community's envelope does not allow any more.
     pub outside: Option<&'static str>,
-    /// What the version asks for.
-    pub wanted: Grants,
     /// How the host finds it to do at each of its hooks.
     pub breakers: Vec<BreakerState>,
     /// The last attempt to put something to work as this binding.

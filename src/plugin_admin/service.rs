@@ -21,7 +21,7 @@ use crate::{
     },
     db::Db,
     events::{Cause, Event, Occurrence},
-    hooks::{Grants, Hooks, Mode},
+    hooks::{Hooks, Mode},
     http::{Action, RateLimits},
     jobs,
     plugin_activations::{Activations, Candidate, Ready},
@@ -101,7 +101,6 @@ impl PluginAdmin {
             state: self.at_work.state(&binding),
             binding,
             outside: None,
-            wanted: Grants::default(),
             breakers: Vec::new(),
             candidate: None,
             previous: Vec::new(),
@@ -119,11 +118,9 @@ impl PluginAdmin {
             }
             _ => None,
         };
-        let version = plugin_versions::find(db, &binding.terms.digest).await?;
         Ok(BindingPage {
             state: self.at_work.state(&binding),
             outside,
-            wanted: version.map(|version| version.wanted).unwrap_or_default(),
             breakers: self.at_work.breakers(id),
             candidate: self.activations.last(id).await?,
             previous: store::revisions(db, id, binding.revision, PREVIOUS_KEPT).await?,

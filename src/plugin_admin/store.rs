@@ -22,7 +22,7 @@ const COMMUNITY: &str = "select id from communities where slug = ?";
 macro_rules! select_binding {
     () => {
         "select x.id, x.plugin, x.scope_id, c.slug as community, r.digest, r.settings, r.mode,
-                r.failure_mode, r.priority, r.grants, r.limits, v.version, v.hooks, x.revision,
+                r.failure_mode, r.priority, r.grants, r.limits, v.version, v.hooks, v.wanted_grants, x.revision,
                 x.file, x.file_hash, x.is_bounded, x.quarantined_at, x.breaker_turns, r.changed_as, r.reason,
                 x.created_at, r.changed_at
          from plugin_bindings x
@@ -331,6 +331,7 @@ fn binding(row: &Row) -> Result<Binding, Error> {
         terms: terms(row)?,
         version: row.value("version")?,
         hooks: exported_hooks(row)?,
+        wanted: parsed("wanted_grants", row)?,
         revision: row.value("revision")?,
         changed_as: word("changed_as", row)?,
         reason: row.value("reason")?,

@@ -107,7 +107,7 @@ pub struct PublicBinding {
 }
 
 /// A change of a binding as everybody may know it: who made it is told as a role.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
 pub struct PublicChange {
     /// Which revision it made.
     pub revision: i64,

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use uuid::Uuid;
 
-use super::model::{About, Numbers, PublicBinding, PublicChange, Version};
+use super::model::{About, Numbers, PublicBinding, Version};
 use crate::{
     base::{
         clock::Timestamp,
@@ -35,7 +35,12 @@ const NEWEST: &str =
 const COMPONENT: &str = "select component from plugin_versions where digest = ?";
 const LIST_AT_WORK: &str = "
     select b.id, b.plugin, v.version, r.digest, v.hooks, c.slug as community, r.mode, r.grants,
-           r.changed_at
+           r.changed_at,
+           (select json_group_array(json_object(
+                'revision', l.revision, 'at', l.changed_at, 'by', l.changed_as,
+                'digest', l.digest, 'mode', l.mode, 'reason', l.reason))
+            from (select * from plugin_binding_revisions p where p.binding_id = b.id
+                  order by p.revision desc limit 10) l) as changes
     from plugin_bindings b
     join plugin_binding_revisions r on r.binding_id = b.id and r.revision = b.revision
     join plugin_versions v on v.digest = r.digest
@@ -43,15 +48,6 @@ const LIST_AT_WORK: &str = "
     where b.removed_at is null and r.mode <> 'off' and b.id < ?
     order by b.id desc limit ?";
 
-/// The last changes of the bindings of a page, with the arguments of that page.
-const CHANGES: &str = "
-    select p.id, r.revision, r.changed_at, r.changed_as, r.digest, r.mode, r.reason
-    from (select b.id, b.revision from plugin_bindings b
-          join plugin_binding_revisions r on r.binding_id = b.id and r.revision = b.revision
-          where b.removed_at is null and r.mode <> 'off' and b.id < ?
-          order by b.id desc limit ?) p
-    join plugin_binding_revisions r on r.binding_id = p.id and r.revision > p.revision - 10
-    order by p.id desc, r.revision desc";
 const VERDICTS: &str = "
     select binding_id, verdict, count(*) as decisions, count(fault) as faults
     from decisions where event_id >= ? group by binding_id, verdict";
@@ -134,27 +130,10 @@ pub(super) async fn list_at_work(
     db: &Db,
     page: &PageRequest<BindingId>,
 ) -> Result<Vec<PublicBinding>, Error> {
-    let of_page = |sql| {
-        let after = page.after.map_or(Uuid::max(), |after| after.0);
-        statement(sql).bind(after).bind(page.rows())
-    };
-    let rows = db.all(of_page(LIST_AT_WORK)).await?;
-    let mut bindings: Vec<PublicBinding> =
-        rows.iter().map(public_binding).collect::<Result<_, _>>()?;
-    for row in db.all(of_page(CHANGES)).await? {
-        let id: BindingId = row.id("id")?;
-        if let Some(binding) = bindings.iter_mut().find(|binding| binding.id == id) {
-            binding.changes.push(PublicChange {
-                revision: row.value("revision")?,
-                at: row.time("changed_at")?,
-                by: row.value("changed_as")?,
-                digest: row.value("digest")?,
-                mode: row.value("mode")?,
-                reason: row.value("reason")?,
-            });
-        }
-    }
-    Ok(bindings)
+    let statement = statement(LIST_AT_WORK)
+        .bind(page.after.map_or(Uuid::max(), |after| after.0))
+        .bind(page.rows());
+    db.all(statement).await?.iter().map(public_binding).collect()
 }
 
 fn version(row: &Row) -> Result<Version, Error> {
@@ -187,7 +166,7 @@ fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
         community: row.value("community")?,
         mode: row.value("mode")?,
         grants: parsed("grants", row.value("grants")?)?,
-        changes: Vec::new(),
+        changes: parsed("changes", row.value("changes")?)?,
         numbers: Numbers::default(),
         since: row.time("changed_at")?,
     })

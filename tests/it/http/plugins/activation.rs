@@ -24,8 +24,9 @@ async fn candidate(admin: &Person, path: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_is_shown_with_the_step_that_it_came_to() {
-    let (_app, admin, binding) = with_echo().await;
+    let (app, admin, binding) = with_echo().await;
     let path = binding_path(&binding);
+    app.advance(Duration::from_millis(1));
     let shown = candidate(&admin, &path).await;
     assert_eq!((&shown["state"], &shown["step"]), (&json!("active"), &json!("active")));
     assert_eq!(shown["settings_hash"], binding["settings_hash"]);
@@ -104,6 +105,7 @@ async fn a_candidate_judges_what_happened_before_it_is_at_work() {
     let probe = candidate(&admin, &binding_path(&other)).await["probe"].clone();
     assert_eq!(probe, json!({"events": 3, "same": 0, "stricter": 3, "milder": 0}));
     let path = binding_path(&binding);
+    app.advance(Duration::from_millis(1));
     admin.patch(&path, json!({"digest": binding["digest"]})).await.expect(200);
     let probe = candidate(&admin, &path).await["probe"].clone();
     assert_eq!(probe, json!({"events": 3, "same": 3, "stricter": 0, "milder": 0}));
@@ -169,7 +171,7 @@ async fn what_the_host_stops_asking_is_seen_at_once() {
     assert_eq!(breaker["faults"], 5);
     assert!(breaker["last_fault"].as_str().unwrap().contains("trap"), "{breaker}");
     let restored = admin.delete(&format!("{path}/quarantine")).await.expect(200);
-    assert_eq!(restored["breakers"].as_array().unwrap().len(), 0, "{restored}");
+    assert!(restored.get("breakers").is_none(), "{restored}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
