@@ -293,10 +293,10 @@ impl App {
         });
         let after_hooks = AfterHooks::new(&db, hooks.clone(), decisions.clone());
         Ok(Self {
-            lifecycle,
-            metrics,
             config,
             clock,
+            lifecycle,
+            metrics,
             db,
             limits,
             hooks,

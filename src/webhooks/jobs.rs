@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::{model::Delivery, rules, service::Webhooks, store};
 use crate::{
     base::{Error, ids::CommunityId},
+    db::Tx,
     events::{Content, Event, Occurrence, Origin},
+    hooks::Feature,
     jobs::{self, Failure, Job, NewJob},
     notifications::{Kind, NewNotification},
     outbound::{Method, Refusal, Request},
@@ -196,12 +198,7 @@ impl Webhooks {
         Ok(tx.commit().await?)
     }
 
-    async fn try_again(
-        &self,
-        tx: &mut crate::db::Tx,
-        due: Due,
-        wait: Duration,
-    ) -> Result<(), Error> {
+    async fn try_again(&self, tx: &mut Tx, due: Due, wait: Duration) -> Result<(), Error> {
         let now = self.parts.clock.now();
         let job = NewJob::new(DELIVER, &due).not_before(now.plus(wait));
         jobs::enqueue(tx, job, now).await?;
@@ -209,7 +206,7 @@ impl Webhooks {
     }
 
     /// Disables a webhook at which nothing arrives, and tells the admins.
-    async fn disable(&self, tx: &mut crate::db::Tx, delivery: &Delivery) -> Result<(), Error> {
+    async fn disable(&self, tx: &mut Tx, delivery: &Delivery) -> Result<(), Error> {
         let now = self.parts.clock.now();
         store::settle(tx, delivery.id, false).await?;
         if !store::disable(tx, delivery.webhook, now).await? {
@@ -224,7 +221,7 @@ impl Webhooks {
                 content: None,
                 community: None,
                 actor: None,
-                values: vec![crate::hooks::Feature { name: "text".into(), value: text.clone() }],
+                values: vec![Feature { name: "text".into(), value: text.clone() }],
                 cause: delivery.webhook.0,
             };
             self.parts.notifications.notify(tx, notice).await?;

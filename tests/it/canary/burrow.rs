@@ -43,6 +43,8 @@ pub const MARKS: &[(&str, &[&str])] = &[
     ("zqsettings", STAFF),
     // What one moderator tells the others.
     ("zqnote", STAFF),
+    // Whom else one moderator tells.
+    ("zqwebhook", STAFF),
     // An address.
     ("zqaddress", &["author"]),
 ];
@@ -171,15 +173,18 @@ impl Burrow {
     /// What is published, and what its author took back.
     async fn write(&mut self) -> String {
         let post = self.post("A zqcommunity", 201).await;
-        self.comment(&post, "A zqcommunity", 201).await;
-        self.banned_post = self.post("A zqbannedpost", 201).await;
-        self.comment(&self.banned_post.clone(), "A zqbannedpost", 201).await;
+        // Whoever is called here is told, and will not be allowed to see it.
+        self.comment(&post, "A zqcommunity @as-not-community @as-not-site", 201).await;
+        self.banned_post = self.post("A zqbannedpost @as-not-post", 201).await;
+        self.comment(&self.banned_post.clone(), "A zqbannedpost @as-not-site", 201).await;
         let author = self.people["author"].clone();
-        let deleted = self.post("A zqdeletedpost", 201).await;
-        self.comment(&deleted, "A zqdeletedpost", 201).await;
+        let deleted = self.post("A zqdeletedpost @as-stranger", 201).await;
+        self.comment(&deleted, "A zqdeletedpost @as-stranger", 201).await;
+        self.app.settled().await;
         author.delete(&format!("/posts/{deleted}")).await.expect(204);
         self.waiting.push(("posts", deleted));
-        let deleted = self.comment(&post, "A zqdeletedcomment", 201).await;
+        let deleted = self.comment(&post, "A zqdeletedcomment @as-stranger", 201).await;
+        self.app.settled().await;
         let path = format!("/posts/{post}/comments");
         let answer = json!({"body": "A zqcommunity", "parent_id": deleted});
         author.post(&path, answer).await.expect(201);
@@ -230,6 +235,11 @@ impl Burrow {
     /// The ids that are in lists of the staff.
     async fn list(&mut self) {
         let admin = self.people["admin"].clone();
+        let webhook = json!({
+            "url": "https://zqwebhook.example.org/", "events": ["plugin.none"], "community": "garden",
+        });
+        admin.post("/webhooks", webhook).await.expect(201);
+        self.app.settled().await;
         for (of, path) in [
             ("decisions", "/decisions?limit=100"),
             ("review-items", "/review-items?limit=100"),

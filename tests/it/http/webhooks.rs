@@ -76,25 +76,11 @@ struct Receiver {
 impl Receiver {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut receiver = Self {
-            port: listener.local_addr().unwrap().port(),
-            arrivals: Arc::default(),
-            answers: Arc::default(),
-            _serving: JoinSet::new(),
-        };
-        let (arrivals, answers) = (Arc::clone(&receiver.arrivals), Arc::clone(&receiver.answers));
-        receiver._serving.spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let Some((arrival, mut stream)) = read(stream).await else { continue };
-                let answer = answers.lock().unwrap().pop_front().unwrap_or("200 OK");
-                arrivals.lock().unwrap().push(arrival);
-                let answer =
-                    format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                let _ = stream.write_all(answer.as_bytes()).await;
-            }
-        });
-        receiver
+        let port = listener.local_addr().unwrap().port();
+        let (arrivals, answers) = (Arc::default(), Arc::default());
+        let mut serving = JoinSet::new();
+        serving.spawn(serve(listener, Arc::clone(&arrivals), Arc::clone(&answers)));
+        Self { port, arrivals, answers, _serving: serving }
     }
 
     fn url(&self) -> String {
@@ -121,6 +107,21 @@ impl Receiver {
         let all = self.all();
         assert_eq!(all.len(), count, "{all:?}");
         all
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    arrivals: Arc<Mutex<Vec<Arrival>>>,
+    answers: Arc<Mutex<VecDeque<&'static str>>>,
+) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let Some((arrival, mut stream)) = read(stream).await else { continue };
+        let answer = answers.lock().unwrap().pop_front().unwrap_or("200 OK");
+        arrivals.lock().unwrap().push(arrival);
+        let answer = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let _ = stream.write_all(answer.as_bytes()).await;
     }
 }
 
