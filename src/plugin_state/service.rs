@@ -48,13 +48,17 @@ impl PluginState {
 }
 
 /// Keeps what a plugin wrote, in the transaction of its decision. What is over
-/// the quota by now, because another call was faster, is dropped.
+/// the quota by now, because another call was faster, is dropped, and so is what
+/// comes from a binding that has been removed meanwhile.
 pub async fn apply(
     tx: &mut Tx,
     binding: BindingId,
     writes: &[StateWrite],
     now: Timestamp,
 ) -> Result<(), Error> {
+    if writes.is_empty() || !store::is_bound(tx, binding).await? {
+        return Ok(());
+    }
     for write in writes {
         if store::write(tx, binding, write).await? {
             continue;

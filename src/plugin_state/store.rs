@@ -37,6 +37,7 @@ const USAGE: &str = "
     where u.binding_id = ?
     group by u.binding_id";
 
+const IS_BOUND: &str = "select 1 from plugin_bindings where id = ? and removed_at is null";
 const USED: &str = "select value_count, bytes from plugin_state_usage where binding_id = ?";
 const HAS_VALUE: &str =
     "select 1 from plugin_state where binding_id = ? and kind = 'value' and key = ?";
@@ -120,6 +121,11 @@ fn used(row: &Row) -> Result<Usage, Error> {
         values: unsigned(row.value("value_count")?, "value_count")?,
         bytes: unsigned(row.value("bytes")?, "bytes")?,
     })
+}
+
+/// Whether a binding is still there.
+pub(super) async fn is_bound(tx: &mut Tx, binding: BindingId) -> Result<bool, Error> {
+    Ok(tx.optional(statement(IS_BOUND).bind(binding.0)).await?.is_some())
 }
 
 /// Makes one change; false when it would go over the quota.

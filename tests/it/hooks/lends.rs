@@ -204,7 +204,7 @@ async fn what_is_stored_has_bounds() {
     assert_eq!(asked, json!([null, error("quota")]));
     assert_eq!(scene.ask_one(json!({"ask": "put", "key": "k1", "value": "y"})).await, Value::Null);
     // Up to the last kilobyte.
-    let large: Vec<_> = (0..127).map(|number| put(format!("k{number}"), 65_000)).collect();
+    let large: Vec<_> = (0..126).map(|number| put(format!("k{number}"), 65_000)).collect();
     scene.store(&large).await;
     let asked = scene.ask(json!([{"ask": "fill", "key": "k900", "bytes": 65_000}, increment("a")]));
     let asked = asked.await;
@@ -331,7 +331,7 @@ async fn text_is_worked_on() {
             {"ask": "find", "pattern": "(", "text": "x"},
             {"ask": "find_any", "patterns": ["spam", "spammer", "egg"], "text": "SPAMMER eggs"},
             {"ask": "find_any", "patterns": ["x", ""], "text": "x"},
-            {"ask": "find", "pattern": "x", "text": "x".repeat(500)},
+            {"ask": "find_in", "pattern": "x", "text": "x", "times": 500},
         ]))
         .await;
     assert_eq!(asked[0], "full fit");
@@ -342,7 +342,7 @@ async fn text_is_worked_on() {
     assert!(asked[6]["error"].is_string(), "{asked}");
     assert_eq!(asked[7], json!([[1, 0, 7], [2, 8, 11]]));
     assert!(asked[8]["error"].is_string(), "{asked}");
-    assert_eq!(asked[9].to_string().matches("[").count(), 0, "cut: more than 512 bytes");
+    assert_eq!(asked[9], 100);
 }
 
 #[tokio::test]
