@@ -40,8 +40,7 @@ const MARK: &str =
 const INSERT: &str = "
     insert into undos (id, binding_id, request, state, result, created_by, created_at)
     values (?, ?, ?, 'running', '{}', ?, ?)";
-const FINISH: &str =
-    "update undos set state = 'done', result = ?, finished_at = ? where id = ?";
+const FINISH: &str = "update undos set state = 'done', result = ?, finished_at = ? where id = ?";
 const FIND: &str = "select request, result, created_at from undos where id = ? and state = 'done'";
 
 fn bind(sql: &'static str, cause: &Cause) -> Statement {
