@@ -24,7 +24,7 @@ use crate::{
     moderation::{Label, Moderation, Pace, Slowed},
     notifications::{Kind, NewNotification, Notifications},
     publishing::Mark,
-    warnings,
+    reports, warnings,
     webhooks::Webhooks,
 };
 
@@ -235,21 +235,31 @@ impl Effects {
     /// Asks people to look.
     async fn report(
         &self,
-        _tx: &mut Tx,
-        _agent: Agent<'_>,
-        _struck: &Struck,
-        _reason: &str,
+        tx: &mut Tx,
+        agent: Agent<'_>,
+        struck: &Struck,
+        reason: &str,
     ) -> Result<(), Error> {
-        Err(Error::conflict("not_offered", "Plugins do not report yet."))
+        let target = match struck {
+            Struck::Content(content, _) => Target::from(*content),
+            Struck::Account(account) => Target::Account(*account),
+            _ => return Err(Error::NotFound),
+        };
+        let now = self.parts.clock.now();
+        reports::file_in(tx, agent, target, &clean_lines(reason), now).await.map(drop)
     }
 
     /// Asks people to look in place of an effect that is over the budget.
     pub(super) async fn queue(
         &self,
-        _tx: &mut Tx,
-        _new: &NewEffect<'_>,
-        _struck: &Struck,
+        tx: &mut Tx,
+        new: &NewEffect<'_>,
+        struck: &Struck,
     ) -> Result<Done, Error> {
+        let automation = automation(new.wish);
+        let (plugin, kind) = (&automation.plugin, new.effect.kind().as_str());
+        let reason = format!("{plugin} wants to {kind}, and has done so too often in this hour.");
+        self.report(tx, Agent::Plugin(&automation), struck, &reason).await?;
         Ok(Done::Queued)
     }
 

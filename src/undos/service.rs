@@ -194,5 +194,5 @@ fn only_admins(actor: &Actor) -> Result<(), Error> {
     if actor.is_admin() {
         return Ok(());
     }
-    Err(Error::forbidden("not_admin", "Only admins take back what plugins did."))
+    Err(Error::forbidden("admins_only", "Only admins take back what plugins did."))
 }

@@ -390,7 +390,7 @@ async fn what_people_do_is_told() {
     for resolution in ["approve", "remove"] {
         let item = &admin.get("/review-items").await.expect(200)["items"][0];
         let path = format!("/review-items/{}/resolutions", forum::id(item));
-        admin.post(&path, json!({"resolution": resolution})).await.expect(200);
+        admin.post(&path, json!({"resolution": resolution})).await.expect(201);
     }
     ada.delete(&path).await;
     app.settled().await;

@@ -85,7 +85,8 @@ impl Forum {
         }
         reader.put(&format!("/posts/{post}/vote"), json!({"value": 1})).await.expect(200);
         let off = json!({"plugin": "letters", "mode": "off"});
-        admin.post("/plugin-bindings", off).await.expect(201);
+        let off = id(&admin.post("/plugin-bindings", off).await.expect(201));
+        let undo = id(&admin.post("/undos", json!({"binding_id": off})).await.expect(201));
         let replay = json!({"digest": self.ids["versions"]});
         let replay = id(&admin.post("/replays", replay).await.expect(202));
         let decisions = admin.get(&format!("/decisions?target={held}")).await.expect(200);
@@ -95,6 +96,7 @@ impl Forum {
             ("posts", post),
             ("comments", parent.unwrap()),
             ("replays", replay),
+            ("undos", undo),
             ("decisions", id(&decisions["items"][0])),
             ("review-items", id(&items["items"][0])),
         ] {

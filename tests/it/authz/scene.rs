@@ -199,6 +199,13 @@ impl Scene {
             let webhook = admin.post("/webhooks", webhook).await.expect(201);
             things.other.insert("webhooks", id(&webhook));
         }
+        if path.starts_with("/undos") {
+            let body = json!({"plugin": "letters", "mode": "off"});
+            let binding = id(&admin.post("/plugin-bindings", body).await.expect(201));
+            let undo = admin.post("/undos", json!({"binding_id": binding})).await.expect(201);
+            things.other.insert("undos", id(&undo));
+            things.other.insert("binding_id", binding);
+        }
         if path.starts_with("/replays/") {
             let body = json!({"digest": self.digest});
             things.other.insert("replays", id(&admin.post("/replays", body).await.expect(202)));
@@ -257,6 +264,7 @@ impl Scene {
             "change_role" => body = json!({"role": "member"}),
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
             "start_replay" => body = json!({"digest": self.digest}),
+            "undo" => body = json!({"binding_id": things.other["binding_id"]}),
             "preflight" => body["community"] = json!("garden"),
             "change_plugin_binding" => body = json!({"priority": 9}),
             id if id.starts_with("create_") && id.ends_with("_ban") => body = ban,

@@ -148,6 +148,8 @@ impl Burrow {
             let digest = binding["digest"].as_str().unwrap().to_owned();
             let replay = admin.post("/replays", json!({"digest": digest})).await.expect(202);
             self.add("replays", id(&replay));
+            let undo = json!({"binding_id": id(&binding)});
+            self.add("undos", id(&admin.post("/undos", undo).await.expect(201)));
             self.add("versions", digest);
         }
     }

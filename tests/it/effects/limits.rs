@@ -30,7 +30,7 @@ async fn a_million_effects_are_none() {
     scene.edit("Other words.").await;
     assert_eq!(scene.effects().await, []);
     let decisions = scene.admin.get("/decisions?plugin=flood").await.expect(200);
-    assert!(decisions["items"][0]["fault"].is_string(), "{decisions}");
+    assert!(decisions["items"][0]["staff"]["fault"] == "bad-output", "{decisions}");
 }
 
 /// Content that is not there, was removed, or waits: nothing is done to it, and
@@ -79,7 +79,7 @@ async fn what_is_bound_to_a_community_acts_there_alone() {
         warn(&scene.account("boss").await),
         Effect::SlowMode(SlowMode { post: None, interval: 1_000, duration: None }),
     ];
-    scene.bind_to("watcher", PUBLISHED, &effects, json!({"community": "general"})).await;
+    scene.bind_to("watcher", PUBLISHED, &effects, json!({"scope": {"community": "general"}})).await;
     scene.edit("Other words.").await;
     let states: Vec<_> = scene
         .effects()
@@ -126,7 +126,7 @@ async fn a_plugin_leaves_its_own_content_alone() {
     let comments = scene.app.client.get(&path).await.expect(200);
     let own = Target::Comment(id(&comments["items"][0]).to_owned());
     // Another version of it is bound, which would.
-    let terms = json!({"community": "general"});
+    let terms = json!({"scope": {"community": "general"}});
     scene.bind_to("parrot", PUBLISHED, &[remove(&own), reply(&own, "Hello!")], terms).await;
     scene.edit("Still other words.").await;
     let refused: Vec<_> = scene.effects().await.into_iter().filter_map(|(.., why)| why).collect();
@@ -166,7 +166,7 @@ async fn a_budget_ends() {
 async fn people_outrank_plugins() {
     let scene = Scene::start().await;
     let path = format!("/posts/{}/removal", id(&scene.post));
-    scene.admin.post(&path, json!({"reason": "a mistake"})).await.expect(200);
+    scene.admin.post(&path, json!({"reason": "a mistake"})).await.expect(201);
     scene.admin.delete(&path).await.expect(204);
     let other = forum::post(&scene.app, &scene.ada, "Another").await;
     scene.bind("watcher", &[remove(&scene.target())]).await;

@@ -4,6 +4,7 @@
 mod guest;
 mod limits;
 mod told;
+mod undone;
 
 use std::collections::BTreeMap;
 
@@ -81,7 +82,8 @@ impl Scene {
 
     /// What became of effects: kind, state and reason.
     pub async fn effects(&self) -> Vec<(String, String, Option<String>)> {
-        let sql = "select kind, state, reason from effects order by id, number";
+        let sql =
+            "select kind, state, reason from effects order by applied_at, decision_id, number";
         let rows = self.app.app.db.all(statement(sql)).await.unwrap();
         let value = |row: &gatherly::db::Row, name| row.value::<String>(name).unwrap();
         rows.iter()
@@ -207,7 +209,7 @@ async fn a_shadow_does_nothing() {
     scene.edit("Other words.").await;
     assert_eq!(scene.effects().await, []);
     let decisions = scene.admin.get("/decisions?plugin=watcher").await.expect(200);
-    assert_eq!(forum::each(&decisions, "mode"), ["shadow"]);
+    assert_eq!(decisions["items"][0]["staff"]["mode"], "shadow");
 }
 
 /// An event that is told twice, and whose effects are wanted twice, comes to the
