@@ -12,5 +12,4 @@ mod tests;
 
 pub use api::ReviewApi;
 pub use model::Resolution;
-pub use service::Review;
 pub use service::{Parts, Review};
