@@ -3,12 +3,12 @@
 #
 #   plugins/interpreters.sh [PREFIX]     then: PATH=PREFIX/bin:$PATH
 #
-# Fetches `componentize-qjs` from npm and `componentize-py` from PyPI into PREFIX
+# Fetches `componentize-js` from npm and `componentize-py` from PyPI into PREFIX
 # (default ~/.cache/gatherly/interpreters); nothing is installed elsewhere. Does
 # nothing when they are there. Needs node with npm, and python3 with venv.
 set -eu
 
-QJS=componentize-qjs@0.4.5
+JS=@bytecodealliance/componentize-js@0.23.0
 PY=componentize-py==0.25.1
 PREFIX=$(realpath -m "${1:-${XDG_CACHE_HOME:-$HOME/.cache}/gatherly/interpreters}")
 LOG=$PREFIX/log
@@ -22,11 +22,11 @@ fail() {
 }
 
 mkdir -p "$PREFIX/bin"
-if [ ! -x "$PREFIX/bin/componentize-qjs" ]; then
+if [ ! -x "$PREFIX/bin/componentize-js" ]; then
     command -v npm >/dev/null || fail "there is no npm: install Node.js"
-    say "fetching $QJS from npm"
-    npm install --prefix "$PREFIX/node" --no-audit --no-fund "$QJS" >"$LOG" 2>&1 || fail "npm cannot fetch it"
-    ln -sf "$PREFIX/node/node_modules/.bin/componentize-qjs" "$PREFIX/bin/"
+    say "fetching $JS from npm"
+    npm install --prefix "$PREFIX/node" --no-audit --no-fund "$JS" >"$LOG" 2>&1 || fail "npm cannot fetch it"
+    ln -sf "$PREFIX/node/node_modules/.bin/componentize-js" "$PREFIX/bin/"
 fi
 if [ ! -x "$PREFIX/bin/componentize-py" ]; then
     command -v python3 >/dev/null || fail "there is no python3"

@@ -5,8 +5,8 @@ let letters = 8;
 
 /** Whether a text shouts: all of its letters are capitals, and there are enough. */
 export function shouts(text, fewest) {
-  const found = text.match(/\p{L}/gu) ?? [];
-  return found.length >= fewest && text === text.toUpperCase() && text !== text.toLowerCase();
+  const letters = [...text].filter((c) => c.toLowerCase() !== c.toUpperCase());
+  return letters.length >= fewest && text === text.toUpperCase();
 }
 
 /** The same text, as one would say it. */

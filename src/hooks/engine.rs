@@ -113,8 +113,8 @@ fn config() -> Config {
         // The same input must give the same answer on every machine.
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
-        // Glue between the parts of a component has the memories of both: that
-        // is how the interpreter of JavaScript comes. All of them count together.
+        // Glue between the parts of a component has the memories of both, as
+        // some interpreters come. All of them count together.
         .wasm_multi_memory(true)
         // What no plugin needs is not offered.
         .wasm_threads(false)

@@ -1,4 +1,4 @@
-//! JavaScript: `componentize-qjs` makes a component of one module, with the
+//! JavaScript: `componentize-js` makes a component of one module, with the
 //! interpreter inside.
 
 use std::fs;
@@ -11,7 +11,7 @@ use super::{Manifest, PackageError, find_tool, manifest::Own, run_tool};
 /// The file by which a folder is recognised.
 pub(super) const FILE: &str = "package.json";
 /// The program.
-const TOOL: &str = "componentize-qjs";
+const TOOL: &str = "componentize-js";
 /// The world in the folder's `wit/`, in all languages but Rust.
 pub(super) const WORLD: &str = "policy";
 
@@ -40,13 +40,16 @@ pub(super) fn build(dir: &Path) -> Result<(Manifest, Vec<u8>), PackageError> {
         .map_err(|error| PackageError::Invalid { file, message: error.to_string() })?;
     let program = find_tool(TOOL, &dir.join("node_modules/.bin")).ok_or(PackageError::NoTool {
         tool: TOOL,
-        remedy: "run `npm install` in the folder, or `npm install --global componentize-qjs`",
+        remedy: "run `npm install` in the folder, which fetches @bytecodealliance/componentize-js",
     })?;
     let component = run_tool(TOOL, &program, dir, |output| {
-        let arguments = ["--wit", "wit", "--world", WORLD, "--js", &project.main];
+        let arguments = [&*project.main, "--wit", "wit", "--world-name", WORLD];
         let mut arguments: Vec<_> = arguments.into_iter().map(Into::into).collect();
         // Nothing of the interpreter's own reaches the host.
-        arguments.extend(["--stub-wasi", "--sync", "--output"].map(Into::into));
+        for feature in ["stdio", "random", "clocks", "http", "fetch-event"] {
+            arguments.extend(["--disable", feature].map(Into::into));
+        }
+        arguments.push("--out".into());
         arguments.push(output.into());
         arguments
     })?;
