@@ -207,7 +207,7 @@ impl AppealsApi {
 
     /// List appeals
     ///
-    /// One's own; for those who moderate, those of their communities as well; for
+    /// For everybody who is signed in, one's own; for those who moderate, those of their communities as well; for
     /// admins, all. Newest first.
     #[oai(path = "/appeals", method = "get", operation_id = "list_appeals")]
     async fn list(

@@ -268,7 +268,7 @@ impl ModerationApi {
 
     /// Label a comment
     ///
-    /// As for posts.
+    /// For those who moderate there, as for posts.
     #[oai(path = "/comments/:id/labels/:label", method = "put", operation_id = "label_comment")]
     async fn label_comment(
         &self,

@@ -15,7 +15,7 @@ async fn report(person: &Person, kind: &str, target: &Value) -> crate::support::
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_of_one_thing_wait_as_one_item_that_rises() {
     let app = TestApp::start().await;
-    let [ada, bob, cy] = [app.member("ada").await, app.member("bob").await, app.member("cy").await];
+    let [ada, bob, cy] = [app.member("ada").await, app.member("bob").await, app.member("cyd").await];
     let root = app.admin("root").await;
     let [first, second] = [post(&app, &ada, "First").await, post(&app, &ada, "Second").await];
     let filed = report(&bob, "post", &first).await.expect(201);
@@ -34,7 +34,7 @@ async fn reports_of_one_thing_wait_as_one_item_that_rises() {
     let reasons: Vec<&Value> =
         item["reports"].as_array().unwrap().iter().map(|note| &note["reason"]).collect();
     assert_eq!(reasons.len(), 2);
-    assert!(reasons.contains(&&json!("by bob")) && reasons.contains(&&json!("by cy")));
+    assert!(reasons.contains(&&json!("by bob")) && reasons.contains(&&json!("by cyd")));
     let walked = crate::support::forum::walk(&root, "/review-items?kind=report", 1, "id").await;
     assert_eq!(walked, each(&items, "id"));
 
