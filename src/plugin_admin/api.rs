@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{Binding, BindingPage, BindingState, Change, Disclosure, Limits, NewBinding, Revision},
+    model::{Binding, BindingPage, BindingState, Change, NewBinding, Revision},
     service::PluginAdmin,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     hooks::{FailureMode, Grants, Mode},
     http::{Input, Problem, Rendered, Tag},
     plugin_activations::{BreakerView, CandidateView},
+    plugin_envelopes::{Limits, LimitsView},
     plugin_versions::{FailureModeName, GrantsView, ModeName, beyond, names, not_empty},
     sessions::SignedIn,
 };
@@ -28,73 +29,6 @@ use crate::{
 struct BindingScope {
     /// Slug of a community.
     community: String,
-}
-
-/// What is told before something is published.
-#[derive(Clone, Copy, Debug, Default, Enum, Serialize, Deserialize)]
-#[oai(rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-enum DisclosureName {
-    /// Nothing: the plugin is not asked.
-    None,
-    /// What the verdict would be, and its reason.
-    #[default]
-    Verdict,
-    /// The public evidence as well.
-    Full,
-}
-
-impl From<DisclosureName> for Disclosure {
-    fn from(name: DisclosureName) -> Self {
-        match name {
-            DisclosureName::None => Self::None,
-            DisclosureName::Verdict => Self::Verdict,
-            DisclosureName::Full => Self::Full,
-        }
-    }
-}
-
-impl From<Disclosure> for DisclosureName {
-    fn from(disclosure: Disclosure) -> Self {
-        match disclosure {
-            Disclosure::None => Self::None,
-            Disclosure::Verdict => Self::Verdict,
-            Disclosure::Full => Self::Full,
-        }
-    }
-}
-
-/// Bounds of a binding; what is absent is the server's default.
-#[derive(Debug, Default, Object, Serialize, Deserialize)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
-#[serde(default, deny_unknown_fields)]
-struct LimitsView {
-    /// Removals, bans and warnings in an hour, from 0 to 1,000; 60 when absent.
-    /// Beyond it they wait for a moderator, beyond twice as many the binding
-    /// goes to `shadow`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effects_per_hour: Option<u32>,
-    /// Milliseconds that one call may take, from 1 to 5,000, within those of all
-    /// plugins of an event.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deadline_ms: Option<u32>,
-    /// What is told before something is published; `verdict` when absent.
-    #[oai(default)]
-    disclosure: DisclosureName,
-}
-
-impl From<LimitsView> for Limits {
-    fn from(view: LimitsView) -> Self {
-        let LimitsView { effects_per_hour, deadline_ms, disclosure } = view;
-        Self { effects_per_hour, deadline_ms, disclosure: disclosure.into() }
-    }
-}
-
-impl From<Limits> for LimitsView {
-    fn from(limits: Limits) -> Self {
-        let Limits { effects_per_hour, deadline_ms, disclosure } = limits;
-        Self { effects_per_hour, deadline_ms, disclosure: disclosure.into() }
-    }
 }
 
 /// What is to be put to work.
@@ -171,7 +105,7 @@ impl TryFrom<BindingBody> for NewBinding {
 
 /// What is to change; what is absent stays.
 #[derive(Debug, Object, Deserialize)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 #[serde(deny_unknown_fields)]
 struct BindingChange {
     /// Another version of the plugin.
@@ -188,6 +122,20 @@ struct BindingChange {
     grants: Option<GrantsView>,
     /// All its bounds from now on.
     limits: Option<LimitsView>,
+}
+
+impl Example for BindingChange {
+    fn example() -> Self {
+        Self {
+            digest: None,
+            settings: Some(rules_example()),
+            mode: Some(ModeName::Enforce),
+            failure_mode: None,
+            priority: None,
+            grants: None,
+            limits: None,
+        }
+    }
 }
 
 impl TryFrom<BindingChange> for Change {
@@ -504,7 +452,8 @@ impl BindingsApi {
 
     /// Change a binding
     ///
-    /// For admins: another version, settings, mode, priority, failure mode or
+    /// For admins, and for moderators of its community within the envelope: another
+    /// version, settings, mode, priority, failure mode or
     /// grants, from the next event on and without a restart. When the new state
     /// cannot be put to work, 422 tells why and the old one goes on. 409 when
     /// somebody else changed it meanwhile.
@@ -525,7 +474,7 @@ impl BindingsApi {
 
     /// Take a plugin out of work
     ///
-    /// For admins. Its decisions stay on record.
+    /// For admins, and for moderators of its community. Its decisions stay on record.
     #[oai(path = "/plugin-bindings/:id", method = "delete", operation_id = "remove_plugin_binding")]
     async fn remove(
         &self,
@@ -537,11 +486,10 @@ impl BindingsApi {
         Ok(Unbound::Done)
     }
 
-    /// Make a binding again what it was
+    /// Undo the last change of a binding
     ///
-    /// For admins: before its last change, or at the revision that is named, one
-    /// of the last three. That is another change. 409 when there is no such
-    /// revision.
+    /// For those who may change it: makes it what it was before, as another
+    /// change. 409 when it has never been changed.
     #[oai(
         path = "/plugin-bindings/:id/rollback",
         method = "post",
@@ -552,10 +500,29 @@ impl BindingsApi {
         SignedIn(actor): SignedIn,
         /// The binding's id.
         id: Path<Uuid>,
-        /// One of its last three revisions; the last when absent.
-        revision: Query<Option<i64>>,
     ) -> Result<Rendered<BindingView>, Problem> {
-        let page = self.plugins.roll_back(&actor, id.0.into(), revision.0).await?;
+        let page = self.plugins.roll_back(&actor, id.0.into(), None).await?;
+        Ok(Rendered::new(&BindingView::from(page)))
+    }
+
+    /// Make a binding again what it was at a revision
+    ///
+    /// For those who may change it: one of its last three revisions, as another
+    /// change. 409 when that is none of them.
+    #[oai(
+        path = "/plugin-bindings/:id/rollback/:revision",
+        method = "post",
+        operation_id = "roll_back_plugin_binding_to"
+    )]
+    async fn roll_back_to(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// The binding's id.
+        id: Path<Uuid>,
+        /// The number of the revision.
+        revision: Path<i64>,
+    ) -> Result<Rendered<BindingView>, Problem> {
+        let page = self.plugins.roll_back(&actor, id.0.into(), Some(revision.0)).await?;
         Ok(Rendered::new(&BindingView::from(page)))
     }
 
@@ -580,8 +547,8 @@ impl BindingsApi {
 
     /// Call a plugin again
     ///
-    /// Ends a quarantine, whoever set it: somebody, or the server after too many
-    /// failures.
+    /// For those who may change the binding: ends a quarantine, whoever set it,
+    /// somebody or the server after too many failures.
     #[oai(
         path = "/plugin-bindings/:id/quarantine",
         method = "delete",

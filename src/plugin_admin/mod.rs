@@ -14,6 +14,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use crate::plugin_envelopes::{Disclosure, Limits};
 pub use api::BindingsApi;
-pub use model::{Change, Disclosure, Limits, ManagedBy, NewBinding};
+pub use model::{Change, ManagedBy, NewBinding};
 pub use service::{Parts, PluginAdmin};

@@ -12,6 +12,7 @@ use crate::{
     },
     hooks::{BreakerState, FailureMode, Grants, HookPoint, Mode},
     plugin_activations::Activation,
+    plugin_envelopes::Limits,
 };
 
 /// Most bytes of settings: a rule file with 10,000 phrases.
@@ -33,33 +34,6 @@ pub struct Terms {
     pub grants: Grants,
     /// How much of that, and how long it may take.
     pub limits: Limits,
-}
-
-/// How much a composer's author is told before publishing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Disclosure {
-    /// Nothing: the plugin is not asked.
-    None,
-    /// What the verdict would be, and its reason.
-    #[default]
-    Verdict,
-    /// The public evidence as well.
-    Full,
-}
-
-/// Bounds of one binding; what is absent is the server's default.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Removals, bans and warnings in an hour.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub effects_per_hour: Option<u32>,
-    /// Milliseconds that one call may take, within those of the whole chain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deadline_ms: Option<u32>,
-    /// What is told before something is published.
-    pub disclosure: Disclosure,
 }
 
 /// As what somebody changed a binding; all that the public is told of them.

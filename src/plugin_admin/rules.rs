@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::model::{Binding, Change, Limits, SETTINGS_MAX, Terms};
+use super::model::{Binding, Change, SETTINGS_MAX, Terms};
 use crate::{
     base::{Error, FieldError},
     hooks::{FailureMode, Grants, HookPoint, Mode},
-    plugin_envelopes::{PRIORITY_LIMIT, Wish},
+    plugin_envelopes::{Limits, PRIORITY_LIMIT, Wish},
 };
 
 /// What a plugin is given when nothing is set.

@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     jobs::AtWork,
     model::{
-        Binding, BindingPage, Change, ChangedAs, Hand, Limits, ManagedBy, NewBinding, Revision,
-        Terms,
+        Binding, BindingPage, Change, ChangedAs, Hand, ManagedBy, NewBinding, Revision, Terms,
     },
     rules,
     store::{self, NewRow},
@@ -25,7 +24,7 @@ use crate::{
     http::{Action, RateLimits},
     jobs,
     plugin_activations::{Activations, Candidate, Ready},
-    plugin_envelopes::{Envelopes, outside},
+    plugin_envelopes::{Envelopes, Limits, outside},
     plugin_state,
     plugin_versions::{self, PluginName, Version, require_admin},
 };

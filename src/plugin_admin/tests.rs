@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{
-    model::{Change, Limits, SETTINGS_MAX, Terms},
+    model::{Change, SETTINGS_MAX, Terms},
     rules::{changed, default_terms, is_troubled, loads_anew},
 };
 use crate::{
     base::Error,
     hooks::{FailureMode, Grants, HookPoint, Mode},
-    plugin_envelopes::PRIORITY_LIMIT,
+    plugin_envelopes::{Limits, PRIORITY_LIMIT},
 };
 
 const CONTENT: &[HookPoint] = &[HookPoint::ContentBeforePublish];

@@ -1,9 +1,12 @@
 //! `/communities/{slug}/plugin-envelope`.
 
-use poem_openapi::{Object, OpenApi, param::Path, types::Example};
+use poem_openapi::{Enum, Object, OpenApi, param::Path, types::Example};
 use serde::{Deserialize, Serialize};
 
-use super::{model::Envelope, service::Envelopes};
+use super::{
+    model::{Disclosure, Envelope, Limits},
+    service::Envelopes,
+};
 use crate::{
     base::{Error, FieldError},
     hooks::{FailureMode, Mode},
@@ -82,6 +85,73 @@ impl From<Envelope> for EnvelopeView {
             modes: envelope.modes.into_iter().map(ModeName::from).collect(),
             failure_modes: envelope.failure_modes.into_iter().map(FailureModeName::from).collect(),
         }
+    }
+}
+
+/// What is told before something is published.
+#[derive(Clone, Copy, Debug, Default, Enum, Serialize, Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DisclosureName {
+    /// Nothing: the plugin is not asked.
+    None,
+    /// What the verdict would be, and its reason.
+    #[default]
+    Verdict,
+    /// The public evidence as well.
+    Full,
+}
+
+impl From<DisclosureName> for Disclosure {
+    fn from(name: DisclosureName) -> Self {
+        match name {
+            DisclosureName::None => Self::None,
+            DisclosureName::Verdict => Self::Verdict,
+            DisclosureName::Full => Self::Full,
+        }
+    }
+}
+
+impl From<Disclosure> for DisclosureName {
+    fn from(disclosure: Disclosure) -> Self {
+        match disclosure {
+            Disclosure::None => Self::None,
+            Disclosure::Verdict => Self::Verdict,
+            Disclosure::Full => Self::Full,
+        }
+    }
+}
+
+/// Bounds of a binding; what is absent is the server's default.
+#[derive(Debug, Default, Object, Serialize, Deserialize)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LimitsView {
+    /// Removals, bans and warnings in an hour, from 0 to 1,000; 60 when absent.
+    /// Beyond it they wait for a moderator, beyond twice as many the binding
+    /// goes to `shadow`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effects_per_hour: Option<u32>,
+    /// Milliseconds that one call may take, from 1 to 5,000, within those of all
+    /// plugins of an event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline_ms: Option<u32>,
+    /// What is told before something is published; `verdict` when absent.
+    #[oai(default)]
+    disclosure: DisclosureName,
+}
+
+impl From<LimitsView> for Limits {
+    fn from(view: LimitsView) -> Self {
+        let LimitsView { effects_per_hour, deadline_ms, disclosure } = view;
+        Self { effects_per_hour, deadline_ms, disclosure: disclosure.into() }
+    }
+}
+
+impl From<Limits> for LimitsView {
+    fn from(limits: Limits) -> Self {
+        let Limits { effects_per_hour, deadline_ms, disclosure } = limits;
+        Self { effects_per_hour, deadline_ms, disclosure: disclosure.into() }
     }
 }
 

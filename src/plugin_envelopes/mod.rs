@@ -13,6 +13,7 @@ mod store;
 mod tests;
 
 pub use api::EnvelopesApi;
-pub use model::{Envelope, PRIORITY_LIMIT, Wish};
+pub(crate) use api::LimitsView;
+pub use model::{Disclosure, Envelope, Limits, PRIORITY_LIMIT, Wish};
 pub use rules::{clamped, outside};
 pub use service::Envelopes;

@@ -46,3 +46,30 @@ pub struct Wish<'a> {
     /// Its failure mode.
     pub failure_mode: FailureMode,
 }
+
+/// How much a composer's author is told before publishing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// Nothing: the plugin is not asked.
+    None,
+    /// What the verdict would be, and its reason.
+    #[default]
+    Verdict,
+    /// The public evidence as well.
+    Full,
+}
+
+/// Bounds of one binding; what is absent is the server's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Removals, bans and warnings in an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effects_per_hour: Option<u32>,
+    /// Milliseconds that one call may take, within those of the whole chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u32>,
+    /// What is told before something is published.
+    pub disclosure: Disclosure,
+}

@@ -191,6 +191,7 @@ impl Scene {
             let change = json!({"priority": 7, "mode": mode});
             admin.patch(&format!("/plugin-bindings/{binding}"), change).await.expect(200);
             things.other.insert("plugin-bindings", binding);
+            things.other.insert("rollback", "1".to_owned());
         }
         if path.starts_with("/webhooks/") {
             let webhook = json!({

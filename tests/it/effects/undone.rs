@@ -91,9 +91,8 @@ async fn what_it_held_is_let_through() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_meant_is_taken_back() {
     let scene = Scene::start().await;
-    let binding =
-        scene.bind_to("wrong", PUBLISHED, &[warn(&scene.account("ada").await)], json!({}));
-    let binding = binding.await;
+    let warning = [warn(&scene.account("ada").await)];
+    let binding = scene.bind_to("wrong", PUBLISHED, &warning, json!({})).await;
     scene.edit("One.").await;
     let path = format!("/plugin-bindings/{}", id(&binding));
     scene.admin.patch(&path, json!({"priority": 3})).await.expect(200);

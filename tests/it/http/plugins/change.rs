@@ -36,17 +36,17 @@ async fn a_change_is_at_work_at_once_and_can_be_undone() {
     assert_eq!(verdict(&app).await, Some(rejected("pears")));
 
     // By its number, too; what is not among the last three is not there.
-    let rollback = format!("{path}/rollback?revision=2");
+    let rollback = format!("{path}/rollback/2");
     let rolled_back = admin.send(Method::POST, &rollback, None).await.expect(200);
     assert_eq!((&rolled_back["revision"], &rolled_back["settings"]), (&json!(4), &json!("plums")));
     assert_eq!(verdict(&app).await, Some(rejected("plums")));
     for unknown in [4, 5, 0] {
-        let rollback = format!("{path}/rollback?revision={unknown}");
+        let rollback = format!("{path}/rollback/{unknown}");
         let reply = admin.send(Method::POST, &rollback, None).await;
         reply.expect_problem(409, "no_previous_revision");
     }
     admin.patch(&path, json!({"priority": 1})).await.expect(200);
-    let reply = admin.send(Method::POST, &format!("{path}/rollback?revision=1"), None).await;
+    let reply = admin.send(Method::POST, &format!("{path}/rollback/1"), None).await;
     reply.expect_problem(409, "no_previous_revision");
 }
 
