@@ -41,9 +41,10 @@ impl BeforeRegister for Wave {
         let domain = registration.email_domain.to_lowercase();
         let is_common = self.common_domains.contains(&domain);
         let all = state::increment("all", 1, HOUR, None).unwrap_or(0);
-        let same = match is_common {
-            true => 0,
-            false => state::increment(&format!("at:{domain}"), 1, HOUR, None).unwrap_or(0),
+        let same = if is_common {
+            0
+        } else {
+            state::increment(&format!("at:{domain}"), 1, HOUR, None).unwrap_or(0)
         };
         let evidence = if same > self.per_domain {
             Evidence::new("per-domain", format!("sign-ups at {domain}")).measured("sign-ups", &same)

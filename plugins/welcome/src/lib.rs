@@ -49,10 +49,10 @@ mod tests {
 
     use super::*;
 
-    fn published(content: &Content, post_count: u32) -> Outcome {
+    fn published(text: &Content, post_count: u32) -> Outcome {
         let actor = Actor { post_count, ..testing::actor() };
         let context = Context { actor: Some(actor), ..testing::context() };
-        Welcome::default().after_publish(&context, content)
+        Welcome::default().after_publish(&context, text)
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub(super) struct Bind {
     /// Whether its answers count
     #[arg(long, value_enum, default_value = "shadow")]
     mode: Mode,
-    /// What it may do, as JSON: {"state": true, "effects": ["label"]}
+    /// What it may do, as JSON: `{"state": true, "effects": ["label"]}`
     #[arg(long, value_name = "JSON", value_parser = parse_json)]
     grants: Option<Value>,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! Looking at a component, and asking it one thing.
 
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use super::{
     Question,
@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) async fn inspect(config: &config::Plugins, file: &Path) -> anyhow::Result<ExitCode> {
     let component = read_component(file)?;
-    match Host::new(config)?.hooks.inspect(component.clone()).await {
+    match Host::new(config)?.hooks.inspect(Arc::clone(&component)).await {
         Ok(inspection) => {
             print(&describe(&inspection, &component));
             Ok(ExitCode::SUCCESS)

@@ -78,13 +78,12 @@ struct TestBench {
 impl TestBench {
     async fn run(&mut self, fixture: &Fixture) -> Result<(), String> {
         let settings = fixture.settings.as_ref().map_or_else(|| self.settings.clone(), written);
-        let loaded = match self.loaded.get(&settings) {
-            Some(loaded) => loaded.clone(),
-            None => {
-                let loaded = self.host.activate(&self.component, &settings).await;
-                self.loaded.insert(settings, loaded.clone());
-                loaded
-            }
+        let loaded = if let Some(loaded) = self.loaded.get(&settings) {
+            loaded.clone()
+        } else {
+            let loaded = self.host.activate(&self.component, &settings).await;
+            self.loaded.insert(settings, loaded.clone());
+            loaded
         };
         let loaded =
             loaded.map_err(|error| format!("{}: {}", error.code.as_str(), error.message))?;
