@@ -552,7 +552,7 @@ impl BindingsApi {
     #[oai(
         path = "/plugin-bindings/:id/quarantine",
         method = "delete",
-        operation_id = "restore_plugin_binding"
+        operation_id = "end_plugin_quarantine"
     )]
     async fn restore(
         &self,

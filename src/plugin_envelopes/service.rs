@@ -37,8 +37,11 @@ impl Envelopes {
 
     /// The envelope of a community, for those who moderate it.
     pub async fn find(&self, actor: &Actor, slug: &str) -> Result<Envelope, Error> {
-        let community = self.moderated(actor, slug).await?;
-        self.of(community).await
+        match store::see(&self.db, actor, slug, self.clock.now()).await? {
+            Some((envelope, true)) => Ok(envelope),
+            Some((_, false)) => Err(not_theirs()),
+            None => Err(Error::NotFound),
+        }
     }
 
     /// Sets the envelope of a community; what is at work notices.
@@ -60,7 +63,7 @@ impl Envelopes {
         if access.standing.moderates {
             return Ok(access.community.id);
         }
-        Err(Error::forbidden("moderators_only", "Only those who moderate here may do this."))
+        Err(not_theirs())
     }
 
     /// What the moderators of a community may bind.
@@ -87,4 +90,8 @@ impl Envelopes {
         }
         rules::outside(&envelope, wish).map_or(Ok(()), |field| Err(rules::refusal(field)))
     }
+}
+
+fn not_theirs() -> Error {
+    Error::forbidden("moderators_only", "Only those who moderate here may do this.")
 }

@@ -2,7 +2,9 @@
 
 use super::model::Envelope;
 use crate::{
+    bans::{allowed, looking, moderates, viewer},
     base::{
+        actor::Actor,
         clock::Timestamp,
         ids::{AccountId, CommunityId},
     },
@@ -10,6 +12,16 @@ use crate::{
 };
 
 const FIND: &str = "select community_id, envelope from plugin_envelopes where community_id = ?";
+/// For one who looks: whether they moderate the community, if they may see it.
+const SEE: &str = concat!(
+    viewer!(),
+    "select c.id as community_id, coalesce(e.envelope, '') as envelope, ",
+    moderates!("c.id"),
+    " as moderates
+     from communities c left join plugin_envelopes e on e.community_id = c.id
+     where c.slug = ? and ",
+    allowed!("1", "c.id")
+);
 const ALL: &str = "select community_id, envelope from plugin_envelopes";
 const SET: &str = "
     insert into plugin_envelopes (community_id, envelope, changed_at, changed_by)
@@ -24,6 +36,23 @@ const NEXT_GENERATION: &str =
 pub(super) async fn find(db: &Db, community: CommunityId) -> Result<Option<Envelope>, Error> {
     let row = db.optional(statement(FIND).bind(community.0)).await?;
     Ok(row.as_ref().map(envelope).transpose()?.map(|(_, envelope)| envelope))
+}
+
+/// The envelope of a community that the viewer may see, and whether they moderate
+/// there.
+pub(super) async fn see(
+    db: &Db,
+    viewer: &Actor,
+    slug: &str,
+    now: Timestamp,
+) -> Result<Option<(Envelope, bool)>, Error> {
+    let row = db.optional(looking(SEE, Some(viewer), now).bind(slug.to_owned())).await?;
+    row.map(|row| {
+        let is_set = !row.value::<&str>("envelope")?.is_empty();
+        let envelope = if is_set { envelope(&row)?.1 } else { Envelope::default() };
+        Ok((envelope, row.value("moderates")?))
+    })
+    .transpose()
 }
 
 pub(super) async fn all(db: &Db) -> Result<Vec<(CommunityId, Envelope)>, Error> {

@@ -15,7 +15,8 @@ async fn report(person: &Person, kind: &str, target: &Value) -> crate::support::
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_of_one_thing_wait_as_one_item_that_rises() {
     let app = TestApp::start().await;
-    let [ada, bob, cy] = [app.member("ada").await, app.member("bob").await, app.member("cyd").await];
+    let [ada, bob, cy] =
+        [app.member("ada").await, app.member("bob").await, app.member("cyd").await];
     let root = app.admin("root").await;
     let [first, second] = [post(&app, &ada, "First").await, post(&app, &ada, "Second").await];
     let filed = report(&bob, "post", &first).await.expect(201);
