@@ -19,13 +19,13 @@ pub(super) fn counted(writes: &[StateWrite], counter: &str, since: u64) -> u64 {
         .sum()
 }
 
-/// What this call made of a value: `None` when it did not touch it.
-pub(super) fn value(writes: &[StateWrite], wanted: &str) -> Option<Option<String>> {
-    writes.iter().rev().find_map(|write| match write {
-        StateWrite::Put { key, value, .. } if key == wanted => Some(Some(value.clone())),
-        StateWrite::Delete { key } if key == wanted => Some(None),
-        _ => None,
-    })
+/// The last thing that this call did to a value: `None` when it did not touch it.
+pub(super) fn last_on_value(writes: &[StateWrite], wanted: &str) -> Option<StateWrite> {
+    let touches = |write: &&StateWrite| match write {
+        StateWrite::Put { key, .. } | StateWrite::Delete { key } => key == wanted,
+        _ => false,
+    };
+    writes.iter().rev().find(touches).cloned()
 }
 
 /// Whether this call left members in a set, for those that it touched.

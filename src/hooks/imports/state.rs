@@ -161,11 +161,12 @@ async fn count(
 
 async fn get(store: Store<'_, '_>, key: String) -> wasmtime::Result<Option<String>> {
     let (binding, now) = origin(store);
-    let own = overlay::value(&store.data().writes, &key);
+    let own = overlay::last_on_value(&store.data().writes, &key);
     let arguments = json!({ "key": key });
     let ask = |lent: Lent| async move {
         match own {
-            Some(own) => Ok(own),
+            Some(StateWrite::Put { value, .. }) => Ok(Some(value)),
+            Some(_) => Ok(None),
             None => lent.ports.state.value(binding, &key, now).await,
         }
     };

@@ -107,8 +107,8 @@ fn find_any(patterns: &[String], text: &str) -> Result<Vec<Match>, String> {
 
 fn automaton(patterns: &[String]) -> Result<Arc<AhoCorasick>, String> {
     // With their lengths, so that no two lists of patterns read the same.
-    let list: String =
-        patterns.iter().map(|pattern| format!("{}:{pattern}", pattern.len())).collect();
+    let lengths: Vec<usize> = patterns.iter().map(String::len).collect();
+    let list = format!("{lengths:?}{}", patterns.concat());
     let name = sha256_hex(list.as_bytes());
     if let Some(automaton) = AUTOMATA.get(&name) {
         return Ok(automaton);

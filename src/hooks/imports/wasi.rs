@@ -82,13 +82,12 @@ impl Closed {
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let closed = match self.used.wasi.take() {
-            Some(closed) => closed,
-            None => {
-                let time = Duration::from_millis(self.lent().about.time);
-                let event = self.call.as_ref().map_or("", |call| call.event.event_id());
-                Box::new(Closed::new(event, time))
-            }
+        let closed = if let Some(closed) = self.used.wasi.take() {
+            closed
+        } else {
+            let time = Duration::from_millis(self.lent().about.time);
+            let event = self.call.as_ref().map_or("", |call| call.event.event_id());
+            Box::new(Closed::new(event, time))
         };
         let closed = self.used.wasi.insert(closed);
         WasiCtxView { ctx: &mut closed.wasi, table: &mut closed.table }
