@@ -129,7 +129,7 @@ impl Replay {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let settings = self.settings.as_deref().map(settings).transpose()?;
         let body = object([
-            ("binding", self.binding.map(Value::from)),
+            ("binding_id", self.binding.map(Value::from)),
             ("digest", self.digest.map(Value::from)),
             ("settings", settings),
             ("hook", self.hook.map(Value::from)),
@@ -138,7 +138,7 @@ impl Replay {
         let client = self.server.client()?;
         let mut replay = client.post("/replays", &body).await?;
         let id = text(&replay, "id").context("the server began no replay")?.to_owned();
-        while matches!(text(&replay, "state"), Some("waiting" | "active" | "delayed" | "running")) {
+        while matches!(text(&replay, "state"), Some("waiting" | "active")) {
             tokio::time::sleep(LOOK_AGAIN).await;
             replay = client.get(&format!("/replays/{id}")).await?;
         }
@@ -170,7 +170,7 @@ pub(super) struct Undo {
 impl Undo {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let body = object([
-            ("binding", Some(json!(self.binding))),
+            ("binding_id", Some(json!(self.binding))),
             ("digest", self.digest.map(Value::from)),
             ("from", self.from.map(Value::from)),
             ("until", self.until.map(Value::from)),

@@ -78,6 +78,11 @@ async fn a_plugin_goes_from_a_file_to_fixtures_of_its_decisions() {
     let files: Vec<_> = fs::read_dir(&out).unwrap().collect();
     assert_eq!(files.len(), 1);
 
+    let replay = json_of(&tool(&admin, &["replay", "--binding", id]).await);
+    assert_eq!((&replay["state"], &replay["counts"]["same"]), (&json!("completed"), &json!(1)));
+    let preview = tool(&admin, &["undo", id]).await;
+    assert!(preview.status.success(), "{}", String::from_utf8_lossy(&preview.stderr));
+
     let test = ["test", &component, "--from", folder.0.to_str().unwrap(), "--settings", &settings];
     let tested = Command::new(compiler()).arg("plugin").args(test).output().await.unwrap();
     let said = String::from_utf8_lossy(&tested.stdout);
