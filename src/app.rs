@@ -185,6 +185,97 @@ impl Core {
     }
 }
 
+/// What keeps order, as people see it.
+#[derive(Clone)]
+struct Moderated {
+    warnings: Warnings,
+    moderation: Moderation,
+    reports: Reports,
+    appeals: Appeals,
+    review: Review,
+}
+
+impl Moderated {
+    fn new(core: &Core, forum: &Forum, (actions, decisions): (&ModActions, &Decisions)) -> Self {
+        let Core { db, clock, limits, hooks } = core.clone();
+        let warnings = Warnings::new(warnings::Parts {
+            db: db.clone(),
+            limits: Arc::clone(&limits),
+            actions: actions.clone(),
+            communities: forum.communities.clone(),
+        });
+        let moderation = Moderation::new(moderation::Parts {
+            db: db.clone(),
+            limits: Arc::clone(&limits),
+            actions: actions.clone(),
+            bans: forum.bans.clone(),
+            communities: forum.communities.clone(),
+            posts: forum.posts.clone(),
+            comments: forum.comments.clone(),
+        });
+        let reports = Reports::new(reports::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            hooks: hooks.clone(),
+            decisions: decisions.clone(),
+            posts: forum.posts.clone(),
+            comments: forum.comments.clone(),
+        });
+        let appeals = Appeals::new(appeals::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            bans: forum.bans.clone(),
+            moderation: moderation.clone(),
+        });
+        let review = Review::new(review::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            posts: forum.posts.clone(),
+            comments: forum.comments.clone(),
+            moderation: moderation.clone(),
+        });
+        Self { warnings, moderation, reports, appeals, review }
+    }
+}
+
+fn effects_of(
+    core: &Core,
+    (forum, moderated): (&Forum, &Moderated),
+    (accounts, notifications, webhooks): (&Accounts, &Notifications, &Webhooks),
+) -> Effects {
+    let Core { db, clock, .. } = core.clone();
+    Effects::new(effects::Parts {
+        db,
+        clock,
+        accounts: accounts.clone(),
+        bans: forum.bans.clone(),
+        comments: forum.comments.clone(),
+        moderation: moderated.moderation.clone(),
+        notifications: notifications.clone(),
+        webhooks: webhooks.clone(),
+    })
+}
+
+fn undos_of(
+    core: &Core,
+    (forum, moderated): (&Forum, &Moderated),
+    notifications: &Notifications,
+) -> Undos {
+    let Core { db, clock, limits, .. } = core.clone();
+    Undos::new(undos::Parts {
+        db,
+        clock,
+        limits,
+        bans: forum.bans.clone(),
+        moderation: moderated.moderation.clone(),
+        notifications: notifications.clone(),
+        review: moderated.review.clone(),
+    })
+}
+
 impl App {
     /// Builds the server. `compiler` is this program: it is started again to
     /// compile plugins in a process of its own.
@@ -230,67 +321,14 @@ impl App {
             Operated::new(&config, &core, &versions, &forum.communities);
         plugins.load_all().await?;
         let trials = trials(&core, &decisions, &plugins, &forum);
-        let warnings = Warnings::new(warnings::Parts {
-            db: db.clone(),
-            limits: Arc::clone(&limits),
-            actions: actions.clone(),
-            communities: forum.communities.clone(),
-        });
-        let moderation = Moderation::new(moderation::Parts {
-            db: db.clone(),
-            limits: Arc::clone(&limits),
-            actions: actions.clone(),
-            bans: forum.bans.clone(),
-            communities: forum.communities.clone(),
-            posts: forum.posts.clone(),
-            comments: forum.comments.clone(),
-        });
-        let reports = Reports::new(reports::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            hooks: hooks.clone(),
-            decisions: decisions.clone(),
-            posts: forum.posts.clone(),
-            comments: forum.comments.clone(),
-        });
-        let appeals = Appeals::new(appeals::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            bans: forum.bans.clone(),
-            moderation: moderation.clone(),
-        });
-        let review = Review::new(review::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            posts: forum.posts.clone(),
-            comments: forum.comments.clone(),
-            moderation: moderation.clone(),
-        });
+        let moderated = Moderated::new(&core, &forum, (&actions, &decisions));
+        let Moderated { warnings, moderation, reports, appeals, review } = moderated.clone();
         let lifecycle = Lifecycle::new();
         let notifications = notifications_of(&core, (&sessions, &decisions), lifecycle.clone());
         let webhooks = webhooks_of(&core, &forum, &notifications, outbound.clone());
-        let effects = Effects::new(effects::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            accounts: accounts.clone(),
-            bans: forum.bans.clone(),
-            comments: forum.comments.clone(),
-            moderation: moderation.clone(),
-            notifications: notifications.clone(),
-            webhooks: webhooks.clone(),
-        });
-        let undos = Undos::new(undos::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            bans: forum.bans.clone(),
-            moderation: moderation.clone(),
-            notifications: notifications.clone(),
-            review: review.clone(),
-        });
+        let effects =
+            effects_of(&core, (&forum, &moderated), (&accounts, &notifications, &webhooks));
+        let undos = undos_of(&core, (&forum, &moderated), &notifications);
         let after_hooks = AfterHooks::new(&db, hooks.clone(), decisions.clone());
         Ok(Self {
             config,

@@ -33,18 +33,14 @@ pub(super) fn is_counted(kind: EffectKind) -> bool {
     matches!(kind, EffectKind::Remove | EffectKind::Ban | EffectKind::Warn)
 }
 
-fn refused(code: &'static str, message: &'static str) -> Error {
-    Error::conflict(code, message)
-}
-
 /// Whether a binding may still do it, and to this.
 pub(super) fn may_do(wish: &Wish, effect: &Effect, struck: &Struck) -> Result<(), Error> {
     let Terms { is_obeyed, grants, plugin, .. } = &wish.terms;
     if !is_obeyed {
-        return Err(refused("binding_off", "The binding is not obeyed any more."));
+        return Err(Error::conflict("binding_off", "The binding is not obeyed any more."));
     }
     if !grants.effects.contains(&effect.kind()) {
-        return Err(refused("not_granted", "The binding does not grant it."));
+        return Err(Error::conflict("not_granted", "The binding does not grant it."));
     }
     if let Struck::Content(content, facts) = struck {
         let is_own_event = wish.about == Some(content.id());
@@ -52,7 +48,7 @@ pub(super) fn may_do(wish: &Wish, effect: &Effect, struck: &Struck) -> Result<()
             return Err(Error::NotFound);
         }
         if facts.bot.as_ref() == Some(plugin) {
-            return Err(refused("own_content", "The plugin wrote it."));
+            return Err(Error::conflict("own_content", "The plugin wrote it."));
         }
     }
     in_scope(wish, effect, struck)
@@ -60,7 +56,7 @@ pub(super) fn may_do(wish: &Wish, effect: &Effect, struck: &Struck) -> Result<()
 
 /// What is bound to a community acts there alone.
 fn in_scope(wish: &Wish, effect: &Effect, struck: &Struck) -> Result<(), Error> {
-    let outside = || Err(refused("outside_scope", "The binding is at work elsewhere."));
+    let outside = || Err(Error::conflict("outside_scope", "The binding is at work elsewhere."));
     let Some(scope) = wish.terms.scope else {
         return if *struck == Struck::Missing { Err(Error::NotFound) } else { Ok(()) };
     };

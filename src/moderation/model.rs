@@ -22,7 +22,7 @@ const INTERVAL_MAX: Duration = Duration::from_hours(24);
 /// Content as far as rules need it, read where it cannot change until the end of
 /// the transaction.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub(super) struct Facts {
     /// Who wrote it.
     pub author: AccountId,
     /// Where it is.

@@ -18,7 +18,7 @@ pub(super) const BATCH: u32 = 1_000;
 
 /// What of a binding's doing is meant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Cause {
+pub(super) struct Cause {
     /// Which binding.
     pub binding: BindingId,
     /// Only of this version.
@@ -43,7 +43,7 @@ pub(super) struct Applied {
 
 /// Something of the batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
+pub(super) struct Item {
     /// The effect, or the item for review.
     pub id: Uuid,
     /// Kind of the effect, or `hold`.
@@ -56,7 +56,7 @@ pub struct Item {
 
 /// What a batch comes to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// How many of each kind are taken back.
     pub undone: BTreeMap<String, u32>,
     /// How many stay, because they are not as the plugin left them.
@@ -86,7 +86,7 @@ pub(super) struct Held {
 
 /// A batch that was done.
 #[derive(Clone, Debug)]
-pub struct Undo {
+pub(super) struct Undo {
     /// Opaque; none of a preview.
     pub id: Option<Uuid>,
     /// What was meant.

@@ -194,7 +194,7 @@ async fn what_a_plugin_makes_of_a_text_is_held_to_the_same_rules() {
     let app = TestApp::start().await;
     let (root, ada) = (app.admin("root").await, app.member("ada").await);
     let made = post(&app, &ada, "A title").await;
-    let terms = json!({"mode": "enforce", "grants": ["modify"], "failure_mode": "closed"});
+    let terms = json!({"mode": "enforce", "grants": {"modify": true}, "failure_mode": "closed"});
     bind(&root, "shorten", guest::content(guest::SHORTEN).to_vec(), terms).await;
     assert_eq!(comment(&app, &ada, &made, "xHello").await["body"], "Hello");
     // Nothing would be left of this one.

@@ -50,6 +50,7 @@ const FEATURES: &[&str] = &[
     "webhooks",
     "after_hooks",
     "effects",
+    "undos",
     "plugin_trials",
 ];
 
