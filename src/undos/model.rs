@@ -39,6 +39,8 @@ pub(super) struct Applied {
     pub(super) target: Option<Uuid>,
     pub(super) inverse: Inverse,
     pub(super) applied_at: Timestamp,
+    /// People have decided about the content since.
+    pub(super) is_settled: bool,
 }
 
 /// Something of the batch.

@@ -59,12 +59,10 @@ impl Undos {
     pub(super) async fn preview(&self, actor: &Actor, cause: Cause) -> Result<Undo, Error> {
         let (applied, held) = self.find_all(actor, &cause).await?;
         let mut outcome = Outcome::default();
-        let mut tx = self.parts.db.begin().await?;
         for effect in applied {
-            let undone = !is_settled(&mut tx, &effect).await?;
+            let undone = !effect.is_settled;
             outcome.add(item(effect, undone));
         }
-        drop(tx);
         held.into_iter().map(waiting).for_each(|item| outcome.add(item));
         Ok(Undo { id: None, cause, outcome, created_at: self.parts.clock.now() })
     }
@@ -113,13 +111,22 @@ impl Undos {
         if !store::is_there(db, cause).await? {
             return Err(Error::NotFound);
         }
-        Ok((store::applied(db, cause).await?, store::held(db, cause).await?))
+        let (mut applied, held) = (store::applied(db, cause).await?, store::held(db, cause).await?);
+        // Before anything is taken back: that is a person's doing as well.
+        let mut tx = db.begin().await?;
+        for effect in &mut applied {
+            effect.is_settled = is_settled(&mut tx, effect).await?;
+        }
+        Ok((applied, held))
     }
 
     /// Whether the effect was taken back; otherwise it is not as it was left.
     async fn take_back(&self, actor: &Actor, undo: Uuid, effect: &Applied) -> Result<bool, Error> {
+        if effect.is_settled {
+            return Ok(false);
+        }
         let mut tx = self.parts.db.begin().await?;
-        if is_settled(&mut tx, effect).await? || !store::mark(&mut tx, undo, effect.id).await? {
+        if !store::mark(&mut tx, undo, effect.id).await? {
             return Ok(false);
         }
         match self.reverse(&mut tx, Agent::Person(actor), effect.inverse).await {

@@ -17,7 +17,7 @@ const APPLIED: &str = "
           select 1 from plugin_binding_revisions r
           where r.binding_id = f.binding_id and r.revision = f.revision and r.digest = ?))
       and f.state = 'applied' and f.inverse is not null
-    order by f.id desc limit ?";
+    order by f.applied_at desc, f.decision_id desc, f.number desc limit ?";
 /// What waits because of a cause, and because of nobody else.
 const HELD: &str = "
     select i.id, i.target_id from decisions f
@@ -72,6 +72,7 @@ pub(super) async fn applied(db: &Db, cause: &Cause) -> Result<Vec<Applied>, Erro
                 target: row.value("target_id")?,
                 inverse: json("inverse", &inverse)?,
                 applied_at: row.time("applied_at")?,
+                is_settled: false,
             })
         })
         .collect()

@@ -156,6 +156,8 @@ async fn a_budget_ends() {
     assert!(!items["items"].as_array().unwrap().is_empty(), "{items}");
     // An hour later there is a new one, for who is trusted with it again.
     scene.app.advance(Duration::from_hours(1));
+    let (admin, ada) = (scene.app.sign_in("boss").await, scene.app.sign_in("ada").await);
+    let scene = Scene { admin, ada, ..scene };
     scene.admin.patch(&path, json!({"mode": "enforce"})).await.expect(200);
     scene.edit("Words of an hour later.").await;
     assert_eq!(scene.states().await["applied"], 3);

@@ -64,6 +64,8 @@ impl Scene {
         effects: &[Effect],
         terms: Value,
     ) -> Value {
+        // Of two versions, the one that is newer is bound.
+        self.app.advance(std::time::Duration::from_millis(1));
         let kinds: Vec<&str> = effects.iter().map(|effect| effect.kind().as_str()).collect();
         let mut all = json!({"mode": "enforce", "grants": {"effects": kinds}});
         for (name, value) in terms.as_object().unwrap() {
