@@ -279,6 +279,7 @@ fn undos_of(
 impl App {
     /// Builds the server. `compiler` is this program: it is started again to
     /// compile plugins in a process of its own.
+    #[expect(clippy::too_many_lines, reason = "a list of what there is, in its order")]
     pub async fn build(
         config: Config,
         clock: Clock,
@@ -351,8 +352,8 @@ impl App {
             forum,
             review,
             after_hooks,
-            undos,
             effects,
+            undos,
             notifications,
             actions,
             moderation,

@@ -226,14 +226,13 @@ impl Accounts {
     pub async fn bot(&self, automation: &Automation) -> Result<Actor, Error> {
         let (plugin, now) = (automation.plugin.as_str(), self.clock.now());
         let mut tx = self.db.begin().await?;
-        let account = match store::find_bot(&mut tx, plugin).await? {
-            Some(account) => account,
-            None => {
-                let name = model::bot_name(plugin);
-                let id = AccountId::new(now);
-                store::insert_bot(&mut tx, id, (plugin, &name), now).await?;
-                store::find_bot(&mut tx, plugin).await?.ok_or(Error::NotFound)?
-            }
+        let account = if let Some(account) = store::find_bot(&mut tx, plugin).await? {
+            account
+        } else {
+            let name = model::bot_name(plugin);
+            let id = AccountId::new(now);
+            store::insert_bot(&mut tx, id, (plugin, &name), now).await?;
+            store::find_bot(&mut tx, plugin).await?.ok_or(Error::NotFound)?
         };
         tx.commit().await?;
         Ok(Actor {

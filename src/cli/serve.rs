@@ -22,7 +22,7 @@ impl Serve {
         let listener = TcpListener::bind(config.server.listen)
             .await
             .with_context(|| format!("server.listen: {} cannot be used", config.server.listen))?;
-        let demo = if self.demo { Some(Demo::prepare(&config).await?) } else { None };
+        let demo = if self.demo { Some(Box::pin(Demo::prepare(&config)).await?) } else { None };
         let app = App::build(config, Clock::system(), super::compiler()?).await?;
         serve_metrics(&app).await?;
         workers::start(&app);

@@ -107,7 +107,10 @@ pub(super) fn once(
     let hour = (now.0 / 3_600_000).to_string();
     let parts = [effect.kind().as_str(), target, &detail(effect), text.unwrap_or(&hour)];
     // Lengths first, so that no two lists of parts read the same.
-    let all: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
+    let mut all = String::new();
+    for part in parts {
+        all.extend([part.len().to_string().as_str(), ":", part]);
+    }
     sha256(all.as_bytes())
 }
 

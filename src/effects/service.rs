@@ -185,7 +185,7 @@ impl Effects {
         let until = sanction.duration.map(Duration::from_millis);
         let wanted = NewBan {
             username: store::name(db, account).await?.ok_or(Error::NotFound)?,
-            deeds: sanction.deeds.iter().map(deed).collect(),
+            deeds: sanction.deeds.iter().copied().map(deed).collect(),
             reason: clean_lines(&sanction.reason),
             until: until.map(|duration| now.plus(duration)),
         };
@@ -302,7 +302,7 @@ fn automation(wish: &Wish) -> Automation {
     }
 }
 
-fn deed(deed: &hooks::Deed) -> Deed {
+fn deed(deed: hooks::Deed) -> Deed {
     match deed {
         hooks::Deed::View => Deed::View,
         hooks::Deed::Comment => Deed::Comment,

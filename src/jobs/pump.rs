@@ -188,7 +188,7 @@ impl Pump {
             };
             match &result {
                 Ok(()) => {
-                    metrics::counter!("gatherly_jobs_done_total", "kind" => kind).increment(1)
+                    metrics::counter!("gatherly_jobs_done_total", "kind" => kind).increment(1);
                 }
                 Err(failure) => {
                     tracing::warn!(kind, job = %id, ?failure, "a job was not done");

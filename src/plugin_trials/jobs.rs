@@ -59,7 +59,9 @@ impl PluginTrials {
         let recorded = recorded.into_iter().filter(|one| hooks.contains(&one.hook)).collect();
         let judged = self.judge_all(replay, loaded, recorded).await?;
         let mut counts = Counts::default();
-        judged.iter().for_each(|(.., change)| counts.add(*change));
+        for (.., change) in &judged {
+            counts.add(*change);
+        }
         let differences: Vec<_> =
             judged.into_iter().filter(|(.., change)| *change != Change::Same).collect();
         let finished_at = is_last.then(|| self.now());

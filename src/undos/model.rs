@@ -38,7 +38,7 @@ pub(super) struct Applied {
     pub(super) kind: String,
     pub(super) target: Option<Uuid>,
     pub(super) inverse: Inverse,
-    pub(super) applied_at: Timestamp,
+    pub(super) at: Timestamp,
     /// People have decided about the content since.
     pub(super) is_settled: bool,
 }

@@ -175,7 +175,7 @@ async fn is_settled(tx: &mut Tx, effect: &Applied) -> Result<bool, Error> {
     match (effect.target, effect.inverse) {
         (Some(target), Inverse::Action(_)) => {
             // Content is looked up by its id, whatever its kind.
-            mod_actions::is_decided_by_people(tx, Content::Post(target), effect.applied_at).await
+            mod_actions::is_decided_by_people(tx, Content::Post(target), effect.at).await
         }
         _ => Ok(false),
     }

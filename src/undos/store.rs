@@ -71,7 +71,7 @@ pub(super) async fn applied(db: &Db, cause: &Cause) -> Result<Vec<Applied>, Erro
                 kind: row.value("kind")?,
                 target: row.value("target_id")?,
                 inverse: json("inverse", &inverse)?,
-                applied_at: row.time("applied_at")?,
+                at: row.time("applied_at")?,
                 is_settled: false,
             })
         })
