@@ -7,6 +7,7 @@
 //! hold on a busy machine too. The load is a process of its own: the processor
 //! time is the server's alone.
 
+#![expect(clippy::large_futures, reason = "a bench waits for one thing at a time")]
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a program that measures and prints")]
 
 #[path = "http/forum.rs"]

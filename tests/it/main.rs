@@ -1,5 +1,12 @@
 //! The one integration test binary: each extra one would link the world again.
-
+#![expect(
+    clippy::cognitive_complexity,
+    clippy::excessive_nesting,
+    clippy::format_collect,
+    clippy::large_futures,
+    clippy::too_many_lines,
+    reason = "scenes are told in full; nothing here waits in a server's tasks"
+)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -240,8 +240,7 @@ impl Scene {
                 body["password"] = json!(PASSWORD);
             }
             "create_community" => body["slug"] = json!(format!("new{}", self.asked)),
-            "create_post" | "create_webhook" => body["community"] = json!("garden"),
-            "create_post" => body["community"] = json!("garden"),
+            "create_post" | "create_webhook" | "preflight" => body["community"] = json!("garden"),
             "create_warning" => {
                 body["username"] = json!(things.victim.name);
                 body["community"] = json!("garden");
@@ -266,7 +265,6 @@ impl Scene {
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
             "start_replay" => body = json!({"digest": self.digest}),
             "undo" => body = json!({"binding_id": things.other["binding_id"]}),
-            "preflight" => body["community"] = json!("garden"),
             "change_plugin_binding" => body = json!({"priority": 9}),
             id if id.starts_with("create_") && id.ends_with("_ban") => body = ban,
             _ => {}

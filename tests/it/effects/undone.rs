@@ -96,7 +96,7 @@ async fn only_what_is_meant_is_taken_back() {
     scene.edit("One.").await;
     let path = format!("/plugin-bindings/{}", id(&binding));
     scene.admin.patch(&path, json!({"priority": 3})).await.expect(200);
-    scene.app.advance(std::time::Duration::from_secs(60));
+    scene.app.advance(std::time::Duration::from_mins(1));
     scene.edit("Two.").await;
     let undo = async |more: Value| {
         let mut cause = json!({"binding_id": binding["id"], "dry_run": true});

@@ -520,7 +520,7 @@ async fn the_clock_of_wasi_stands_and_its_dice_fall_the_same() {
     let core = guest::core("content-before-publish", decide, HEX).replacen(imports, with, 1);
     let component = guest::component_with(&WASI, &world, &core);
     let bench = Bench::new();
-    let first = bench.judge(component.clone(), "A text").await;
+    let first = bench.judge(std::sync::Arc::clone(&component), "A text").await;
     let second = bench.judge(component, "Another text").await;
     let [first, second] =
         [first, second].map(|outcome| outcome.decisions[0].message.clone().unwrap());

@@ -35,7 +35,7 @@ async fn wait<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "waited for {what}");
+        assert!(start.elapsed() < Duration::from_mins(1), "waited for {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
