@@ -6,7 +6,7 @@ mod limits;
 mod told;
 mod undone;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use gatherly::{
     db::{Columns, statement},
