@@ -17,7 +17,7 @@ use crate::{
     base::{self, clock::Clock, password::Passwords},
     comments::{self, Comments},
     communities::{self, Communities},
-    config::Config,
+    config::{self, Config},
     db::{self, Db},
     decisions::Decisions,
     effects::{self, Effects},
@@ -241,6 +241,25 @@ impl Moderated {
     }
 }
 
+fn accounts_of(
+    core: &Core,
+    passwords: Passwords,
+    (sessions, decisions): (&Sessions, &Decisions),
+    mode: config::Registration,
+) -> Accounts {
+    let Core { db, clock, limits, hooks } = core.clone();
+    Accounts::new(accounts::Parts {
+        db,
+        clock,
+        limits,
+        hooks,
+        passwords,
+        sessions: sessions.clone(),
+        decisions: decisions.clone(),
+        mode,
+    })
+}
+
 fn effects_of(
     core: &Core,
     (forum, moderated): (&Forum, &Moderated),
@@ -303,16 +322,8 @@ impl App {
             &config,
         );
         let decisions = Decisions::new(db.clone(), clock.clone(), config.decisions);
-        let accounts = Accounts::new(accounts::Parts {
-            db: db.clone(),
-            clock: clock.clone(),
-            limits: Arc::clone(&limits),
-            hooks: hooks.clone(),
-            passwords,
-            sessions: sessions.clone(),
-            decisions: decisions.clone(),
-            mode: config.accounts.registration,
-        });
+        let mode = config.accounts.registration;
+        let accounts = accounts_of(&core, passwords, (&sessions, &decisions), mode);
         let versions =
             PluginVersions::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         let actions = ModActions::new(db.clone(), clock.clone(), hooks.clone(), decisions.clone());

@@ -87,6 +87,7 @@ pub fn refused(component: &'static str, error: &LoadError) -> Error {
         LoadCode::NotGranted => "grants",
         LoadCode::Host => {
             tracing::error!(%error, "a plugin could not be made ready");
+
             return Error::Unavailable { what: "plugin host", retry_after: RETRY_AFTER };
         }
         LoadCode::ConfigureRefused | LoadCode::ConfigureFault => "settings",

@@ -228,7 +228,7 @@ async fn an_action_may_need_a_second_moderator_within_a_day() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_decides_bans() {
-    let Cast { root, maud, .. } = start().await;
+    let Cast { app: _app, root, maud, .. } = start().await;
     // The verdict's text stands behind the largest of its cases: at 8.
     let refuse = "(i32.store8 (i32.const 2048) (i32.const 110))
         (i32.store8 (i32.const 1024) (i32.const 2))
