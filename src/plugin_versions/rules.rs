@@ -72,6 +72,41 @@ pub(super) fn wanted(manifest: Option<&Manifest>, imports: &[Import]) -> Grants 
     }
 }
 
+/// Most errors of settings that are told at once.
+const SCHEMA_ERRORS_MAX: usize = 10;
+
+/// The schema of settings, made ready. It may refer to nothing outside of itself,
+/// and its patterns run in linear time: it came with the component.
+fn validator(schema: &serde_json::Value) -> Result<jsonschema::Validator, String> {
+    jsonschema::options()
+        .with_pattern_options(jsonschema::PatternOptions::regex())
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+/// Refuses a component whose schema is none.
+pub(super) fn check_schema(schema: &serde_json::Value) -> Result<(), FieldError> {
+    let told = |error| FieldError::new("component", "settings-schema", error);
+    validator(schema).map(drop).map_err(told)
+}
+
+/// Holds settings to the schema that came with the component; each error names
+/// its place. A text that is not JSON is the plugin's own to read.
+pub fn check_settings(schema: &serde_json::Value, settings: &str) -> Result<(), Error> {
+    let Ok(settings) = serde_json::from_str::<serde_json::Value>(settings) else { return Ok(()) };
+    let validator =
+        validator(schema).map_err(|error| Error::invalid("component", "settings-schema", error))?;
+    let broken: Vec<FieldError> = validator
+        .iter_errors(&settings)
+        .take(SCHEMA_ERRORS_MAX)
+        .map(|error| {
+            let place = error.instance_path.as_str().replace('/', ".");
+            FieldError::new(format!("settings{place}"), "schema", error.to_string())
+        })
+        .collect();
+    if broken.is_empty() { Ok(()) } else { Err(Error::Invalid(broken)) }
+}
+
 /// Plugins are the admins' to manage.
 pub fn require_admin(actor: &Actor) -> Result<(), Error> {
     if actor.is_admin() {
