@@ -400,7 +400,7 @@ impl PluginAdmin {
     /// Tells the record of an activation how the swap went.
     async fn finish(&self, ready: Option<&Ready>, stored: Result<(), Error>) -> Result<(), Error> {
         if let Some(ready) = ready {
-            self.activations.done(ready.id(), stored.as_ref().map(|()| ())).await?;
+            self.activations.done(ready.id(), stored.as_ref().copied()).await?;
         }
         stored
     }

@@ -197,9 +197,10 @@ fn note(seen: &mut Seen, name: &str, report: Report) {
     if seen.reports.get(name) == Some(&report) {
         return;
     }
-    match &report.error {
-        Some(error) => tracing::error!(file = name, error, "a binding file is not followed"),
-        None => tracing::info!(file = name, "a binding file is followed"),
+    if let Some(error) = &report.error {
+        tracing::error!(file = name, error, "a binding file is not followed");
+    } else {
+        tracing::info!(file = name, "a binding file is followed");
     }
     seen.reports.insert(name.to_owned(), report);
 }

@@ -102,6 +102,7 @@ impl From<FailureMode> for FailureModeName {
 #[derive(Clone, Debug, Default, Object, Serialize, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a grant of its own")]
 pub(crate) struct GrantsView {
     /// Change what it judges.
     #[oai(default, skip_serializing_if = "is_false")]

@@ -48,16 +48,16 @@ pub(super) fn parse_hosts(field: &str, hosts: Vec<String>) -> Result<Vec<String>
     Err(FieldError::new(format!("{field}.http"), "host", rule))
 }
 
-/// What of `these` is not in `those`.
-pub fn beyond(these: &Grants, those: &Grants) -> Grants {
+/// What of `grants` is not in `most`.
+pub fn beyond(grants: &Grants, most: &Grants) -> Grants {
     Grants {
-        modify: these.modify && !those.modify,
-        state: these.state && !those.state,
-        text: these.text && !those.text,
-        forum: these.forum && !those.forum,
-        http: these.http.iter().filter(|host| !those.http.contains(host)).cloned().collect(),
-        http_in_decisions: these.http_in_decisions && !those.http_in_decisions,
-        effects: these.effects.difference(&those.effects).copied().collect(),
+        modify: grants.modify && !most.modify,
+        state: grants.state && !most.state,
+        text: grants.text && !most.text,
+        forum: grants.forum && !most.forum,
+        http: grants.http.iter().filter(|host| !most.http.contains(host)).cloned().collect(),
+        http_in_decisions: grants.http_in_decisions && !most.http_in_decisions,
+        effects: grants.effects.difference(&most.effects).copied().collect(),
     }
 }
 

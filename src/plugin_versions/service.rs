@@ -35,8 +35,11 @@ pub struct PluginVersions {
     clock: Clock,
     limits: Arc<RateLimits>,
     hooks: Hooks,
-    counted: Arc<Mutex<Option<(Timestamp, Arc<HashMap<BindingId, Numbers>>)>>>,
+    counted: Arc<Mutex<Option<Counted>>>,
 }
+
+/// Numbers of all bindings, and when they were counted.
+type Counted = (Timestamp, Arc<HashMap<BindingId, Numbers>>);
 
 impl PluginVersions {
     /// Versions stored in `db` and checked by `hooks`.
