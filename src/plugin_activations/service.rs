@@ -21,7 +21,7 @@ use crate::{
         Checked, Grants, Hooks, LoadCode, LoadError, Loaded, Purpose, Question, Verdict,
         package::read_fixtures,
     },
-    plugin_versions::{self, refused},
+    plugin_versions::{self, check_settings, refused},
 };
 
 /// How many recorded events a candidate judges: enough to meet what is usual
@@ -124,6 +124,11 @@ impl Activations {
             .await
             .map_err(|error| Stopped::at(Step::Verified, &error))?;
         self.advance(id, Step::Verified, None).await?;
+        let version = plugin_versions::find(&self.db, candidate.digest).await?;
+        if let Some(schema) = version.and_then(|version| version.settings_schema) {
+            check_settings(&schema, candidate.settings)
+                .map_err(|error| Stopped::named(Step::Configured, "settings-schema", error))?;
+        }
         let loaded = self
             .hooks
             .activate(Arc::clone(&component), candidate.settings, candidate.grants)

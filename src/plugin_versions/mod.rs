@@ -13,6 +13,6 @@ mod tests;
 pub use api::PluginsApi;
 pub(crate) use api::{FailureModeName, GrantsView, ModeName, names, not_empty};
 pub use model::{About, PluginName, PublicBinding, Version};
-pub use rules::{beyond, refused, require_admin, told};
+pub use rules::{beyond, check_settings, refused, require_admin, told};
 pub use service::PluginVersions;
 pub(crate) use store::{component, exported_hooks, find, newest};

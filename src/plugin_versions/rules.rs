@@ -48,16 +48,16 @@ pub(super) fn parse_hosts(field: &str, hosts: Vec<String>) -> Result<Vec<String>
     Err(FieldError::new(format!("{field}.http"), "host", rule))
 }
 
-/// What of `these` is not in `those`.
-pub fn beyond(these: &Grants, those: &Grants) -> Grants {
+/// What of `grants` is not in `most`.
+pub fn beyond(grants: &Grants, most: &Grants) -> Grants {
     Grants {
-        modify: these.modify && !those.modify,
-        state: these.state && !those.state,
-        text: these.text && !those.text,
-        forum: these.forum && !those.forum,
-        http: these.http.iter().filter(|host| !those.http.contains(host)).cloned().collect(),
-        http_in_decisions: these.http_in_decisions && !those.http_in_decisions,
-        effects: these.effects.difference(&those.effects).copied().collect(),
+        modify: grants.modify && !most.modify,
+        state: grants.state && !most.state,
+        text: grants.text && !most.text,
+        forum: grants.forum && !most.forum,
+        http: grants.http.iter().filter(|host| !most.http.contains(host)).cloned().collect(),
+        http_in_decisions: grants.http_in_decisions && !most.http_in_decisions,
+        effects: grants.effects.difference(&most.effects).copied().collect(),
     }
 }
 
@@ -70,6 +70,41 @@ pub(super) fn wanted(manifest: Option<&Manifest>, imports: &[Import]) -> Grants 
         forum: said.forum || imports.contains(&Import::Forum),
         ..said
     }
+}
+
+/// Most errors of settings that are told at once.
+const SCHEMA_ERRORS_MAX: usize = 10;
+
+/// The schema of settings, made ready. It may refer to nothing outside of itself,
+/// and its patterns run in linear time: it came with the component.
+fn validator(schema: &serde_json::Value) -> Result<jsonschema::Validator, String> {
+    jsonschema::options()
+        .with_pattern_options(jsonschema::PatternOptions::regex())
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+/// Refuses a component whose schema is none.
+pub(super) fn check_schema(schema: &serde_json::Value) -> Result<(), FieldError> {
+    let told = |error| FieldError::new("component", "settings-schema", error);
+    validator(schema).map(drop).map_err(told)
+}
+
+/// Holds settings to the schema that came with the component; each error names
+/// its place. A text that is not JSON is the plugin's own to read.
+pub fn check_settings(schema: &serde_json::Value, settings: &str) -> Result<(), Error> {
+    let Ok(settings) = serde_json::from_str::<serde_json::Value>(settings) else { return Ok(()) };
+    let validator =
+        validator(schema).map_err(|error| Error::invalid("component", "settings-schema", error))?;
+    let broken: Vec<FieldError> = validator
+        .iter_errors(&settings)
+        .take(SCHEMA_ERRORS_MAX)
+        .map(|error| {
+            let place = error.instance_path.as_str().replace('/', ".");
+            FieldError::new(format!("settings{place}"), "schema", error.to_string())
+        })
+        .collect();
+    if broken.is_empty() { Ok(()) } else { Err(Error::Invalid(broken)) }
 }
 
 /// Plugins are the admins' to manage.

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use super::{
     model::{About, Numbers, PluginName, PublicBinding, Version},
-    rules::{refused, require_admin, wanted},
+    rules::{check_schema, refused, require_admin, wanted},
     store,
 };
 use crate::{
@@ -180,8 +180,10 @@ impl PluginVersions {
     }
 }
 
-/// The schema of a component's settings, if it has one.
+/// The schema of a component's settings, if it has one, and it is one.
 fn schema(component: &[u8]) -> Result<Option<serde_json::Value>, Error> {
-    read_settings_schema(component)
-        .map_err(|error| Error::invalid("component", "settings-schema", error.to_string()))
+    let schema = read_settings_schema(component)
+        .map_err(|error| Error::invalid("component", "settings-schema", error.to_string()))?;
+    schema.as_ref().map(check_schema).transpose()?;
+    Ok(schema)
 }

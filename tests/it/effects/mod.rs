@@ -220,7 +220,7 @@ async fn a_shadow_does_nothing() {
 async fn done_twice_is_done_once() {
     let app = TestApp::start_working(|_, work| {
         work.wrapped(|work| {
-            std::sync::Arc::new(move |job| {
+            Arc::new(move |job| {
                 let (first, second) = (work(job.clone()), Arc::clone(&work));
                 Box::pin(async move {
                     first.await?;

@@ -183,7 +183,7 @@ async fn warnings_are_strikes_until_they_are_withdrawn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_may_refuse_an_action_or_want_a_reason() {
-    let Cast { root, maud, post, .. } = start().await;
+    let Cast { app: _app, root, maud, post, .. } = start().await;
     let removal = format!("/posts/{}/removal", id(&post));
     let binding = bind(&root, "mod-action-before-apply", 1, "").await;
     maud.post(&removal, json!({})).await.expect_invalid(&[("reason", "reason_required")]);

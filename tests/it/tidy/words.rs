@@ -34,6 +34,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("pulldown_cmark", &["src/base/markdown/"]),
     ("ammonia", &["src/base/markdown/"]),
     ("governor", &["src/http/rate_limit.rs"]),
+    ("jsonschema", &["src/plugin_versions/rules.rs"]),
     ("TaskTracker", &["src/lifecycle.rs"]),
     // The cache of compiled plugins compares times of files.
     ("SystemTime", &["src/base/clock.rs", "src/hooks/compile/cache.rs"]),

@@ -86,6 +86,42 @@ async fn a_candidate_that_fails_its_own_test_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn settings_are_held_to_the_schema_that_came_along() {
+    let app = TestApp::start().await;
+    let admin = app.admin("root").await;
+    let packed = |schema: Value| {
+        let extras = Extras { settings_schema: Some(schema), fixtures: Vec::new() };
+        pack(&echo(), None, &extras).unwrap()
+    };
+    let schema = json!({
+        "type": "object",
+        "required": ["limit"],
+        "properties": {
+            "limit": {"type": "integer", "minimum": 1},
+            "words": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"}},
+        },
+    });
+    let version = upload(&admin, "/plugins?name=strict", packed(schema.clone())).await.expect(201);
+    assert_eq!(version["settings_schema"], schema);
+    let ask = async |settings: Value| {
+        admin.post("/plugin-bindings", json!({"plugin": "strict", "settings": settings})).await
+    };
+    ask(json!({"limit": 0, "words": ["a", 7]}))
+        .await
+        .expect_invalid(&[("settings.limit", "schema"), ("settings.words.1", "schema")]);
+    ask(json!({})).await.expect_invalid(&[("settings", "schema")]);
+    ask(json!({"limit": 3, "words": ["a"]})).await.expect(201);
+    // A text that is not JSON is the plugin's own to read.
+    ask(json!("limit: 3")).await.expect(201);
+
+    // What is no schema is refused at once, and so is one that lies elsewhere.
+    for wrong in [json!({"type": "thing"}), json!({"$ref": "https://example.org/schema"})] {
+        let reply = upload(&admin, "/plugins?name=wrong", packed(wrong)).await;
+        reply.expect_invalid(&[("component", "settings-schema")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_judges_what_happened_before_it_is_at_work() {
     let app = TestApp::start().await;
     let admin = app.admin("root").await;
