@@ -42,7 +42,9 @@ fn judge(hook: &str, case: u8, text: &str) -> Vec<u8> {
 }
 
 async fn bind(root: &Person, hook: &str, case: u8, text: &str) -> Value {
-    policy::bind(root, "judge", judge(hook, case, text), json!({"mode": "enforce"})).await
+    // A name for each: time stands still, so none of two versions is the newer one.
+    let name = format!("judge-{case}");
+    policy::bind(root, &name, judge(hook, case, text), json!({"mode": "enforce"})).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
