@@ -30,7 +30,6 @@ fn contract() -> Resolve {
 const TO_COME: &[HookPoint] = &[
     // Asked when there are pictures.
     HookPoint::MediaBeforeAttach,
-    HookPoint::ReportBeforeCreate,
 ];
 
 /// The type that a feature asks with.

@@ -1,6 +1,7 @@
 //! Every component of `plugins/hostile` is refused when it is loaded, or
 //! answered by its binding's failure mode in time, and the next call is as good
-//! as ever.
+//! as ever. The same over HTTP is in `tests/it/http/plugins/hostile.rs`; plugins
+//! that undo each other, or act on their own content, in `tests/it/effects/limits.rs`.
 
 use std::{
     collections::BTreeSet,
@@ -10,13 +11,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatherly::hooks::{FailureMode, FaultKind, Grants, LoadCode, Merged, Outcome};
+use futures_util::future::{BoxFuture, join_all};
+use gatherly::hooks::{
+    Binding, FailureMode, FaultKind, Grants, HttpError, HttpRequest, HttpResponse, LoadCode,
+    Merged, Outcome, Verdict,
+    ports::{HttpSend, Ports},
+};
 
-use super::bench::{Bench, binding};
+use uuid::Uuid;
+
+use super::bench::{Bench, binding, comment, context, recheck};
 
 /// What becomes of a hostile component.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
+pub(crate) enum Fate {
     /// Refused at upload.
     NotInspected(LoadCode),
     /// Refused at activation.
@@ -29,7 +37,8 @@ enum Fate {
 
 use Fate::{Answers, Fails, NotActivated, NotInspected};
 
-const FATES: [(&str, Fate); 33] = [
+/// Every file of `plugins/hostile`.
+pub(crate) const FATES: [(&str, Fate); 36] = [
     ("allow", Answers("allow")),
     ("bad-discriminant", Fails(FaultKind::BadOutput)),
     ("core-module", NotInspected(LoadCode::NotAComponent)),
@@ -47,9 +56,10 @@ const FATES: [(&str, Fate); 33] = [
     ("endless-start", NotInspected(LoadCode::StartFault)),
     ("huge-memory", NotInspected(LoadCode::TooLarge)),
     ("huge-output", Fails(FaultKind::Output)),
+    ("huge-table", NotInspected(LoadCode::TooLarge)),
     ("import-not-granted", NotActivated(LoadCode::NotGranted)),
-    // Without the grant `modify` it cannot even try.
-    ("invalid-rewrite", Fails(FaultKind::NotGranted)),
+    // It may modify; what it makes of the comment is what nobody may write.
+    ("invalid-rewrite", Fails(FaultKind::BadOutput)),
     ("invalid-utf8", Fails(FaultKind::BadOutput)),
     ("keeps-handle", Fails(FaultKind::BadOutput)),
     ("log-flood", Fails(FaultKind::HostQuota)),
@@ -60,12 +70,14 @@ const FATES: [(&str, Fate); 33] = [
     ("slow", Answers("allow")),
     ("span-out-of-range", Fails(FaultKind::BadOutput)),
     ("state-flood", Fails(FaultKind::HostQuota)),
+    ("table-bomb", Fails(FaultKind::Memory)),
     ("too-much-evidence", Fails(FaultKind::Output)),
     ("trap", Fails(FaultKind::Trap)),
     ("trap-in-configure", NotActivated(LoadCode::ConfigureFault)),
     ("unknown-import", NotInspected(LoadCode::UnknownImport)),
-    ("wrong-version", NotInspected(LoadCode::NoKnownHook)),
+    ("waits-for-http", Fails(FaultKind::Deadline)),
     ("wrong-types", NotInspected(LoadCode::WrongType)),
+    ("wrong-version", NotInspected(LoadCode::NoKnownHook)),
 ];
 
 /// What the chain of an event has here: more than the default, for a machine
@@ -79,6 +91,48 @@ const CALLS: usize = 5;
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/hostile"))
+}
+
+/// What a hostile component needs to do its worst; the others get nothing.
+pub(crate) fn grants(name: &str) -> Grants {
+    Grants {
+        state: name == "state-flood",
+        modify: name == "invalid-rewrite",
+        http: if name == "waits-for-http" { vec![HOST.to_owned()] } else { Vec::new() },
+        http_in_decisions: name == "waits-for-http",
+        ..Grants::default()
+    }
+}
+
+/// What every comment here says: to `waits-for-http` it is an address.
+const TEXT: &str = "https://server.example/";
+const HOST: &str = "server.example";
+
+/// A server that answers after a while, and knows who waits.
+struct Slow {
+    waits: Duration,
+    waiting: Arc<()>,
+}
+
+impl Slow {
+    /// Puts one behind a host's port; how many wait is one less than are counted.
+    fn lend(bench: &Bench, waits: Duration) -> Arc<()> {
+        let waiting = Arc::new(());
+        let http = Arc::new(Self { waits, waiting: Arc::clone(&waiting) });
+        bench.hooks.lend(Ports { http, ..Ports::default() });
+        waiting
+    }
+}
+
+impl HttpSend for Slow {
+    fn send(&self, _: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
+        let waiting = Arc::clone(&self.waiting);
+        Box::pin(async move {
+            tokio::time::sleep(self.waits).await;
+            drop(waiting);
+            Ok(HttpResponse { status: 200, headers: Vec::new(), body: Vec::new() })
+        })
+    }
 }
 
 fn hostile(name: &str) -> Arc<[u8]> {
@@ -101,13 +155,16 @@ fn every_hostile_component_has_a_fate() {
 async fn hostile_components_do_no_harm() {
     // Far more than `slow` needs on an idle machine.
     let bench = Bench::with(|config| (config.deadline_ms, config.cpu_ms) = (DEADLINE_MS, 100));
+    // The ports hold it, and so does the test: more are calls that still wait.
+    let waiting = Slow::lend(&bench, Duration::MAX);
     let good = binding(bench.activate(&hostile("allow"), "").await);
     for (name, fate) in FATES {
         meet(&bench, name, fate).await;
         bench.hooks.replace(vec![good.clone()]);
-        let outcome = bench.comment("A text").await.expect("somebody is bound");
+        let outcome = bench.comment(TEXT).await.expect("somebody is bound");
         assert_eq!(describe(&outcome), "allow", "the good plugin after {name}");
         assert!(outcome.decisions.iter().all(|decision| decision.fault.is_none()), "after {name}");
+        assert_eq!(Arc::strong_count(&waiting), 2, "{name} is gone, and what it waited for");
     }
 }
 
@@ -119,18 +176,18 @@ async fn meet(bench: &Bench, name: &str, fate: Fate) {
         return;
     }
     inspected.expect(name);
-    // A flood needs something to flood.
-    let grants = Grants { state: name == "state-flood", ..Grants::default() };
+    let grants = grants(name);
     let activated = bench.hooks.activate(hostile(name), "", &grants).await;
     if let NotActivated(code) = fate {
         assert_eq!(activated.expect_err(name).code, code, "{name}");
         return;
     }
-    bench.hooks.replace(vec![binding(activated.expect(name))]);
+    let bound = Binding { grants, ..binding(activated.expect(name)) };
+    bench.hooks.replace(vec![bound]);
     let mut fastest = Duration::MAX;
     for _ in 0..CALLS {
         let start = Instant::now();
-        let outcome = bench.comment("A text").await.expect("somebody is bound");
+        let outcome = bench.comment(TEXT).await.expect("somebody is bound");
         fastest = fastest.min(start.elapsed());
         let fault = outcome.decisions[0].fault.as_ref();
         match fate {
@@ -173,7 +230,7 @@ async fn each_failure_mode_does_what_it_says() {
         let mut bound = binding(Arc::clone(&loaded));
         bound.failure = failure;
         bench.hooks.replace(vec![bound]);
-        let outcome = bench.comment("A text").await.expect("somebody is bound");
+        let outcome = bench.comment(TEXT).await.expect("somebody is bound");
         assert_eq!(describe(&outcome), verdict);
         assert_eq!(
             outcome.decisions[0].fault.as_ref().map(|fault| fault.kind),
@@ -195,7 +252,7 @@ async fn one_deadline_holds_for_the_whole_chain() {
     }
     bench.hooks.replace(chain);
     let start = Instant::now();
-    let outcome = bench.comment("A text").await.expect("somebody is bound");
+    let outcome = bench.comment(TEXT).await.expect("somebody is bound");
     let took = start.elapsed();
     let kinds: Vec<_> = outcome
         .decisions
@@ -206,6 +263,48 @@ async fn one_deadline_holds_for_the_whole_chain() {
     assert!(took < 2 * DEADLINE, "the chain took {took:?}");
 }
 
+/// A plugin that always answers just in time is slow, and no more: it is never
+/// stopped, and whoever does not ask it is served at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_always_comes_just_in_time_is_asked_on_and_holds_nobody_up() {
+    // A share of the deadline that leaves room for a busy machine.
+    const DEADLINE: Duration = Duration::from_secs(2);
+    /// More than the failures in a row that would stop it.
+    const AT_ONCE: usize = 6;
+    let bench = Bench::with(|config| config.deadline_ms = 2_000);
+    Slow::lend(&bench, DEADLINE * 95 / 100);
+    let [here, elsewhere] = [Uuid::now_v7(), Uuid::now_v7()];
+    let grants = grants("waits-for-http");
+    let slow = bench.hooks.activate(hostile("waits-for-http"), "", &grants).await.expect("slow");
+    let slow = Binding { scope: Some(here), grants, ..binding(slow) };
+    let quick = binding(bench.activate(&hostile("allow"), "").await);
+    bench.hooks.replace(vec![slow, Binding { scope: Some(elsewhere), ..quick }]);
+    let ask = |community| {
+        let asked = || (context(), comment(TEXT));
+        let outcome = bench.hooks.ask_checked(Some(community), asked, recheck);
+        async { outcome.await.expect("somebody is bound").decisions.remove(0) }
+    };
+    for _ in 0..2 {
+        let others = async {
+            let mut took = Vec::new();
+            for _ in 0..50 {
+                let start = Instant::now();
+                assert_eq!(ask(elsewhere).await.fault, None);
+                took.push(start.elapsed());
+            }
+            took.sort_unstable();
+            took[took.len() / 2]
+        };
+        let (slow, median) = tokio::join!(join_all((0..AT_ONCE).map(|_| ask(here))), others);
+        for decision in slow {
+            assert_eq!((decision.fault, decision.verdict), (None, Verdict::Allow));
+            assert!(decision.duration_us >= 1_900_000, "{}", decision.duration_us);
+        }
+        assert!(median < DEADLINE / 10, "others waited {median:?}");
+    }
+    assert!(bench.hooks.breakers().iter().all(|breaker| !breaker.quarantined));
+}
+
 #[tokio::test]
 async fn more_calls_than_there_is_room_for_are_an_overload() {
     let bench = Arc::new(Bench::with(|config| {
@@ -214,7 +313,7 @@ async fn more_calls_than_there_is_room_for_are_an_overload() {
     }));
     bench.hooks.replace(vec![binding(bench.activate(&hostile("endless-loop"), "").await)]);
     let calls = (0..6).map(|_| bench.comment("A text"));
-    let outcomes = futures_util::future::join_all(calls).await;
+    let outcomes = join_all(calls).await;
     let overloaded = outcomes
         .iter()
         .flatten()

@@ -15,7 +15,7 @@ mod content_before_publish;
 mod contract;
 mod decision_overridden;
 pub(crate) mod guest;
-mod hostile;
+pub(crate) mod hostile;
 mod isolation;
 mod lends;
 mod load;

@@ -5,6 +5,7 @@ mod bind;
 mod change;
 mod directory;
 mod envelope;
+mod hostile;
 mod tools;
 mod upload;
 
