@@ -9,6 +9,7 @@ mod plugin;
 mod serve;
 
 use std::{
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -109,7 +110,7 @@ async fn openapi(mut config: Config) -> anyhow::Result<ExitCode> {
     folder.0.clone_into(&mut config.data_dir);
     config.database.url = String::new();
     let app = App::build(config, Clock::system(), compiler()?).await?;
-    print!("{}", routes::specification(&app));
+    io::stdout().write_all(routes::specification(&app).as_bytes())?;
     app.db.close().await;
     Ok(ExitCode::SUCCESS)
 }

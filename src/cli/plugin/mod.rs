@@ -11,7 +11,11 @@ mod new;
 mod pack;
 mod test;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Subcommand};
 
@@ -114,7 +118,13 @@ fn parse_hook(name: &str) -> Result<HookPoint, String> {
     })
 }
 
-/// Nothing that a plugin or a server says may move the cursor.
+/// Nothing that a plugin or a server says may move the cursor. Who reads no more
+/// (`| head`) has all that was wanted.
 fn print(text: &str) {
-    println!("{}", printable(text));
+    let written = writeln!(io::stdout(), "{}", printable(text));
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        eprintln!("gatherly: cannot write: {error}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::PathBuf,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     sync::LazyLock,
 };
 
@@ -49,6 +49,16 @@ fn rules(action: &str) -> File {
     File::new(&json!({ "rules": [{
         "id": "gambling", "action": action, "message": "one moment", "when": { "words": ["casino"] },
     }] }))
+}
+
+#[test]
+fn nobody_has_to_read_to_the_end() {
+    let mut command = Command::new(compiler());
+    command.args(["plugin", "inspect", &AUTOMOD]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
 
 #[test]
