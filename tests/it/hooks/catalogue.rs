@@ -135,7 +135,11 @@ fn readme() -> String {
     for row in &CATALOGUE {
         let about = interface(&resolve, row).docs.contents.as_deref().unwrap_or_default();
         let (name, doc, interface) = (row.name, row.doc, row.interface);
-        write!(text, "\n## `{name}`\n\n{} {doc}\n\n- Interface: `{interface}`\n", about.trim())
+        let about = match about.trim() {
+            about if about == doc => String::new(),
+            about => format!("{about} "),
+        };
+        write!(text, "\n## `{name}`\n\n{about}{doc}\n\n- Interface: `{interface}`\n")
             .expect("a string takes all");
         if row.kind == HookKind::Deciding {
             let verdicts: Vec<&str> = row.verdicts.iter().map(|verdict| verdict.as_str()).collect();
