@@ -13,18 +13,22 @@ fn is_deceptive(c: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// One line of text: NFC, deceptive characters gone, runs of white space made
+/// One line of text: deceptive characters gone, NFC, runs of white space made
 /// one space, ends trimmed.
 pub fn clean_line(text: &str) -> String {
-    let cleaned: String = text.nfc().filter(|c| !is_deceptive(*c)).collect();
-    cleaned.split_whitespace().collect::<Vec<_>>().join(" ")
+    cleaned(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Text of several lines: NFC, deceptive characters gone, lines ended by `\n`,
+/// Text of several lines: deceptive characters gone, NFC, lines ended by `\n`,
 /// white space at the ends trimmed.
 pub fn clean_lines(text: &str) -> String {
-    let cleaned: String = text.replace("\r\n", "\n").nfc().filter(|c| !is_deceptive(*c)).collect();
-    cleaned.replace('\r', "\n").trim().to_owned()
+    cleaned(text).replace("\r\n", "\n").replace('\r', "\n").trim().to_owned()
+}
+
+/// The text without deceptive characters, in NFC. What stood on both sides of one
+/// may compose: NFC comes last, so that cleaning twice is cleaning once.
+fn cleaned(text: &str) -> String {
+    text.chars().filter(|c| !is_deceptive(*c)).nfc().collect()
 }
 
 /// Compatibility composition (NFKC), lower case, runs of white space made one

@@ -265,6 +265,11 @@ impl Hooks {
         self.inner.breakers.set(binding, false)
     }
 
+    /// Instances that live now: one for each call under way, and none without.
+    pub fn instances(&self) -> usize {
+        self.inner.ticker.guests()
+    }
+
     /// Whether somebody is bound to a hook there.
     pub fn listens(&self, hook: HookPoint, community: Option<Uuid>) -> bool {
         self.inner.registry.load().chain(hook, community).is_some()

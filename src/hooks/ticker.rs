@@ -51,6 +51,11 @@ impl Ticker {
         &self.engine
     }
 
+    /// How many guests there are now.
+    pub(super) fn guests(&self) -> usize {
+        self.guests.load(Ordering::SeqCst)
+    }
+
     /// Wakes the thread when it sleeps.
     pub(super) fn ticking(self: &Arc<Self>) -> Ticking {
         if self.guests.fetch_add(1, Ordering::SeqCst) == 0 {

@@ -16,6 +16,7 @@
 )]
 
 mod authz;
+mod campaigns;
 mod canary;
 mod config;
 mod crash;
@@ -23,7 +24,6 @@ mod demo;
 mod effects;
 mod error_codes;
 mod hooks;
-mod hot_swap;
 mod http;
 mod jobs;
 mod openapi;

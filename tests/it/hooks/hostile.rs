@@ -135,7 +135,8 @@ impl HttpSend for Slow {
     }
 }
 
-fn hostile(name: &str) -> Arc<[u8]> {
+/// A hostile component.
+pub(crate) fn hostile(name: &str) -> Arc<[u8]> {
     let file = folder().join(format!("{name}.wat"));
     wat::parse_file(&file).unwrap_or_else(|error| panic!("{error}")).into()
 }
@@ -330,29 +331,4 @@ async fn an_effect_that_nobody_granted_is_dropped_and_noted() {
     let decision = &outcome.decisions[0];
     assert!(decision.effects.is_empty(), "{decision:?}");
     assert_eq!(decision.refused_effects.len(), 1, "{decision:?}");
-}
-
-/// Mutants of one component: as many as fit into the time of the test command,
-/// each a process that starts.
-const MUTANTS: usize = 200;
-
-#[tokio::test]
-async fn broken_bytes_are_refused_or_run() {
-    let bench = Bench::new();
-    let whole = hostile("allow");
-    for number in 0..MUTANTS {
-        // Spread over the whole of it, and never the same twice.
-        let at = (number * 7_919 + 13) % whole.len();
-        let mut mutant = whole.to_vec();
-        if number % 2 == 0 {
-            mutant.truncate(at);
-        } else {
-            mutant[at] ^= 1 << (number % 8);
-        }
-        if let Err(error) = bench.hooks.inspect(mutant.into()).await {
-            let own = [LoadCode::Host, LoadCode::CompileCrash, LoadCode::CompileTime];
-            assert!(!own.contains(&error.code), "mutant {number}, byte {at}: {error}");
-        }
-    }
-    assert_eq!(describe(&bench.judge(whole, "A text").await), "allow");
 }

@@ -96,3 +96,19 @@ async fn all_memories_of_an_instance_count_together() {
         .expect("it is a fault");
     assert_eq!(fault.kind, FaultKind::Memory);
 }
+
+#[tokio::test]
+async fn an_instance_lives_as_long_as_its_call() {
+    let bench = Bench::new();
+    let endless = guest::content("(loop $again (br $again)) (i32.const 1024)");
+    bench.hooks.replace(vec![binding(bench.activate(&endless, "").await)]);
+    assert_eq!(bench.hooks.instances(), 0);
+    let seen = async {
+        crate::support::wait_for("a call is under way", async || bench.hooks.instances() == 1)
+            .await;
+    };
+    let (outcome, ()) = tokio::join!(bench.comment("A text"), seen);
+    let fault = outcome.expect("somebody is bound").decisions.remove(0).fault.expect("a fault");
+    assert!(matches!(fault.kind, FaultKind::Cpu | FaultKind::Deadline), "{fault}");
+    assert_eq!(bench.hooks.instances(), 0);
+}

@@ -4,17 +4,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Person, TestApp};
+use super::times;
+use crate::support::{Person, TestApp, wait_for};
 
 const WRITERS: usize = 6;
-const SWAPS: usize = 20;
 /// The word that each of the two versions holds; a text has the first only.
 const WORDS: [&str; 2] = ["alpha", "beta"];
 
@@ -52,6 +52,7 @@ async fn decisions(admin: &Person) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_text_is_judged_by_one_version() {
+    let count = times(20, 200);
     let app = TestApp::start_with(|config| {
         // It is about versions, not about how busy this machine is.
         (config.plugins.deadline_ms, config.plugins.cpu_ms) = (5_000, 2_000);
@@ -78,7 +79,7 @@ async fn every_text_is_judged_by_one_version() {
         writers.push(write(writer, &thread, &done));
     }
     let swaps = async {
-        for swap in 1..=SWAPS {
+        for swap in 1..=count {
             app.advance(Duration::from_millis(5));
             let change = json!({"settings": settings(WORDS[swap % 2])});
             let changed = admin.patch(&path, change).await.expect(200);
@@ -87,7 +88,9 @@ async fn every_text_is_judged_by_one_version() {
         }
         done.store(true, Ordering::Relaxed);
     };
+    let start = Instant::now();
     let (written, ()) = tokio::join!(join_all(writers), swaps);
+    let took = start.elapsed();
     let written: BTreeMap<String, u16> = written.into_iter().flatten().collect();
 
     assert_ne!(hashes[0], hashes[1]);
@@ -105,6 +108,7 @@ async fn every_text_is_judged_by_one_version() {
         by_version[version] += 1;
     }
     assert_eq!(judged.len(), written.len(), "every comment is judged");
-    assert!(by_version.iter().all(|count| *count >= SWAPS), "{by_version:?}");
-    println!("{SWAPS} swaps, comments by version: {by_version:?}");
+    assert!(by_version.iter().all(|judged| *judged >= count), "{by_version:?}");
+    wait_for("no instance outlives its call", async || app.app.hooks.instances() == 0).await;
+    println!("{count} swaps in {took:?}, comments by version: {by_version:?}");
 }
