@@ -26,8 +26,9 @@ struct WebhookRequest {
     /// Where to tell: an https address at the usual port.
     url: String,
     /// What to tell of: any of `content.published`, `content.removed`,
-    /// `report.created`, `mod_action.applied`, `appeal.submitted`, and `plugin.`
-    /// with the name of an event that a plugin emits.
+    /// `report.created`, `mod_action.applied`, `appeal.submitted`,
+    /// `appeal.decided`, and `plugin.` with the name of an event that a plugin
+    /// emits.
     events: Vec<String>,
     /// Slug of the community whose events it is told of; absent is the whole site.
     community: Option<String>,

@@ -59,6 +59,7 @@ impl Webhooks {
                     | Event::ReportCreated { .. }
                     | Event::ModActionApplied { .. }
                     | Event::AppealSubmitted { .. }
+                    | Event::AppealDecided { .. }
             )
     }
 
@@ -85,6 +86,9 @@ impl Webhooks {
             }
             Event::AppealSubmitted { appeal } => {
                 self.staff("appeal.submitted", appeal, store::APPEAL).await
+            }
+            Event::AppealDecided { appeal } => {
+                self.staff("appeal.decided", appeal, store::APPEAL).await
             }
             _ => Ok(None),
         }

@@ -20,12 +20,13 @@ const PLUGIN_EVENT_MAX: usize = 32;
 pub(super) const PLUGIN_EVENT: &str = "plugin.";
 
 /// Events that the server itself tells of.
-pub(super) const EVENTS: [&str; 5] = [
+pub(super) const EVENTS: [&str; 6] = [
     "content.published",
     "content.removed",
     "report.created",
     "mod_action.applied",
     "appeal.submitted",
+    "appeal.decided",
 ];
 
 /// What somebody wants to be told, and where.

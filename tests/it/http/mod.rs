@@ -10,6 +10,7 @@ mod decisions;
 mod edge;
 mod idempotency;
 mod moderation;
+mod notification_policies;
 mod notifications;
 mod plugins;
 mod posts;

@@ -2,9 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Person, TestApp,
-    forum::{comment, each, id, post},
+use crate::{
+    hooks::guest,
+    support::{
+        Person, TestApp,
+        forum::{comment, each, id, post},
+        policy,
+    },
 };
 
 async fn report(person: &Person, kind: &str, target: &Value) -> crate::support::Reply {
@@ -86,4 +90,60 @@ async fn what_cannot_be_seen_cannot_be_reported() {
     }
     let unknown = json!({"kind": "account", "username": "nobody", "reason": "x"});
     bob.post("/reports", unknown).await.expect_problem(404, "not_found");
+}
+
+/// A policy on reports: what begins with `R` is refused, and what is not the
+/// first of its target is counted with the newest that waits.
+fn clerk() -> Vec<u8> {
+    // The report is at 124: target, account, reason, and the list of open ones.
+    let decide = format!(
+        "(drop (block (result i32) {}))
+         (i32.store8 (i32.const 1024) (i32.const 0))
+         (if (i32.load offset=156 (local.get $in)) (then
+            (i32.store8 (i32.const 1024) (i32.const 1))
+            (i32.store (i32.const 1028) (i32.load (i32.load offset=152 (local.get $in))))
+            (i32.store (i32.const 1032) (i32.load offset=4 (i32.load offset=152 (local.get $in))))))
+         (if (i32.eq (i32.load8_u (i32.load offset=144 (local.get $in))) (i32.const 82)) (then
+            (i32.store8 (i32.const 1024) (i32.const 2))
+            (i32.store (i32.const 1028) (i32.const 2048))
+            (i32.store (i32.const 1032) (i32.const 9))))
+         (i32.const 1024)",
+        guest::answer(2, "no reason")
+    );
+    let world = "export gatherly:plugin/report-before-create@0.2.0;";
+    guest::component(world, &guest::core("report-before-create", &decide, "")).to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_refuses_reports_and_counts_them_with_others() {
+    let app = TestApp::start().await;
+    let [ada, bob, cy] =
+        [app.member("ada").await, app.member("bob").await, app.member("cyd").await];
+    let root = app.admin("root").await;
+    let terms = json!({"mode": "enforce", "grants": {"modify": true}});
+    policy::bind(&root, "clerk", clerk(), terms).await;
+    let written = post(&app, &ada, "A title").await;
+    let file = async |person: &Person, reason: &str| {
+        app.advance(std::time::Duration::from_millis(1));
+        let body = json!({"kind": "post", "id": written["id"], "reason": reason});
+        person.post("/reports", body).await
+    };
+    let refused = file(&bob, "Rubbish").await.expect_problem(403, "rejected_by_policy");
+    assert!(refused.to_string().contains("no reason"), "{refused}");
+    assert_eq!(root.get("/review-items?kind=report").await.expect(200)["items"], json!([]));
+
+    let first = file(&bob, "Spam.").await.expect(201);
+    let second = file(&cy, "Spam, too.").await.expect(201);
+    let items = root.get("/review-items?kind=report").await.expect(200);
+    let [item] = items["items"].as_array().unwrap().as_slice() else { panic!("{items}") };
+    let notes = item["reports"].as_array().unwrap();
+    let into: Vec<&Value> = notes.iter().map(|note| &note["merged_into"]).collect();
+    assert_eq!((notes.len(), into), (2, vec![&first["id"], &Value::Null]), "{second}");
+    app.settled().await;
+    let decisions = root.get("/decisions?plugin=clerk").await.expect(200);
+    assert_eq!(each(&decisions, "verdict"), ["modify", "allow", "reject"]);
+    // Told of the one, not of what was counted with it: so is who settles both.
+    let settle = format!("/review-items/{}/resolutions", id(item));
+    root.post(&settle, json!({"resolution": "approve"})).await.expect(201);
+    assert_eq!(root.get("/review-items?kind=report").await.expect(200)["items"], json!([]));
 }

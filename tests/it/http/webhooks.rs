@@ -365,3 +365,51 @@ async fn what_plugins_emit_is_told_once_for_each_cause() {
     let told = receiver.came(1).await.remove(0).json();
     assert_eq!((&told["type"], &told["data"]), (&json!("plugin.flood"), &json!({"level": 3})));
 }
+
+/// What staff does and is asked is told by id alone, signed like the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_staff_does_and_is_asked_is_told_without_words() {
+    let receiver = Receiver::start().await;
+    let app = receiver.server().await;
+    let (admin, ada, bob) =
+        (app.admin("boss").await, app.member("ada").await, app.member("bob").await);
+    let names = ["report.created", "mod_action.applied", "appeal.submitted", "appeal.decided"];
+    let (_, secret) = set_up(&admin, &receiver, json!({"events": names})).await;
+    let post = post(&app, &ada, "zqtitle").await;
+
+    let body = json!({"kind": "post", "id": post["id"], "reason": "zqreport"});
+    let report = bob.post("/reports", body).await.expect(201);
+    receiver.came(1).await;
+    let path = format!("/posts/{}/removal", id(&post));
+    let removal = admin.post(&path, json!({"reason": "zqremoval"})).await.expect(201);
+    receiver.came(2).await;
+    let body = json!({"against": "removal", "id": removal["id"], "text": "zqappeal"});
+    let appeal = ada.post("/appeals", body).await.expect(201);
+    receiver.came(3).await;
+    // Granting it is an act, too.
+    let path = format!("/appeals/{}/resolution", id(&appeal));
+    admin.post(&path, json!({"grant": true, "note": "zqnote"})).await.expect(201);
+    let all = receiver.came(5).await;
+    app.settled().await;
+    assert_eq!(receiver.all().len(), 5, "and no more");
+
+    let mut told = Vec::new();
+    for arrival in &all {
+        assert!(arrival.is_signed_with(&secret), "{arrival:?}");
+        assert!(!arrival.body.contains("zq"), "{arrival:?}");
+        let message = arrival.json();
+        assert_eq!(message["data"]["community"], "general");
+        told.push((message["type"].as_str().unwrap().to_owned(), message["data"]["id"].clone()));
+    }
+    assert_eq!(
+        told[..3],
+        [
+            ("report.created".to_owned(), report["id"].clone()),
+            ("mod_action.applied".to_owned(), removal["id"].clone()),
+            ("appeal.submitted".to_owned(), appeal["id"].clone()),
+        ]
+    );
+    let last: Vec<&str> = told[3..].iter().map(|(name, _)| name.as_str()).collect();
+    assert!(last.contains(&"mod_action.applied"), "{told:?}");
+    assert!(told.contains(&("appeal.decided".to_owned(), appeal["id"].clone())), "{told:?}");
+}
