@@ -44,6 +44,8 @@ const MEMORY_GET: &str = "memory: get, all layers";
 const LIST: &str = "list";
 const GET: &str = "get";
 const COMMENT: &str = "comment";
+/// Every decision on record, whatever the flood.
+const RECORDING: &str = ", all on record";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -78,9 +80,10 @@ async fn measure() {
         bench.round().await;
     }
     bench.report();
-    let Bench { cached, bare, .. } = bench;
+    let Bench { cached, bare, recording, .. } = bench;
     cached.stop().await;
     bare.stop().await;
+    recording.stop().await;
 }
 
 /// The server's log costs something: it is written, and not read.
@@ -117,6 +120,8 @@ struct Bench {
     cached: Server,
     /// Without it.
     bare: Server,
+    /// With it, and every decision goes on record.
+    recording: Server,
     /// Rows and what is asked for them, but for who asks and where.
     memory: Vec<(&'static str, Job)>,
     admin: String,
@@ -130,11 +135,12 @@ impl Bench {
     async fn start(folder: &Folder, content: Content, operations: Vec<Operation>) -> Self {
         let cached = Server::start(&folder.0, CACHE).await;
         let bare = Server::start(&folder.0, 0).await;
+        let recording = Server::start_recording(&folder.0, CACHE).await;
         let admin = cached.sign_in("host", &content).await;
         let reader = cached.sign_in("reader", &content).await;
         let memory = memory(&cached, &content).await;
         let (votes, table) = (0, Table::default());
-        Self { operations, content, cached, bare, memory, admin, reader, votes, table }
+        Self { operations, content, cached, bare, recording, memory, admin, reader, votes, table }
     }
 
     async fn round(&mut self) {
@@ -144,7 +150,9 @@ impl Bench {
         }
         for plugins in LEVELS {
             self.cached.bind(&self.admin, &self.content, plugins).await;
-            self.bare.app.plugins.catch_up().await.expect("the same plugins");
+            for server in [&self.bare, &self.recording] {
+                server.app.plugins.catch_up().await.expect("the same plugins");
+            }
             for operation in self.operations.clone() {
                 self.over_http(operation, plugins).await;
                 self.in_process(operation, plugins).await;
@@ -153,7 +161,11 @@ impl Bench {
     }
 
     async fn over_http(&mut self, operation: Operation, plugins: usize) {
-        for (server, cache) in [(&self.cached, ""), (&self.bare, ", no cache")] {
+        let mut servers = vec![(&self.cached, ""), (&self.bare, ", no cache")];
+        if operation == Operation::Comment {
+            servers.push((&self.recording, RECORDING));
+        }
+        for (server, cache) in servers {
             for token in [None, Some(self.reader.clone())] {
                 let is_read = matches!(operation, Operation::List | Operation::Get);
                 let who = if is_read && token.is_some() { ", signed in" } else { "" };
@@ -201,6 +213,9 @@ impl Bench {
         line("comments with 1 plugin beside none", "", plugins(1));
         line("comments with 3 automods beside none", ">= 0.9", plugins(3));
         line("comments with automod and 2 small beside none", ">= 0.9", plugins(forum::MIXED));
+        let row = format!("{COMMENT}{RECORDING}");
+        let recorded = table.ratio((&row, forum::MIXED), (&row, 0));
+        line("the same, all decisions on record", "", recorded);
     }
 }
 

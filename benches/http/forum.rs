@@ -109,7 +109,18 @@ pub(super) async fn listen<E: Endpoint + 'static>(app: &App, endpoint: E) -> Str
 impl Server {
     /// A server of the forum in `folder`; `cache` in MiB.
     pub(super) async fn start(folder: &Path, cache: u64) -> Self {
-        let app = build(config(folder, cache)).await;
+        Self::start_with(config(folder, cache)).await
+    }
+
+    /// The same, but every decision goes on record, whatever the flood.
+    pub(super) async fn start_recording(folder: &Path, cache: u64) -> Self {
+        let mut config = config(folder, cache);
+        config.decisions.allows_per_second = 1_000_000;
+        Self::start_with(config).await
+    }
+
+    async fn start_with(config: Config) -> Self {
+        let app = build(config).await;
         let base = listen(&app, routes::endpoint(&app)).await;
         workers::start(&app);
         Self { app, base }

@@ -9,6 +9,8 @@ use crate::base::clock::Timestamp;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Longest time: a hundred years, which is for ever.
 const MAX_DAYS: u32 = 36_500;
+/// More than any database writes.
+const MAX_ALLOWS: u32 = 1_000_000;
 
 /// How long records are kept.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -16,8 +18,8 @@ const MAX_DAYS: u32 = 36_500;
 pub struct Decisions {
     /// Days.
     pub keep_days: u32,
-    /// Share of the events at which every plugin just allowed.
-    pub keep_allows: f64,
+    /// Events a second, in the long run, at which every plugin just allowed.
+    pub allows_per_second: u32,
 }
 
 impl Decisions {
@@ -26,12 +28,13 @@ impl Decisions {
         Timestamp(now.0.saturating_sub(i64::from(self.keep_days) * DAY_MS))
     }
 
-    pub(super) fn validate(&self) -> Result<(), Broken> {
+    pub(super) fn validate(self) -> Result<(), Broken> {
         if !(1..=MAX_DAYS).contains(&self.keep_days) {
             return Err(("decisions.keep_days", format!("must be from 1 to {MAX_DAYS}")));
         }
-        if !(0.0..=1.0).contains(&self.keep_allows) {
-            return Err(("decisions.keep_allows", "must be from 0.0 to 1.0".into()));
+        if self.allows_per_second > MAX_ALLOWS {
+            let message = format!("must be at most {MAX_ALLOWS}");
+            return Err(("decisions.allows_per_second", message));
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! What came of an event, and what its author may know of it. Pure.
 
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::model::{DecisionRecord, Detail};
 use crate::hooks::{Decision, Evidence, Merged, Mode, Verdict};
@@ -52,27 +51,16 @@ fn public(evidence: &[Evidence]) -> Vec<Evidence> {
     evidence.iter().filter(|item| item.public).cloned().collect()
 }
 
-/// Whether an event goes on record. `share` is how many are kept of those at
-/// which every plugin just allowed; which ones is drawn from the event's id, so
-/// that asking again comes to the same.
-pub(super) fn is_kept(decisions: &[Decision], event: Uuid, share: f64) -> bool {
-    share >= 1.0 || !decisions.iter().all(is_plain) || drawn(event) < share
-}
-
-/// A number from 0 to 1 that is anybody's guess.
-fn drawn(event: Uuid) -> f64 {
-    let [.., a, b, c, d] = *event.as_bytes();
-    f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
-}
-
-/// Nothing was said and nothing is wanted.
-fn is_plain(decision: &Decision) -> bool {
-    decision.verdict == Verdict::Allow
-        && decision.fault.is_none()
-        && decision.evidence.is_empty()
-        && decision.effects.is_empty()
-        && decision.refused_effects.is_empty()
-        && decision.writes.is_empty()
+/// Whether nothing was said and nothing is wanted, by any plugin.
+pub(super) fn are_plain(decisions: &[Decision]) -> bool {
+    decisions.iter().all(|decision| {
+        decision.verdict == Verdict::Allow
+            && decision.fault.is_none()
+            && decision.evidence.is_empty()
+            && decision.effects.is_empty()
+            && decision.refused_effects.is_empty()
+            && decision.writes.is_empty()
+    })
 }
 
 /// What a plugin was asked, if a plugin before it had changed that.

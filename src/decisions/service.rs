@@ -1,5 +1,8 @@
 //! Putting decisions on record, and reading the record.
 
+use std::{num::NonZeroU32, sync::Arc};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
 use super::{
@@ -25,24 +28,35 @@ use crate::{
 /// Events that are tidied at once: some milliseconds of the writer's time.
 const TIDY_BATCH: i64 = 500;
 
+/// Seconds' worth of plain events that are kept at once: people come in waves, and
+/// a small forum's record is whole.
+const BURST_SECONDS: u32 = 10;
+
 /// The record of decisions; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Decisions {
     db: Db,
     clock: Clock,
     settings: config::Decisions,
+    /// Of events at which every plugin just allowed; none are kept without it.
+    plain: Option<Arc<DefaultDirectRateLimiter>>,
 }
 
 impl Decisions {
     /// The record in this database.
     pub fn new(db: Db, clock: Clock, settings: config::Decisions) -> Self {
-        Self { db, clock, settings }
+        let plain = NonZeroU32::new(settings.allows_per_second).map(|rate| {
+            let burst = rate.saturating_mul(NonZeroU32::MIN.saturating_add(BURST_SECONDS - 1));
+            Arc::new(RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
+        });
+        Self { db, clock, settings, plain }
     }
 
     /// Records what plugins decided, in the transaction that writes what they
     /// decided about, and what they want remembered. What is held also comes up
     /// for review, in place of an edit of the same target that waits already;
     /// effects are published. An event that is on record already is left as it is.
+    /// Of events at which every plugin just allowed, a flood is not recorded whole.
     pub async fn record<T: Sync>(
         &self,
         tx: &mut Tx,
@@ -51,7 +65,7 @@ impl Decisions {
     ) -> Result<(), Error> {
         let Some(first) = outcome.decisions.first() else { return Ok(()) };
         let event = Uuid::parse_str(&first.event_id).map_err(Error::internal)?;
-        if !rules::is_kept(&outcome.decisions, event, self.settings.keep_allows) {
+        if rules::are_plain(&outcome.decisions) && !self.keeps_plain() {
             return Ok(());
         }
         let now = self.clock.now();
@@ -162,6 +176,10 @@ impl Decisions {
         store::sweep(&mut tx, erasure, to, to == newest).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    fn keeps_plain(&self) -> bool {
+        self.plain.as_ref().is_some_and(|rate| rate.check().is_ok())
     }
 
     async fn open_item(
