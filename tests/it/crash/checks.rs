@@ -63,6 +63,18 @@ const HALVES: &[(&str, &str)] = &[
             and not exists (select 1 from comments where id = e.target_id)",
     ),
     (
+        "decisions without their event, or events without a decision",
+        "select (select count(*) from decisions d
+                 where not exists (select 1 from hook_events e where e.id = d.event_id))
+              + (select count(*) from hook_events e
+                 where not exists (select 1 from decisions d where d.event_id = e.id)) as n",
+    ),
+    (
+        "effects that no decision wanted",
+        "select count(*) as n from effects f
+            where not exists (select 1 from decisions d where d.id = f.decision_id)",
+    ),
+    (
         "sessions without a token",
         "select count(*) as n from sessions s
             where not exists (select 1 from refresh_tokens t where t.session_id = s.id)",

@@ -1,7 +1,9 @@
 //! The real server is killed, again and again, while people write. What it has
-//! acknowledged is there afterwards, and nothing is there by halves.
+//! acknowledged is there afterwards, nothing is there by halves, and what was to
+//! follow from it follows, once.
 
 mod checks;
+mod queue;
 mod writers;
 
 use std::{fs, sync::Arc, time::Duration};
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{Client, Installation, PASSWORD};
+use queue::Seen;
 use writers::Ledger;
 
 const KILLS: u64 = 20;
@@ -49,6 +52,7 @@ async fn prepare(installation: &Installation) -> (Client, String) {
     uploaded.expect(201);
     let binding = json!({"plugin": "automod", "mode": "enforce", "settings": rules()});
     admin.post("/plugin-bindings", binding).await.expect(201);
+    queue::watch(&admin).await;
     let post = json!({"community": "general", "title": "A thread", "body": "A fine day."});
     let post = admin.post("/posts", post).await.expect(201);
     server.kill().await;
@@ -63,6 +67,7 @@ async fn what_was_acknowledged_outlives_a_crash() {
     let mut config = Config::defaults().unwrap();
     config.data_dir = installation.data_dir();
     let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
+    let mut seen = Seen::default();
     for kill in 0..KILLS {
         let server = installation.serve().await;
         let writers = writers::start(&ledger, &server.client, kill).await;
@@ -75,8 +80,10 @@ async fn what_was_acknowledged_outlives_a_crash() {
         let db = Db::open(&config).await.unwrap();
         ledger.check(&db).await;
         checks::whole(&db).await;
+        seen.look(&db).await;
         db.close().await;
     }
+    seen.finish(&installation, &config).await;
     let db = Db::open(&config).await.unwrap();
     checks::sound(&db).await;
     db.close().await;

@@ -6,6 +6,8 @@ mod limits;
 mod told;
 mod undone;
 
+pub(crate) use guest::wanting;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use gatherly::{
@@ -71,7 +73,7 @@ impl Scene {
         for (name, value) in terms.as_object().unwrap() {
             all[name] = value.clone();
         }
-        let component = guest::wanting(hooks, effects).to_vec();
+        let component = wanting(hooks, effects).to_vec();
         policy::bind(&self.admin, name, component, all).await
     }
 
