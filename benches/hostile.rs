@@ -31,7 +31,7 @@ use forum::{Content, Operation, Server, TEXT};
 use gatherly::{
     base::{actor::Actor, ids::BindingId},
     communities::NewCommunity,
-    hooks::{COMPILE_COMMAND, Grants, Mode, run_compile_child},
+    hooks::{COMPILE_COMMAND, Grants, Hooks, Mode, run_compile_child},
     plugin_admin::{Change, NewBinding},
 };
 use traffic::{Asked, Traffic};
@@ -271,21 +271,23 @@ impl Bench {
             with.add(self.sample(true).await);
             again.add(self.sample(false).await);
             let hooks = self.server.app.hooks.clone();
-            let restoring = async {
-                loop {
-                    if hooks.breakers().iter().any(|breaker| breaker.quarantined) {
-                        hooks.restore(binding.0);
-                    }
-                    tokio::time::sleep(RESTORE_EVERY).await;
-                }
-            };
             tokio::select! {
                 seen = self.sample(true) => worst.add(seen),
-                () = restoring => {}
+                () = keep_asking(&hooks, binding) => {}
             }
         }
         self.set(binding, Mode::Off).await;
         Row { name, without, again, with, worst, resident: resident() }
+    }
+}
+
+/// Takes a quarantine back whenever there is one.
+async fn keep_asking(hooks: &Hooks, binding: BindingId) {
+    loop {
+        if hooks.breakers().iter().any(|breaker| breaker.quarantined) {
+            hooks.restore(binding.0);
+        }
+        tokio::time::sleep(RESTORE_EVERY).await;
     }
 }
 

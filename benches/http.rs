@@ -80,6 +80,7 @@ async fn measure() {
         bench.round().await;
     }
     bench.report();
+    bench.replay().await;
     let Bench { cached, bare, recording, .. } = bench;
     cached.stop().await;
     bare.stop().await;
@@ -191,6 +192,19 @@ impl Bench {
         if operation == Operation::Vote {
             self.votes += load.requests;
         }
+    }
+
+    /// What the whole of a replay costs: reading, judging, comparing, counting.
+    #[expect(clippy::cast_precision_loss, reason = "nobody writes so much")]
+    async fn replay(&self) {
+        let admin = self.cached.sign_in("host", &self.content).await;
+        let before = table::processor_time();
+        let events = self.cached.replay(&admin, &self.content).await as f64;
+        let seconds = (table::processor_time() - before) / 1e3;
+        println!(
+            "| replayed events per second of a core, small plugin, of {events} | >= 20000 | {:.0} |",
+            events / seconds
+        );
     }
 
     fn report(&self) {

@@ -1,7 +1,12 @@
 //! The forum that is asked: filled through its services, served as `gatherly
 //! serve` does, and asked without HTTP for comparison.
 
-use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Instant};
+use std::{
+    net::Ipv4Addr,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use gatherly::{
@@ -19,6 +24,7 @@ use gatherly::{
     hooks::Mode,
     http::{ClientAddress, server},
     plugin_admin::{Change, NewBinding},
+    plugin_trials::{NewReplay, ReplayState},
     posts::{PostFilter, PostSort},
     routes,
     sessions::Device,
@@ -43,6 +49,8 @@ const SMALL: usize = 2;
 pub(super) const MIXED: usize = AUTOMODS + 1;
 /// Minutes that the whole bench may take: as long as a token may be valid.
 const ACCESS_MINUTES: u64 = 15;
+/// How often a replay is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// What everybody writes, about as long as comments are.
 pub(super) const TEXT: &str = "I tried this on Sunday and it came out *well*; next time with less \
     salt and a longer rest. Two things surprised me:\n\n- how much water it takes\n- how little it \
@@ -142,6 +150,24 @@ impl Server {
             let mode = if asked { Mode::Enforce } else { Mode::Off };
             let change = Change { mode: Some(mode), ..Change::default() };
             self.app.plugins.change(&admin, *id, change).await.expect("a change");
+        }
+    }
+
+    /// Lets a small plugin judge all that is on record; tells how many events.
+    pub(super) async fn replay(&self, admin: &str, content: &Content) -> i64 {
+        let admin = self.app.sessions.authenticate(admin).await.expect("the admin");
+        let new = NewReplay { binding: content.bindings.last().copied(), ..NewReplay::default() };
+        let trials = &self.app.trials;
+        let id = trials.start_replay(&admin, new).await.expect("a replay").id;
+        let page = PageRequest::parse(None, None).expect("a page");
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let (replay, _) = trials.find_replay(&admin, id, &page).await.expect("a replay");
+            match replay.state {
+                state if state.is_open() => {}
+                ReplayState::Completed => return replay.counts.judged,
+                state => panic!("{state:?}: {:?}", replay.error),
+            }
         }
     }
 

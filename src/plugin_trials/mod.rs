@@ -14,4 +14,5 @@ mod tests;
 
 pub use api::TrialsApi;
 pub use jobs::{LIMIT, REPLAY};
+pub use model::{NewReplay, ReplayState};
 pub use service::{Parts, PluginTrials};
