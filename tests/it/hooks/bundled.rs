@@ -32,11 +32,42 @@ fn automod_is_made_of_its_sources() {
     );
 }
 
+/// Rule files to start from.
+const EXAMPLES: [&str; 2] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/example.yaml"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/example-effects.yaml"),
+];
+
 #[test]
-fn automod_takes_its_example() {
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/automod/example.yaml");
-    let taken = plugin(&["check", &AUTOMOD, "--settings", example]);
-    assert_eq!(text(&taken), "ok: settings are taken once, kept in a snapshot\n");
+fn automod_takes_its_examples() {
+    for example in EXAMPLES {
+        let taken = plugin(&["check", &AUTOMOD, "--settings", example]);
+        assert_eq!(text(&taken), "ok: settings are taken once, kept in a snapshot\n", "{example}");
+    }
+}
+
+/// What automod says that there is, when it is asked for what there is not.
+fn names(rule: &str) -> Vec<String> {
+    let settings = std::env::temp_dir().join(format!("gatherly-rule-{}", uuid::Uuid::now_v7()));
+    let rule = format!("rules: [{{id: x, action: annotate, {rule}}}]");
+    fs::write(&settings, rule).expect("it can be written");
+    let refused = plugin(&["check", &AUTOMOD, "--settings", &settings.to_string_lossy()]);
+    fs::remove_file(&settings).expect("it was written");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned() + &text(&refused);
+    let (_, list) = told.split_once("expected one of").unwrap_or_else(|| panic!("{told}"));
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_examples_show_every_condition_and_every_effect() {
+    let examples = EXAMPLES.map(|file| fs::read_to_string(file).expect("it is there")).concat();
+    let words: Vec<&str> = examples.split([' ', '\n', '{', '-']).collect();
+    let conditions = names("when: {nonsense: 1}");
+    let effects = names("when: {reply: true}, effects: {nonsense: 1}");
+    assert!(conditions.len() > 20 && effects.len() > 10, "{conditions:?} {effects:?}");
+    for name in conditions.iter().chain(&effects) {
+        assert!(words.contains(&format!("{name}:").as_str()), "no example has `{name}`");
+    }
 }
 
 #[test]
