@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a machine that does other things may need for what the last crash left.
-const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+const DRAIN_LIMIT: Duration = Duration::from_mins(1);
 
 /// A text's id as events write it.
 macro_rules! told {
@@ -123,11 +123,6 @@ impl Seen {
         ] {
             assert_eq!(count(&db, sql).await, 0, "{what}");
         }
-        println!(
-            "on their way when it was killed: {} events, {} jobs",
-            self.outbox.len(),
-            self.active.len()
-        );
         db.close().await;
     }
 }

@@ -83,7 +83,7 @@ impl Scene {
     /// The kinds of what ada is told.
     async fn told(&self) -> Vec<String> {
         let list = self.app.sign_in("ada").await.get("/notifications").await.expect(200);
-        words(each(&list, "kind"))
+        words(&each(&list, "kind"))
     }
 
     /// The kinds of what the policy was asked about for ada, all of which got
@@ -101,11 +101,11 @@ impl Scene {
                 kinds.push(asked["kind"].clone());
             }
         }
-        words(kinds)
+        words(&kinds)
     }
 }
 
-fn words(values: Vec<Value>) -> Vec<String> {
+fn words(values: &[Value]) -> Vec<String> {
     let mut words: Vec<String> =
         values.iter().map(|value| value.as_str().unwrap().to_owned()).collect();
     words.sort();
