@@ -33,7 +33,8 @@ const WORDS: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["src/sessions/tokens.rs"]),
     ("pulldown_cmark", &["src/base/markdown/"]),
     ("ammonia", &["src/base/markdown/"]),
-    ("governor", &["src/http/rate_limit.rs"]),
+    // Floods of requests, and of records that say nothing.
+    ("governor", &["src/decisions/service.rs", "src/http/rate_limit.rs"]),
     ("jsonschema", &["src/plugin_versions/rules.rs"]),
     ("TaskTracker", &["src/lifecycle.rs"]),
     // The cache of compiled plugins compares times of files.
