@@ -33,6 +33,7 @@ use crate::{
     plugin_files::{self, PluginFiles},
     plugin_reads::PluginReads,
     plugin_state::PluginState,
+    plugin_stats::PluginStats,
     plugin_trials::{self, PluginTrials},
     plugin_versions::PluginVersions,
     posts::{self, Posts},
@@ -92,6 +93,7 @@ pub struct App {
     pub versions: PluginVersions,
     pub envelopes: Envelopes,
     pub plugin_files: PluginFiles,
+    pub plugin_stats: PluginStats,
     pub trials: PluginTrials,
     pub forum: Forum,
     pub review: Review,
@@ -332,6 +334,7 @@ impl App {
         let Operated { envelopes, plugins, plugin_files } =
             Operated::new(&config, &core, &versions, &forum.communities);
         plugins.load_all().await?;
+        let plugin_stats = PluginStats::new(db.clone(), clock.clone(), plugins.clone());
         let trials = trials(&core, &decisions, &plugins, &forum);
         let moderated = Moderated::new(&core, &forum, (&actions, &decisions));
         let Moderated { warnings, moderation, reports, appeals, review } = moderated.clone();
@@ -359,6 +362,7 @@ impl App {
             versions,
             envelopes,
             plugin_files,
+            plugin_stats,
             trials,
             forum,
             review,

@@ -29,6 +29,7 @@ pub mod plugin_envelopes;
 pub mod plugin_files;
 pub mod plugin_reads;
 pub mod plugin_state;
+pub mod plugin_stats;
 pub mod plugin_trials;
 pub mod plugin_versions;
 pub mod posts;

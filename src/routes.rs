@@ -25,6 +25,7 @@ use crate::{
     plugin_admin::BindingsApi,
     plugin_envelopes::EnvelopesApi,
     plugin_files::PluginFilesApi,
+    plugin_stats::StatsApi,
     plugin_trials::TrialsApi,
     plugin_versions::PluginsApi,
     posts::PostsApi,
@@ -96,6 +97,7 @@ fn plugins(app: &App) -> impl OpenApi + 'static {
         EnvelopesApi { envelopes: app.envelopes.clone() },
         PluginFilesApi { files: app.plugin_files.clone() },
         TrialsApi { trials: app.trials.clone() },
+        StatsApi { stats: app.plugin_stats.clone() },
         UndosApi { undos: app.undos.clone() },
     )
 }

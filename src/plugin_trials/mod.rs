@@ -1,7 +1,6 @@
 //! Trying plugins on what has happened: a recorded decision is made again, a
-//! candidate judges the past, an author asks before publishing, and a shadow is
-//! compared with what counted. Nothing of it is recorded as a decision, counted
-//! or done.
+//! candidate judges the past, an author asks before publishing. Nothing of it is
+//! recorded as a decision, counted or done.
 
 pub mod api;
 mod jobs;

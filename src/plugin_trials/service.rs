@@ -8,10 +8,9 @@ use super::{
     jobs::REPLAY,
     model::{
         Answer, Candidate, Counts, Difference, Draft, NewReplay, Preflight, Replay, ReplayState,
-        Reproduction, Stats,
+        Reproduction,
     },
-    rules,
-    store::{self, Span},
+    rules, store,
 };
 use crate::{
     bans::{Bans, Deed},
@@ -19,7 +18,7 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
-        ids::{BindingId, DecisionId, first_uuid, new_uuid},
+        ids::{DecisionId, first_uuid, new_uuid},
         page::{Page, PageRequest},
     },
     comments::CommentText,
@@ -29,7 +28,7 @@ use crate::{
     hooks::{Content, ContentKind, HookPoint, Hooks, Loaded, Mode, Operation, Purpose, Question},
     http::{Action, RateLimits},
     jobs::{self, NewJob},
-    plugin_admin::{Change, Disclosure, PluginAdmin},
+    plugin_admin::{Disclosure, PluginAdmin},
     plugin_versions::{self, refused, require_admin},
     posts::{self, PostText, Posts},
     publishing::{self, Place},
@@ -37,9 +36,6 @@ use crate::{
 
 /// A day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// Decisions of a binding that are looked at, so that a page of figures takes a
-/// fraction of a second.
-const STATS_MOST: i64 = 100_000;
 /// Replays go after everything else that waits.
 const REPLAY_PRIORITY: i32 = -10;
 
@@ -193,33 +189,6 @@ impl PluginTrials {
         let mut tx = self.db().begin().await?;
         store::cancel(&mut tx, id, self.now()).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// How a binding has done in the last days, for who may see it.
-    pub async fn stats(&self, actor: &Actor, id: BindingId, days: u32) -> Result<Stats, Error> {
-        if !store::manages(self.db(), actor, id).await? {
-            return Err(Error::NotFound);
-        }
-        let since = Timestamp(self.now().0.saturating_sub(i64::from(days) * DAY_MS));
-        let span = Span { binding: id, since: first_uuid(since), most: STATS_MOST };
-        Ok(store::stats(self.db(), span).await?)
-    }
-
-    /// From now on a shadow is obeyed; with how it had done.
-    pub async fn promote(
-        &self,
-        actor: &Actor,
-        id: BindingId,
-        days: u32,
-    ) -> Result<(i64, Stats), Error> {
-        let page = self.parts.plugins.find(actor, id).await?;
-        if page.binding.terms.mode != Mode::Shadow {
-            return Err(Error::conflict("not_in_shadow", "The binding is not in shadow."));
-        }
-        let stats = self.stats(actor, id, days).await?;
-        let change = Change { mode: Some(Mode::Enforce), ..Change::default() };
-        let page = self.parts.plugins.change(actor, id, change).await?;
-        Ok((page.binding.revision, stats))
     }
 
     /// What policies would say of a text that the actor may publish there.

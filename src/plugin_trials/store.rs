@@ -1,20 +1,16 @@
-//! The statements on replays and on how bindings have done.
+//! The statements on replays.
 
 use uuid::Uuid;
 
-use super::model::{
-    Agreement, Answer, Candidate, Change, Counts, Difference, Recorded, Replay, ReplayState, Stats,
-    VerdictCount,
-};
+use super::model::{Answer, Candidate, Change, Counts, Difference, Recorded, Replay, ReplayState};
 use crate::{
     base::{
-        actor::Actor,
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId, DecisionId, same_millisecond},
         page::PageRequest,
     },
     db::{Columns, Db, Error, Row, Tx, statement},
-    hooks::{Grants, HookPoint, Mode},
+    hooks::{Grants, HookPoint},
     plugin_admin::{Disclosure, Limits},
 };
 
@@ -88,31 +84,6 @@ const RECORDED: &str = recorded!(
 );
 const RECORDED_ONE: &str =
     recorded!("e.id = ? and (? is null or e.hook = ?) and (? is null or e.community_id = ?)");
-
-/// The latest decisions of a binding, counted by what it said and what happened,
-/// with the times that half and 99 of 100 of them took at most.
-const STATS: &str = "
-    with latest as
-        (select d.id, d.mode, d.verdict, d.fault, d.duration_us, e.outcome as happened
-         from decisions d join hook_events e on e.id = d.event_id
-         where d.binding_id = ? and d.event_id >= ? order by d.event_id desc limit ?),
-    ranked as
-        (select l.*, row_number() over (order by l.duration_us) as place,
-                count(*) over () as total
-         from latest l)
-    select mode, verdict, happened, count(*) as decisions, count(fault) as faults,
-           max(id) as sample,
-           (select min(duration_us) from ranked where place * 100 >= total * 50) as p50,
-           (select min(duration_us) from ranked where place * 100 >= total * 99) as p99
-    from ranked
-    group by mode, verdict, happened order by mode, verdict, happened";
-/// Takes who asks: an admin, or a moderator of the binding's community.
-const MANAGES: &str = "
-    select exists (select 1 from plugin_bindings b
-                   where b.id = ? and b.removed_at is null
-                     and (? or exists (select 1 from community_members m
-                                       where m.community_id = b.scope_id and m.account_id = ?
-                                         and m.role = 'moderator'))) as manages";
 
 pub(super) async fn community(db: &Db, slug: &str) -> Result<Option<CommunityId>, Error> {
     let row = db.optional(statement(COMMUNITY).bind(slug.to_owned())).await?;
@@ -283,42 +254,6 @@ pub(super) async fn recorded(db: &Db, replay: &Replay, most: i64) -> Result<Vec<
         found.extend(row.as_ref().map(one_recorded).transpose()?);
     }
     Ok(found)
-}
-
-/// Which decisions of a binding are looked at: since an event, the latest.
-#[derive(Clone, Copy)]
-pub(super) struct Span {
-    pub(super) binding: BindingId,
-    pub(super) since: Uuid,
-    pub(super) most: i64,
-}
-
-/// Whether somebody manages a binding.
-pub(super) async fn manages(db: &Db, actor: &Actor, binding: BindingId) -> Result<bool, Error> {
-    let statement = statement(MANAGES).bind(binding.0).bind(actor.is_admin()).bind(actor.id.0);
-    db.optional(statement).await?.map_or(Ok(false), |row| row.value("manages"))
-}
-
-/// How a binding has done.
-pub(super) async fn stats(db: &Db, span: Span) -> Result<Stats, Error> {
-    let of = statement(STATS).bind(span.binding.0).bind(span.since).bind(span.most);
-    let mut stats = Stats::default();
-    for row in db.all(of).await? {
-        let count: i64 = row.value("decisions")?;
-        stats.calls += count;
-        stats.faults += row.value::<i64>("faults")?;
-        (stats.p50_us, stats.p99_us) = (row.value("p50")?, row.value("p99")?);
-        let (mode, verdict): (String, String) = (row.value("mode")?, row.value("verdict")?);
-        if mode == Mode::Shadow.as_str() {
-            let (happened, sample) = (row.value("happened")?, row.id("sample")?);
-            stats.agreement.push(Agreement { happened, shadow: verdict.clone(), count, sample });
-        }
-        match stats.verdicts.last_mut() {
-            Some(last) if last.mode == mode && last.verdict == verdict => last.count += count,
-            _ => stats.verdicts.push(VerdictCount { mode, verdict, count }),
-        }
-    }
-    Ok(stats)
 }
 
 fn candidate(row: &Row) -> Result<Candidate, Error> {

@@ -52,6 +52,7 @@ const FEATURES: &[&str] = &[
     "effects",
     "undos",
     "plugin_trials",
+    "plugin_stats",
 ];
 
 /// What a feature keeps for itself: others ask its `mod.rs`.
