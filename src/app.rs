@@ -23,6 +23,7 @@ use crate::{
     effects::{self, Effects},
     hooks::{self, Hooks, ports::Ports},
     http::{HotReads, RateLimits},
+    job_admin::JobAdmin,
     lifecycle::Lifecycle,
     mod_actions::ModActions,
     moderation::{self, Moderation},
@@ -100,6 +101,7 @@ pub struct App {
     pub after_hooks: AfterHooks,
     pub effects: Effects,
     pub undos: Undos,
+    pub jobs: JobAdmin,
     pub notifications: Notifications,
     pub actions: ModActions,
     pub moderation: Moderation,
@@ -308,6 +310,7 @@ impl App {
     ) -> Result<Self, StartError> {
         // Before anything counts: what is counted without a recorder is lost.
         let metrics = recorder();
+        let lifecycle = Lifecycle::new();
         let core = Core::open(&config, clock, compiler).await?;
         let Core { db, clock, limits, hooks } = core.clone();
         let outbound = outbound::Client::new(&config.outbound);
@@ -332,17 +335,17 @@ impl App {
         communities::ensure_general(&db, clock.now()).await?;
         let forum = Forum::new(&config, &core, &decisions, &actions);
         let Operated { envelopes, plugins, plugin_files } =
-            Operated::new(&config, &core, &versions, &forum.communities);
+            Operated::new(&config, (&core, &lifecycle), &versions, &forum.communities);
         plugins.load_all().await?;
         let plugin_stats = PluginStats::new(db.clone(), clock.clone(), plugins.clone());
         let trials = trials(&core, &decisions, &plugins, &forum);
         let moderated = Moderated::new(&core, &forum, (&actions, &decisions));
         let Moderated { warnings, moderation, reports, appeals, review } = moderated.clone();
-        let lifecycle = Lifecycle::new();
         let notifications = notifications_of(&core, (&sessions, &decisions), lifecycle.clone());
         let webhooks = webhooks_of(&core, &forum, &notifications, outbound.clone());
         let effects =
             effects_of(&core, (&forum, &moderated), (&accounts, &notifications, &webhooks));
+        let jobs = JobAdmin::new(db.clone(), clock.clone(), Arc::clone(&limits));
         let undos = undos_of(&core, (&forum, &moderated), &notifications);
         let after_hooks = AfterHooks::new(&db, hooks.clone(), decisions.clone());
         Ok(Self {
@@ -369,6 +372,7 @@ impl App {
             after_hooks,
             effects,
             undos,
+            jobs,
             notifications,
             actions,
             moderation,
@@ -439,7 +443,7 @@ struct Operated {
 impl Operated {
     fn new(
         config: &Config,
-        core: &Core,
+        (core, lifecycle): (&Core, &Lifecycle),
         versions: &PluginVersions,
         communities: &Communities,
     ) -> Self {
@@ -452,6 +456,7 @@ impl Operated {
             clock,
             limits,
             hooks,
+            lifecycle: lifecycle.clone(),
             envelopes: envelopes.clone(),
             has_files: folder.is_some(),
         });

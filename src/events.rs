@@ -52,6 +52,30 @@ pub enum Resolution {
     Removed,
 }
 
+/// What is wrong with a binding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// It failed too often: it is not asked for a while.
+    #[default]
+    Quarantined,
+    /// It wanted more effects than its budget has: it is only listened to.
+    BudgetSpent,
+    /// It failed after a change: it is again what it was before.
+    RolledBack,
+}
+
+impl Trouble {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quarantined => "quarantined",
+            Self::BudgetSpent => "budget_spent",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,10 +141,13 @@ pub enum Event {
         /// What they had been asked: the id of their event.
         asked: Uuid,
     },
-    /// Something is wrong with a binding, or was: quarantine, budget, roll back.
+    /// Something is wrong with a binding, or was.
     BindingTrouble {
         /// Which binding.
         binding: Uuid,
+        /// What is.
+        #[serde(default)]
+        trouble: Trouble,
     },
     /// A binding has had twice as many effects in an hour as it may.
     BudgetSpent {

@@ -17,6 +17,7 @@ pub mod effects;
 pub mod events;
 pub mod hooks;
 pub mod http;
+pub mod job_admin;
 pub mod jobs;
 pub mod lifecycle;
 pub mod mod_actions;

@@ -48,6 +48,20 @@ impl Lifecycle {
         self.inner.tasks.spawn(task);
     }
 
+    /// Does something to its end, also when nobody waits for it any more: for
+    /// what must not stop half-way. `None` when it panicked.
+    pub async fn complete<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        self.spawn(async move {
+            // Fails when nobody waits any more.
+            let _ = tell.send(work.await);
+        });
+        told.await.ok()
+    }
+
     /// Does something now and then every `period`, until the server closes.
     pub fn spawn_every<F>(&self, period: Duration, mut work: impl FnMut() -> F + Send + 'static)
     where

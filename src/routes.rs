@@ -19,6 +19,7 @@ use crate::{
         onion::{Bounds, Onion},
         system::SystemApi,
     },
+    job_admin::JobsApi,
     mod_actions::ModActionsApi,
     moderation::ModerationApi,
     notifications::NotificationsApi,
@@ -73,6 +74,7 @@ fn bounds(method: &Method, path: &str) -> Bounds {
 fn apis(app: &App) -> impl OpenApi + 'static {
     (
         SystemApi { db: app.db.clone(), lifecycle: app.lifecycle.clone() },
+        JobsApi { jobs: app.jobs.clone() },
         SessionsApi { sessions: app.sessions.clone() },
         AccountsApi { accounts: app.accounts.clone() },
         DecisionsApi { decisions: app.decisions.clone() },

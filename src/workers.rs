@@ -31,6 +31,8 @@ const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 /// How often other processes' changes of plugins are looked for: a change is at
 /// work everywhere within a second.
 const CATCH_UP: Duration = Duration::from_millis(500);
+/// How often activations are looked for whose process is gone; also at the start.
+const END_ABANDONED: Duration = Duration::from_secs(5);
 /// How often what plugins remember and has expired is deleted.
 const FORGET_STATE: Duration = Duration::from_mins(10);
 /// How often delayed notifications are looked for.
@@ -175,6 +177,16 @@ fn start_upkeep_of_plugins(app: &App) {
             }
             if let Err(error) = plugins.watch().await {
                 tracing::warn!(%error, "bindings could not be watched");
+            }
+        }
+    });
+    app.lifecycle.spawn(app.plugins.clone().tell_quarantines());
+    let plugins = app.plugins.clone();
+    app.lifecycle.spawn_every(END_ABANDONED, move || {
+        let plugins = plugins.clone();
+        async move {
+            if let Err(error) = plugins.end_abandoned().await {
+                tracing::warn!(%error, "abandoned activations could not be ended");
             }
         }
     });

@@ -4,6 +4,7 @@
 
 mod admin;
 mod demo;
+mod jobs;
 mod logging;
 mod plugin;
 mod serve;
@@ -45,6 +46,9 @@ enum Command {
     /// Look after admins
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Look after what the server is still to do
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
     /// Print the specification of the REST API
     Openapi,
     /// Build, inspect and try plugins
@@ -74,6 +78,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => block_on(serve.run(config()?)),
         Command::Migrate => block_on(migrate(config()?)),
         Command::Admin(admin) => block_on(admin.run(config()?)),
+        Command::Jobs(jobs) => block_on(jobs.run(config()?)),
         Command::Openapi => block_on(openapi(config()?)),
         Command::Plugin(command) => block_on(plugin::run(command, &config()?.plugins)),
         // A child that compiles has neither settings nor a runtime.

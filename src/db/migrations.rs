@@ -34,6 +34,7 @@ migrations! {
     10 "0010_plugin_state"
     11 "0011_replays"
     12 "0012_effects"
+    13 "0013_plugin_trouble"
 }
 
 /// Applies what is missing. Another process that does the same is waited for.

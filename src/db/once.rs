@@ -87,6 +87,18 @@ impl Once {
     }
 }
 
+/// A future that is part of the answer to the request that is being answered
+/// now, whatever task it runs in.
+pub fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let current = CURRENT.try_with(Arc::clone).ok();
+    async move {
+        match current {
+            Some(once) => once.scope(future).await,
+            None => future.await,
+        }
+    }
+}
+
 /// Tells who sent the request that is being answered, and what became of an
 /// earlier one with its key.
 pub async fn claim(db: &Db, account: AccountId) -> Result<Earlier, Error> {

@@ -222,6 +222,7 @@ impl Effects {
                 recipient,
                 kind: Kind::Notice,
                 content,
+                binding: None,
                 community,
                 actor: None,
                 values: vec![hooks::Feature { name: "text".to_owned(), value: text.clone() }],

@@ -25,4 +25,4 @@ pub use model::{
 pub use outbox::publish;
 pub use pump::Pump;
 pub use schedule::{claim_tick, tick};
-pub use store::{cancel, enqueue, find, list, progress, retry};
+pub use store::{enqueue, find, find_in, list, progress, remove, retry};

@@ -83,9 +83,7 @@ const LIST: &str = concat!(
 const RETRY: &str = "
     update jobs set state = 'waiting', attempts = 0, run_at = ?, finished_at = null
     where id = ? and state in ('failed', 'delayed')";
-const CANCEL: &str = "
-    update jobs set state = 'failed', finished_at = ?, last_error = 'cancelled', lease_until = null
-    where id = ? and state in ('waiting', 'active', 'delayed')";
+const REMOVE: &str = "delete from jobs where id = ? and state <> 'active'";
 const DEPTHS: &str = "
     select state, count(*) as jobs, min(created_at) as oldest from jobs
     where state <> 'completed' group by state";
@@ -230,6 +228,11 @@ pub async fn find(db: &Db, id: Uuid) -> Result<Option<JobRecord>, Error> {
     db.optional(statement(FIND).bind(id)).await?.as_ref().map(record).transpose()
 }
 
+/// One job, as a transaction sees it.
+pub async fn find_in(tx: &mut Tx, id: Uuid) -> Result<Option<JobRecord>, Error> {
+    tx.optional(statement(FIND).bind(id)).await?.as_ref().map(record).transpose()
+}
+
 /// Jobs, the newest first.
 pub async fn list(
     db: &Db,
@@ -257,10 +260,9 @@ pub async fn retry(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool, Error>
     Ok(tx.execute(statement(RETRY).bind(now.0).bind(id)).await? > 0)
 }
 
-/// Gives a job up. One that is being done goes on, but is not tried again.
-/// Whether there was something to give up.
-pub async fn cancel(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool, Error> {
-    Ok(tx.execute(statement(CANCEL).bind(now.0).bind(id)).await? > 0)
+/// Drops a job. Whether there was one that nobody is doing.
+pub async fn remove(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
+    Ok(tx.execute(statement(REMOVE).bind(id)).await? > 0)
 }
 
 /// How many jobs are in each state, and since when the oldest is there.

@@ -33,7 +33,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A named value that the text of a notification is made of.
 #[derive(Clone, Debug, Object, Serialize)]
 struct ValueView {
-    /// `title`, `excerpt`, `reason`, `text`, …
+    /// `title`, `excerpt`, `reason`, `text`, `plugin`, `trouble`, …
     name: String,
     /// Plain text, but for `excerpt`, which is the beginning of Markdown.
     value: String,
@@ -45,7 +45,8 @@ struct ValueView {
 struct NotificationView {
     /// Opaque.
     id: Uuid,
-    /// `reply`, `mention`, `held`, `removed`, `approved`, `banned`, `warned` or `notice`.
+    /// `reply`, `mention`, `held`, `removed`, `approved`, `banned`, `warned`,
+    /// `notice`, or `plugin_trouble` for those who look after a binding.
     kind: String,
     /// When it was sent.
     created_at: String,
@@ -62,6 +63,9 @@ struct NotificationView {
     /// The comment that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     comment_id: Option<Uuid>,
+    /// The binding that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_id: Option<Uuid>,
     /// Slug of the community.
     #[serde(skip_serializing_if = "Option::is_none")]
     community: Option<String>,
@@ -73,11 +77,12 @@ impl From<Notification> for NotificationView {
     fn from(notification: Notification) -> Self {
         let Notification { id, kind, sent_at, is_read, shown, .. } = notification;
         let hidden = shown.is_none();
-        let (mut actor, mut post_id, mut comment_id, mut community) = (None, None, None, None);
+        let (mut actor, mut community) = (None, None);
+        let (mut post_id, mut comment_id, mut binding_id) = (None, None, None);
         let mut values = Vec::new();
         if let Some(shown) = shown {
             (actor, community) = (shown.actor, shown.community);
-            (post_id, comment_id) = (shown.post, shown.comment);
+            (post_id, comment_id, binding_id) = (shown.post, shown.comment, shown.binding);
             let named = shown.values.into_iter();
             values =
                 named.map(|value| ValueView { name: value.name, value: value.value }).collect();
@@ -91,6 +96,7 @@ impl From<Notification> for NotificationView {
             actor,
             post_id,
             comment_id,
+            binding_id,
             community,
             values,
         }

@@ -13,11 +13,12 @@ use super::{
 use crate::{
     base::{
         Error,
-        ids::{ActionId, NotificationId},
+        ids::{ActionId, BindingId, NotificationId},
         markdown,
     },
     decisions::{DecisionTarget, TargetKind},
-    events::{Content, Event, Occurrence, Origin},
+    events::{Content, Event, Occurrence, Origin, Trouble},
+    hooks::Feature,
     mod_actions::{self, ActionKind},
 };
 
@@ -31,6 +32,7 @@ impl Notifications {
                 | Event::ContentHeld { .. }
                 | Event::ContentRemoved { by: Origin::Moderator | Origin::Plugin, .. }
                 | Event::ModActionApplied { .. }
+                | Event::BindingTrouble { .. }
         )
     }
 
@@ -49,6 +51,9 @@ impl Notifications {
                 self.tell_author(Kind::Removed, content, occurrence.id).await
             }
             Event::ModActionApplied { action } => self.tell_struck(action.into()).await,
+            Event::BindingTrouble { binding, trouble } => {
+                self.tell_keepers(binding.into(), trouble, occurrence.id).await
+            }
             _ => Ok(()),
         }
     }
@@ -75,6 +80,7 @@ impl Notifications {
             recipient,
             kind,
             content: Some(content),
+            binding: None,
             community: None,
             actor: Some(told.author),
             values: Vec::new(),
@@ -109,6 +115,7 @@ impl Notifications {
             recipient: author,
             kind,
             content: Some(content),
+            binding: None,
             community: None,
             actor: None,
             values: reason.map(|reason| rules::value("reason", reason)).into_iter().collect(),
@@ -144,6 +151,7 @@ impl Notifications {
                 recipient,
                 kind,
                 content: None,
+                binding: None,
                 community: action.community,
                 actor: None,
                 values: reason.into_iter().collect(),
@@ -152,6 +160,45 @@ impl Notifications {
             self.notify(&mut tx, struck).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Tells those who look after a binding what is wrong with it.
+    async fn tell_keepers(
+        &self,
+        id: BindingId,
+        trouble: Trouble,
+        occurrence: Uuid,
+    ) -> Result<(), Error> {
+        let db = self.parts.db.counted_apart();
+        let Some(binding) = store::binding(&db, id).await? else { return Ok(()) };
+        let reason = match trouble {
+            Trouble::Quarantined => self.last_fault(id),
+            Trouble::BudgetSpent | Trouble::RolledBack => binding.reason,
+        };
+        let values: Vec<Feature> =
+            [rules::value("plugin", binding.plugin), rules::value("trouble", trouble.as_str())]
+                .into_iter()
+                .chain(reason.map(|reason| rules::value("reason", reason)))
+                .collect();
+        let keepers = store::keepers(&db, binding.community).await?;
+        self.notify_all(keepers.into_iter().map(|recipient| NewNotification {
+            recipient,
+            kind: Kind::PluginTrouble,
+            content: None,
+            binding: Some(id),
+            community: binding.community,
+            actor: None,
+            values: values.clone(),
+            cause: occurrence,
+        }))
+        .await
+    }
+
+    /// What kind of failure a binding's last was, if it failed in this process.
+    fn last_fault(&self, id: BindingId) -> Option<String> {
+        let states = self.parts.hooks.breakers().into_iter();
+        let fault = states.filter(|state| state.binding == id.0).find_map(|state| state.last_fault);
+        fault.map(|fault| fault.kind.as_str().to_owned())
     }
 
     async fn notify_all(
@@ -177,8 +224,9 @@ impl Notifications {
         let Some(made) = store::made(&db, &recipient.actor, id, now).await? else {
             return Ok(());
         };
-        let outcome = if made.is_visible {
-            let input = || rules::question(id, (&recipient, actor.as_ref()), &made, now);
+        let kind = rules::asked_as(made.kind).filter(|_| made.is_visible);
+        let outcome = if let Some(kind) = kind {
+            let input = || rules::question(id, (&recipient, actor.as_ref()), (&made, kind), now);
             let community = made.community.map(|community| community.0);
             self.parts.hooks.ask_checked(community, input, rules::recheck).await
         } else {

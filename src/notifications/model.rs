@@ -8,7 +8,7 @@ use crate::{
         Error, FieldError,
         actor::Actor,
         clock::Timestamp,
-        ids::{AccountId, CommunityId, NotificationId},
+        ids::{AccountId, BindingId, CommunityId, NotificationId},
     },
     events::Content,
     hooks::Feature,
@@ -37,11 +37,13 @@ pub enum Kind {
     Warned,
     /// Something else, in words.
     Notice,
+    /// Something is wrong with a binding that one looks after.
+    PluginTrouble,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Reply,
         Self::Mention,
         Self::Held,
@@ -50,6 +52,7 @@ impl Kind {
         Self::Banned,
         Self::Warned,
         Self::Notice,
+        Self::PluginTrouble,
     ];
 
     /// As stored, and in the API.
@@ -63,6 +66,7 @@ impl Kind {
             Self::Banned => "banned",
             Self::Warned => "warned",
             Self::Notice => "notice",
+            Self::PluginTrouble => "plugin_trouble",
         }
     }
 
@@ -81,6 +85,8 @@ pub struct NewNotification {
     pub kind: Kind,
     /// The post or comment that it is about. Who may not see it is told nothing.
     pub content: Option<Content>,
+    /// The binding that it is about. Who does not look after it is told nothing.
+    pub binding: Option<BindingId>,
     /// Where, if it is not about content: its plugins are asked.
     pub community: Option<CommunityId>,
     /// Who caused it, if the recipient may know.
@@ -111,6 +117,7 @@ pub(super) struct Shown {
     pub(super) actor: Option<String>,
     pub(super) post: Option<Uuid>,
     pub(super) comment: Option<Uuid>,
+    pub(super) binding: Option<Uuid>,
     pub(super) community: Option<String>,
     pub(super) values: Vec<Feature>,
 }

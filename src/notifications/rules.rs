@@ -69,7 +69,7 @@ fn name_at(text: &str) -> Option<&str> {
 pub(super) fn question(
     id: NotificationId,
     (recipient, actor): (&Party, Option<&Party>),
-    made: &Made,
+    (made, kind): (&Made, NotificationKind),
     now: Timestamp,
 ) -> (Context, hooks::Notification) {
     let told = |party: &Party| publishing::person(&party.actor, party.standing, now);
@@ -79,7 +79,7 @@ pub(super) fn question(
     };
     let notification = hooks::Notification {
         id: id.to_string(),
-        kind: made.kind.into(),
+        kind,
         channel: Channel::InApp,
         recipient: told(recipient),
         utc_offset: made.utc_offset,
@@ -140,7 +140,7 @@ pub(super) fn correction(kind: Kind) -> Vec<Feature> {
         Kind::Held => "Your text had been held back. That was undone.",
         Kind::Banned => "You had been banned. That was undone.",
         Kind::Warned => "You had been warned. That was undone.",
-        Kind::Approved | Kind::Reply | Kind::Mention | Kind::Notice => {
+        Kind::Approved | Kind::Reply | Kind::Mention | Kind::Notice | Kind::PluginTrouble => {
             "Something that you were told was taken back."
         }
     };
@@ -152,17 +152,18 @@ pub(super) fn value(name: &str, value: impl Into<String>) -> Feature {
     Feature { name: name.to_owned(), value: value.into() }
 }
 
-impl From<Kind> for NotificationKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Reply => Self::Reply,
-            Kind::Mention => Self::Mention,
-            Kind::Held => Self::Held,
-            Kind::Removed => Self::Removed,
-            Kind::Approved => Self::Approved,
-            Kind::Banned => Self::Banned,
-            Kind::Warned => Self::Warned,
-            Kind::Notice => Self::Notice,
-        }
-    }
+/// What policies are asked about it as. `None`: they are not, for it is about
+/// one of them.
+pub(super) fn asked_as(kind: Kind) -> Option<NotificationKind> {
+    Some(match kind {
+        Kind::Reply => NotificationKind::Reply,
+        Kind::Mention => NotificationKind::Mention,
+        Kind::Held => NotificationKind::Held,
+        Kind::Removed => NotificationKind::Removed,
+        Kind::Approved => NotificationKind::Approved,
+        Kind::Banned => NotificationKind::Banned,
+        Kind::Warned => NotificationKind::Warned,
+        Kind::Notice => NotificationKind::Notice,
+        Kind::PluginTrouble => return None,
+    })
 }

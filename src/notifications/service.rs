@@ -88,6 +88,7 @@ impl Notifications {
                     recipient: told.recipient,
                     kind: Kind::Notice,
                     content: None,
+                    binding: None,
                     community: told.community,
                     actor: None,
                     values: rules::correction(told.kind),

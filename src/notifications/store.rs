@@ -11,10 +11,10 @@ use crate::{
     base::{
         actor::{Actor, SiteRole},
         clock::Timestamp,
-        ids::{AccountId, CommunityId, NotificationId, SessionId},
+        ids::{AccountId, BindingId, CommunityId, NotificationId, SessionId},
     },
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Tx, statement},
     hooks::Feature,
     posts::post_visible,
 };
@@ -24,13 +24,16 @@ const UNREAD_MAX: i64 = 1_000;
 
 const INSERT: &str = "
     insert into notifications
-        (id, recipient_id, kind, cause_id, content_id, community_id, actor_id, details, state,
-         created_at)
-    select ?, a.id, ?, ?, ?, ?, ?, ?, 'made', ?
+        (id, recipient_id, kind, cause_id, content_id, binding_id, community_id, actor_id, details,
+         state, created_at)
+    select ?, a.id, ?, ?, ?, ?, ?, ?, ?, 'made', ?
     from accounts a
     where a.id = ? and a.state = 'active'
       and not exists (select 1 from notifications n
                       where n.cause_id = ? and n.recipient_id = a.id and n.kind = ?)
+      and not exists (select 1 from notifications u
+                      where u.recipient_id = a.id and u.state in ('made', 'sent')
+                        and u.read_at is null and u.binding_id = ? and u.details = ?)
       and not exists (select 1 from notification_preferences f
                       where f.account_id = a.id and instr(f.muted, ?) > 0)";
 
@@ -46,13 +49,17 @@ macro_rules! about {
 macro_rules! columns {
     () => {
         concat!(
-            "n.kind, n.details, k.id as comment_id, p.id as post_id, c.id as community_id, c.slug,
+            "n.kind, n.details, n.binding_id, k.id as comment_id, p.id as post_id, c.id as community_id, c.slug,
              p.title, substr(coalesce(k.body, p.body), 1, 200) as excerpt,
              (n.content_id is null or (p.id is not null and ",
             post_visible!(),
             " and (k.id is null or ",
             comment_readable!(),
-            "))) as visible "
+            "))) and (n.binding_id is null or (select is_admin from viewer)
+               or exists (select 1 from plugin_bindings b
+                          join community_members m on m.community_id = b.scope_id
+                          where b.id = n.binding_id and m.account_id = (select id from viewer)
+                            and m.role = 'moderator')) as visible "
         )
     };
 }
@@ -125,6 +132,15 @@ const FIND_TOLD: &str = "
 const LIST_UNDONE: &str = "
     select id from mod_actions
     where target_id = ? and kind = ? and undone_at is not null order by id desc limit 20";
+const FIND_BINDING: &str = "
+    select x.plugin, x.scope_id, r.reason
+    from plugin_bindings x
+    join plugin_binding_revisions r on r.binding_id = x.id and r.revision = x.revision
+    where x.id = ? and x.removed_at is null";
+const LIST_KEEPERS: &str = "
+    select id from accounts where role = 'admin'
+    union
+    select account_id from community_members where community_id = ? and role = 'moderator'";
 const FIND_CALLED: &str = "select id from accounts where username_key = ? and state = 'active'";
 const LAST_POSITION: &str =
     "select coalesce(max(position), 0) as position from notifications where recipient_id = ?";
@@ -165,8 +181,8 @@ const DELETE_PREFERENCES: &str = "delete from notification_preferences where acc
 const INSERT_PREFERENCES: &str =
     "insert into notification_preferences (account_id, muted, utc_offset) values (?, ?, ?)";
 
-/// Whether it was inserted: not when its recipient is told of it already, or
-/// does not want to be.
+/// Whether it was inserted: not when its recipient is told of it already, has
+/// not read the same about the same binding, or does not want to be told.
 pub(super) async fn insert(
     tx: &mut Tx,
     id: NotificationId,
@@ -178,6 +194,7 @@ pub(super) async fn insert(
         .bind(new.kind.as_str())
         .bind(new.cause)
         .bind(new.content.map(crate::events::Content::id))
+        .bind(new.binding.map(|binding| binding.0))
         .bind(new.community.map(|community| community.0))
         .bind(new.actor.map(|actor| actor.0))
         .bind(stored(&new.values))
@@ -185,8 +202,41 @@ pub(super) async fn insert(
         .bind(new.recipient.0)
         .bind(new.cause)
         .bind(new.kind.as_str())
+        .bind(new.binding.map(|binding| binding.0))
+        .bind(stored(&new.values))
         .bind(new.kind.as_str());
     Ok(tx.execute(statement).await? == 1)
+}
+
+/// A binding, as those who look after it are told of it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) plugin: String,
+    pub(super) community: Option<CommunityId>,
+    /// Why the server changed it last, if it did.
+    pub(super) reason: Option<String>,
+}
+
+/// A binding that is there.
+pub(super) async fn binding(db: &Db, id: BindingId) -> Result<Option<Kept>, Error> {
+    let row = db.optional(statement(FIND_BINDING).bind(id.0)).await?;
+    row.map(|row| {
+        let scope: Uuid = row.value("scope_id")?;
+        let community = (scope != SITE).then_some(CommunityId(scope));
+        Ok(Kept { plugin: row.value("plugin")?, community, reason: row.value("reason")? })
+    })
+    .transpose()
+}
+
+/// Who looks after bindings in a community, or on the site: admins and the
+/// community's moderators.
+pub(super) async fn keepers(
+    db: &Db,
+    community: Option<CommunityId>,
+) -> Result<Vec<AccountId>, Error> {
+    let community = community.map(|community| community.0);
+    let rows = db.all(statement(LIST_KEEPERS).bind(community)).await?;
+    rows.iter().map(|row| row.id("id")).collect()
 }
 
 /// What part of a list is asked for.
@@ -522,6 +572,7 @@ fn shown(row: &Row) -> Result<Shown, Error> {
         actor: row.value("actor")?,
         post: row.value("post_id")?,
         comment: row.value("comment_id")?,
+        binding: row.value("binding_id")?,
         community: row.value("slug")?,
         values: values(row)?,
     })

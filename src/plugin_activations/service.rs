@@ -27,6 +27,10 @@ use crate::{
 /// How many recorded events a candidate judges: enough to meet what is usual
 /// here, few enough to wait for.
 const PROBED_EVENTS: i64 = 50;
+/// How long an activation is waited for: the compiler may take a minute,
+/// a probe [`PROBE_TIME`], fixtures some seconds; a busy machine, a few times as
+/// much. What is not over by then has lost its process.
+const ABANDONED: Duration = Duration::from_mins(5);
 /// How long a probe may take; what it has not got to by then is left out.
 const PROBE_TIME: Duration = Duration::from_secs(10);
 
@@ -82,6 +86,20 @@ impl Activations {
             message: error.to_string(),
         });
         self.finish(ready, refusal.as_ref().map_or(Ok(()), Err)).await
+    }
+
+    /// Ends what a process that is gone had begun.
+    pub async fn end_abandoned(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let begun = now.minus(ABANDONED);
+        if !store::is_any_abandoned(&self.db, begun).await? {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        let ended = store::end_abandoned(&mut tx, begun, now).await?;
+        tx.commit().await?;
+        tracing::warn!(ended, "activations that a stopped process had begun were ended");
+        Ok(())
     }
 
     /// The last attempt for a binding.

@@ -22,6 +22,15 @@ const ADVANCE: &str = "
 const FINISH: &str = "
     update plugin_activations set state = ?, step = ?, code = ?, error = ?, finished_at = ?
     where id = ?";
+const IS_ANY_ABANDONED: &str = "
+    select exists (select 1 from plugin_activations
+                   where state = 'running' and started_at <= ?) as found";
+/// The step stays: it is the last one done.
+const END_ABANDONED: &str = "
+    update plugin_activations
+    set state = 'refused', code = 'interrupted', finished_at = ?,
+        error = 'the server stopped before it was done'
+    where state = 'running' and started_at <= ?";
 const FORGET: &str = "
     delete from plugin_activations
     where binding_id = ?1 and id <> ?2 and id not in
@@ -88,6 +97,21 @@ pub(super) async fn finish(
             .bind(id),
     )
     .await
+}
+
+/// Whether something began so long ago and is not over.
+pub(super) async fn is_any_abandoned(db: &Db, begun: Timestamp) -> Result<bool, Error> {
+    let row = db.optional(statement(IS_ANY_ABANDONED).bind(begun.0)).await?;
+    row.map_or(Ok(false), |row| row.value("found"))
+}
+
+/// Ends what began so long ago and is not over. How many.
+pub(super) async fn end_abandoned(
+    tx: &mut Tx,
+    begun: Timestamp,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    tx.execute(statement(END_ABANDONED).bind(now.0).bind(begun.0)).await
 }
 
 /// The last attempt to put something to work as a binding.

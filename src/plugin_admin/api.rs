@@ -222,7 +222,7 @@ struct BindingView {
     /// What the version asks for and was not granted. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing_grants: Option<GrantsView>,
-    /// How the server finds it to do at each of its hooks. Not in lists.
+    /// How the server finds it to do at each of its hooks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     breakers: Vec<BreakerView>,
     /// The last attempt to put something to work as this binding. Not in lists.
@@ -416,7 +416,10 @@ impl BindingsApi {
     ) -> Result<Rendered<BindingList>, Problem> {
         let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
         let page = self.plugins.list(&actor, &page).await?;
-        let page = page.map(|page| BindingView::summary(page.binding, page.state));
+        let page = page.map(|page| BindingView {
+            breakers: page.breakers.into_iter().map(BreakerView::from).collect(),
+            ..BindingView::summary(page.binding, page.state)
+        });
         Ok(Rendered::new(&BindingList { items: page.items, next_cursor: page.next_cursor }))
     }
 

@@ -38,7 +38,8 @@ pub(super) struct AtWork {
     envelopes: Envelopes,
     set: ArcSwap<Set>,
     turn: Mutex<()>,
-    quarantined: ArcSwap<HashSet<BindingId>>,
+    /// In quarantine, and people were told so.
+    told: ArcSwap<HashSet<BindingId>>,
 }
 
 /// The bindings that are on, as of one generation.
@@ -91,7 +92,7 @@ impl AtWork {
             envelopes,
             set: ArcSwap::default(),
             turn: Mutex::default(),
-            quarantined: ArcSwap::default(),
+            told: ArcSwap::default(),
         }
     }
 
@@ -168,27 +169,40 @@ impl AtWork {
             self.hooks.quarantine(binding.id.0);
         } else if old.turns.get(&binding.id).is_some_and(|turns| *turns != binding.breaker_turns) {
             self.hooks.restore(binding.id.0);
+            // When it fails again at once, that is news.
+            self.told.rcu(|told| {
+                let told = told.iter().copied();
+                told.filter(|told| *told != binding.id).collect::<HashSet<_>>()
+            });
         }
     }
 
-    /// How the host finds a binding to do at its hooks.
-    pub(super) fn breakers(&self, binding: BindingId) -> Vec<BreakerState> {
-        let states = self.hooks.breakers();
-        states.into_iter().filter(|state| state.binding == binding.0).collect()
+    /// How the host finds each binding to do at its hooks.
+    pub(super) fn breakers(&self) -> HashMap<BindingId, Vec<BreakerState>> {
+        let mut breakers: HashMap<_, Vec<_>> = HashMap::new();
+        for state in self.hooks.breakers() {
+            breakers.entry(BindingId(state.binding)).or_default().push(state);
+        }
+        breakers
     }
 
-    /// Bindings that were put into quarantine here since the last call, by the
-    /// host.
-    pub(super) fn newly_quarantined(&self) -> Vec<BindingId> {
-        let quarantined: HashSet<BindingId> = self
-            .hooks
-            .breakers()
-            .into_iter()
+    /// Bindings that the host has put into quarantine here.
+    pub(super) fn quarantined(&self) -> HashSet<BindingId> {
+        let states = self.hooks.breakers().into_iter();
+        states
             .filter(|state| state.quarantined && !state.by_admin)
             .map(|state| BindingId(state.binding))
-            .collect();
-        let known = self.quarantined.swap(Arc::new(quarantined.clone()));
-        quarantined.difference(&known).copied().collect()
+            .collect()
+    }
+
+    /// Those of which nobody was told.
+    pub(super) fn untold(&self, quarantined: &HashSet<BindingId>) -> Vec<BindingId> {
+        quarantined.difference(&self.told.load()).copied().collect()
+    }
+
+    /// People were told of these.
+    pub(super) fn told(&self, quarantined: HashSet<BindingId>) {
+        self.told.store(Arc::new(quarantined));
     }
 
     async fn attempt(&self, binding: &Binding, grants: &Grants) -> Attempt {

@@ -10,6 +10,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId},
     },
+    events::Trouble,
     hooks::{BreakerState, FailureMode, Grants, HookPoint, Mode},
     plugin_activations::Activation,
     plugin_envelopes::Limits,
@@ -71,22 +72,25 @@ pub struct Hand {
     pub role: ChangedAs,
     /// Why, when it is the server's.
     pub reason: Option<String>,
+    /// What was wrong with the binding, when the server did it.
+    pub trouble: Option<Trouble>,
 }
 
 impl Hand {
     /// Somebody with an account.
     pub fn person(actor: &Actor, role: ChangedAs) -> Self {
-        Self { account: Some(actor.id), role, reason: None }
+        Self { account: Some(actor.id), role, reason: None, trouble: None }
     }
 
     /// The server itself.
-    pub fn system(reason: impl Into<String>) -> Self {
-        Self { account: None, role: ChangedAs::System, reason: Some(reason.into()) }
+    pub fn system(trouble: Trouble, reason: impl Into<String>) -> Self {
+        let (role, reason) = (ChangedAs::System, Some(reason.into()));
+        Self { account: None, role, reason, trouble: Some(trouble) }
     }
 
     /// A file in the watched folder.
     pub fn file() -> Self {
-        Self { account: None, role: ChangedAs::File, reason: None }
+        Self { account: None, role: ChangedAs::File, reason: None, trouble: None }
     }
 }
 

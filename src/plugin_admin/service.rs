@@ -2,6 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::{sleep, timeout};
+
 use super::{
     jobs::AtWork,
     model::{
@@ -18,11 +21,12 @@ use crate::{
         ids::{BindingId, CommunityId},
         page::{Page, PageRequest},
     },
-    db::Db,
-    events::{Cause, Event, Occurrence},
+    db::{Db, once},
+    events::{Cause, Event, Occurrence, Trouble},
     hooks::{Hooks, Mode},
     http::{Action, RateLimits},
     jobs,
+    lifecycle::Lifecycle,
     plugin_activations::{Activations, Candidate, Ready},
     plugin_envelopes::{Envelopes, Limits, outside},
     plugin_state,
@@ -36,6 +40,11 @@ const PREVIOUS_KEPT: i64 = 3;
 /// How long a change is on trial: what fails later is rather about what comes in.
 const ON_TRIAL: Duration = Duration::from_mins(10);
 
+/// Rest between two looks at which bindings the host has stopped asking.
+const LOOK_AT_BREAKERS: Duration = Duration::from_millis(50);
+/// How long a look is waited for when nothing changes.
+const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
 /// What bindings are made of.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is named as its type")]
@@ -44,6 +53,7 @@ pub struct Parts {
     pub clock: Clock,
     pub limits: Arc<RateLimits>,
     pub hooks: Hooks,
+    pub lifecycle: Lifecycle,
     pub envelopes: Envelopes,
     /// Whether files say what some bindings are.
     pub has_files: bool,
@@ -96,11 +106,12 @@ impl PluginAdmin {
         let Parts { db, clock, .. } = &self.parts;
         let rows = store::list_bindings(db, actor, page, clock.now()).await?;
         let page = Page::cut(rows, page.limit, |row: &Binding| row.id);
+        let mut breakers = self.at_work.breakers();
         Ok(page.map(|binding| BindingPage {
             state: self.at_work.state(&binding),
+            breakers: breakers.remove(&binding.id).unwrap_or_default(),
             binding,
             outside: None,
-            breakers: Vec::new(),
             candidate: None,
             previous: Vec::new(),
         }))
@@ -120,7 +131,7 @@ impl PluginAdmin {
         Ok(BindingPage {
             state: self.at_work.state(&binding),
             outside,
-            breakers: self.at_work.breakers(id),
+            breakers: self.at_work.breakers().remove(&id).unwrap_or_default(),
             candidate: self.activations.last(id).await?,
             previous: store::revisions(db, id, binding.revision, PREVIOUS_KEPT).await?,
             binding,
@@ -137,7 +148,8 @@ impl PluginAdmin {
     pub async fn bind(&self, actor: &Actor, new: NewBinding) -> Result<BindingPage, Error> {
         self.parts.limits.check_actor(Action::Write, actor)?;
         let hand = Hand::person(actor, self.role_for(actor, new.community.as_deref()).await?);
-        let id = self.create(&hand, new, None).await?;
+        let this = self.clone();
+        let id = self.complete(async move { this.create(&hand, new, None).await }.boxed()).await?;
         self.find(actor, id).await
     }
 
@@ -150,7 +162,8 @@ impl PluginAdmin {
         change: Change,
     ) -> Result<BindingPage, Error> {
         let (binding, hand) = self.theirs(actor, id).await?;
-        self.apply(&hand, &binding, change).await?;
+        let this = self.clone();
+        self.complete(async move { this.apply(&hand, &binding, change).await }.boxed()).await?;
         self.find(actor, id).await
     }
 
@@ -171,8 +184,25 @@ impl PluginAdmin {
             return Err(Error::conflict("no_previous_revision", message));
         };
         let loads = previous.terms.mode != Mode::Off;
-        self.settle(&hand, &binding, loads, &previous.terms).await?;
+        let this = self.clone();
+        let settled = async move { this.settle(&hand, &binding, loads, &previous.terms).await };
+        self.complete(settled.boxed()).await?;
         self.find(actor, id).await
+    }
+
+    /// Goes through a change to its end, also when who asked for it hangs up:
+    /// what is on record says how it went.
+    async fn complete<T: Send + 'static>(
+        &self,
+        change: BoxFuture<'static, Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let done = self.parts.lifecycle.complete(once::carried(change)).await;
+        done.unwrap_or_else(|| Err(Error::internal("a change of a binding panicked")))
+    }
+
+    /// Ends what a process that is gone had begun.
+    pub async fn end_abandoned(&self) -> Result<(), Error> {
+        self.activations.end_abandoned().await
     }
 
     /// Takes a binding out of work for good.
@@ -221,19 +251,46 @@ impl PluginAdmin {
             return Ok(());
         }
         let change = Change { mode: Some(Mode::Shadow), ..Change::default() };
-        self.apply(&Hand::system(reason), &binding, change).await
+        let (this, hand) = (self.clone(), Hand::system(Trouble::BudgetSpent, reason));
+        self.complete(async move { this.apply(&hand, &binding, change).await }.boxed()).await
     }
 
-    /// Takes back changes that made things worse, and tells of bindings that the
-    /// host has just stopped asking.
-    pub async fn watch(&self) -> Result<(), Error> {
+    /// Tells of bindings that the host has stopped asking, for as long as the
+    /// server is open: as soon as it happens.
+    pub async fn tell_quarantines(self) {
+        let Parts { hooks, lifecycle, .. } = &self.parts;
+        let mut changes = hooks.breaker_changes();
+        loop {
+            if let Err(error) = self.tell_quarantined().await {
+                tracing::warn!(%error, "a quarantine could not be told");
+            }
+            // Not for each of the failures of a busy forum.
+            sleep(LOOK_AT_BREAKERS).await;
+            tokio::select! {
+                () = lifecycle.closing() => break,
+                // Also when there is no change: what could not be told is to be.
+                _ = timeout(LOOK_ANYWAY, changes.changed()) => {}
+            }
+        }
+    }
+
+    async fn tell_quarantined(&self) -> Result<(), Error> {
         let Parts { db, clock, .. } = &self.parts;
-        for binding in self.at_work.newly_quarantined() {
+        let db = db.counted_apart();
+        let quarantined = self.at_work.quarantined();
+        for binding in self.at_work.untold(&quarantined) {
             tracing::warn!(%binding, "a binding failed too often and is in quarantine");
             let mut tx = db.begin().await?;
-            jobs::publish(&mut tx, &trouble(binding, clock.now())).await?;
+            jobs::publish(&mut tx, &trouble(binding, Trouble::Quarantined, clock.now())).await?;
             tx.commit().await?;
         }
+        self.at_work.told(quarantined);
+        Ok(())
+    }
+
+    /// Takes back changes that made things worse.
+    pub async fn watch(&self) -> Result<(), Error> {
+        let Parts { db, clock, .. } = &self.parts;
         let since = clock.now().minus(ON_TRIAL);
         for binding in store::changed_since(&self.parts.db, since).await? {
             let tally = store::tally(db, binding.id, binding.revision, since).await?;
@@ -257,7 +314,7 @@ impl PluginAdmin {
                 "rolled back to revision {}: {} of {} calls of revision {} failed",
                 past.revision, tally.faults, tally.calls, binding.revision
             );
-            let hand = Hand::system(reason);
+            let hand = Hand::system(Trouble::RolledBack, reason);
             return match self.settle(&hand, binding, false, &past.terms).await {
                 // Another process was faster.
                 Err(Error::Conflict { .. }) => Ok(()),
@@ -387,8 +444,8 @@ impl PluginAdmin {
                 return Err(Error::conflict("binding_changed", message));
             }
             store::next_generation(&mut tx).await?;
-            if hand.role == ChangedAs::System {
-                jobs::publish(&mut tx, &trouble(binding.id, now)).await?;
+            if let Some(what) = hand.trouble {
+                jobs::publish(&mut tx, &trouble(binding.id, what, now)).await?;
             }
             Ok(tx.commit().await?)
         };
@@ -485,8 +542,8 @@ impl PluginAdmin {
 }
 
 /// Something is wrong with a binding.
-fn trouble(binding: BindingId, now: Timestamp) -> Occurrence {
-    Occurrence::new(now, Cause::Server, Event::BindingTrouble { binding: binding.0 })
+fn trouble(binding: BindingId, trouble: Trouble, now: Timestamp) -> Occurrence {
+    Occurrence::new(now, Cause::Server, Event::BindingTrouble { binding: binding.0, trouble })
 }
 
 fn log(hand: &Hand, id: BindingId, terms: &Terms, what: &'static str) {

@@ -223,6 +223,7 @@ impl Webhooks {
                 recipient: admin,
                 kind: Kind::Notice,
                 content: None,
+                binding: None,
                 community: None,
                 actor: None,
                 values: vec![Feature { name: "text".into(), value: text.clone() }],

@@ -120,7 +120,7 @@ fn parse_hook(name: &str) -> Result<HookPoint, String> {
 
 /// Nothing that a plugin or a server says may move the cursor. Who reads no more
 /// (`| head`) has all that was wanted.
-fn print(text: &str) {
+pub(super) fn print(text: &str) {
     let written = writeln!(io::stdout(), "{}", printable(text));
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe

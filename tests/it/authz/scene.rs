@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     hooks::guest,
-    support::{Client, Operation, PASSWORD, Person, Reply, Spec, TestApp, policy},
+    support::{Client, Operation, PASSWORD, Person, Reply, Spec, TestApp, forum, policy},
 };
 
 /// A server, and somebody of every role.
@@ -199,6 +199,10 @@ impl Scene {
             });
             let webhook = admin.post("/webhooks", webhook).await.expect(201);
             things.other.insert("webhooks", id(&webhook));
+        }
+        if path.starts_with("/jobs/") {
+            let job = forum::add_late_job(&self.app, &"a payload").await;
+            things.other.insert("jobs", job);
         }
         if path.starts_with("/undos") {
             let body = json!({"plugin": "letters", "mode": "off"});

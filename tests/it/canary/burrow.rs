@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     hooks::guest,
-    support::{Client, PASSWORD, Person, TestApp, policy},
+    support::{Client, PASSWORD, Person, TestApp, forum, policy},
 };
 
 /// Those who keep order in the community, and who runs the site.
@@ -45,6 +45,8 @@ pub const MARKS: &[(&str, &[&str])] = &[
     ("zqnote", STAFF),
     // Whom else one moderator tells.
     ("zqwebhook", STAFF),
+    // What a job is done with.
+    ("zqpayload", &[]),
     // An address.
     ("zqaddress", &["author"]),
 ];
@@ -241,6 +243,8 @@ impl Burrow {
             "url": "https://zqwebhook.example.org/", "events": ["plugin.none"], "community": "garden",
         });
         admin.post("/webhooks", webhook).await.expect(201);
+        let job = forum::add_late_job(&self.app, &"zqpayload").await;
+        self.add("jobs", job);
         self.app.settled().await;
         for (of, path) in [
             ("decisions", "/decisions?limit=100"),

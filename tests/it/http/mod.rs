@@ -9,6 +9,7 @@ mod compile_bomb;
 mod decisions;
 mod edge;
 mod idempotency;
+mod jobs;
 mod moderation;
 mod notification_policies;
 mod notifications;

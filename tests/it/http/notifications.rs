@@ -1,12 +1,17 @@
 //! What people are told, and what they are not.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use gatherly::events::{Cause, Content, Event, Occurrence};
+use gatherly::{
+    db::{Columns, statement},
+    events::{Cause, Content, Event, Occurrence},
+    jobs::{Handlers, Job},
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
+    sync::Semaphore,
     time::{Instant, timeout},
 };
 use uuid::Uuid;
@@ -300,6 +305,54 @@ async fn policies_suppress_delay_and_change() {
     app.advance(Duration::from_mins(2));
     let list = told(&app.sign_in("boss").await.client, 1).await;
     assert_eq!(list["items"][0]["kind"], "mention");
+}
+
+/// The record of a decision is in the order of what was decided about, and that
+/// of a notification may have waited for long when policies are asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_about_a_notification_that_waited_is_found() {
+    let gate = Arc::new(Semaphore::new(0));
+    let waiting = Arc::clone(&gate);
+    let app = TestApp::start_working(move |_, handlers: Handlers| {
+        handlers.wrapped(|work| {
+            let gate = Arc::clone(&waiting);
+            Arc::new(move |job: Job| {
+                let (work, gate) = (Arc::clone(&work), Arc::clone(&gate));
+                Box::pin(async move {
+                    if job.payload.contains("notification_made") {
+                        // Until it is closed.
+                        let _ = gate.acquire().await;
+                    }
+                    work(job).await
+                })
+            })
+        })
+    })
+    .await;
+    let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
+    let bob = app.member("bob").await;
+    policy::bind(&admin, "picky", picky(), json!({"mode": "enforce"})).await;
+    let post = post(&app, &ada, "A title").await;
+    comment(&app, &bob, &post, "Answer").await;
+    let made = "select count(*) as n from notifications where state = 'made'";
+    wait_for("it is made", async || {
+        let row = app.app.db.optional(statement(made)).await.unwrap().unwrap();
+        row.value::<i64>("n").unwrap() == 1
+    })
+    .await;
+    app.advance(Duration::from_secs(7));
+    gate.close();
+    app.settled().await;
+    let listed = decided(&admin, "reject").await;
+    let path = format!("/decisions/{}", id(&listed));
+    let found = admin.get(&path).await.expect(200);
+    assert_eq!((&found["hook"], &found["id"]), (&listed["hook"], &listed["id"]));
+    assert_eq!(found["hook"], "notification.before-send");
+    assert_eq!(found["target_id"], found["event_id"]);
+    assert!(found["staff"]["input"].is_object(), "{found}");
+    bob.get(&path).await.expect_problem(404, "not_found");
+    let reproduced = admin.post(&format!("{path}/reproductions"), json!({})).await.expect(200);
+    assert_eq!(reproduced["equal"], true, "{reproduced}");
 }
 
 /// A stream of events, read as it comes.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use gatherly::jobs::{self, NewJob};
 use serde_json::{Value, json};
 
 use super::{Client, Person, Reply, TestApp};
@@ -72,4 +73,14 @@ pub async fn walk(client: &Client, path: &str, limit: u32, field: &str) -> Vec<V
         let Some(cursor) = page["next_cursor"].as_str() else { return found };
         next = format!("{first}&cursor={cursor}");
     }
+}
+
+/// Adds a job of the kind `late` that is to be done in a day.
+pub async fn add_late_job(app: &TestApp, payload: &impl serde::Serialize) -> String {
+    let now = app.app.clock.now();
+    let job = NewJob::new("late", payload).not_before(now.plus(Duration::from_hours(24)));
+    let mut tx = app.app.db.begin().await.unwrap();
+    let id = jobs::enqueue(&mut tx, job, now).await.unwrap().expect("a new job");
+    tx.commit().await.unwrap();
+    id.to_string()
 }

@@ -53,6 +53,7 @@ const FEATURES: &[&str] = &[
     "undos",
     "plugin_trials",
     "plugin_stats",
+    "job_admin",
 ];
 
 /// What a feature keeps for itself: others ask its `mod.rs`.

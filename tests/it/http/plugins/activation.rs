@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use gatherly::hooks::{
-    Content, ContentKind, Context, HookPoint, Operation, Purpose, Verdict,
-    package::{Expectation, Extras, Fixture, pack},
+use gatherly::{
+    db::statement,
+    hooks::{
+        Content, ContentKind, Context, HookPoint, Operation, Purpose, Verdict,
+        package::{Expectation, Extras, Fixture, pack},
+    },
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,7 +17,7 @@ use super::{
 };
 use crate::{
     hooks::guest,
-    support::{Person, TestApp, forum, policy},
+    support::{Person, TestApp, forum, policy, wait_for},
 };
 
 /// The last attempt for a binding.
@@ -39,6 +42,48 @@ async fn a_candidate_is_shown_with_the_step_that_it_came_to() {
     assert_eq!(shown["code"], "configure-refused");
     assert_ne!(shown["settings_hash"], binding["settings_hash"]);
     assert_eq!(admin.get(&path).await.expect(200)["state"], "active", "the old one goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_goes_on_when_its_client_hangs_up() {
+    let (app, admin, binding) = with_echo().await;
+    let path = binding_path(&binding);
+    app.advance(Duration::from_millis(1));
+    let is_running = async || candidate(&admin, &path).await["state"] == "running";
+    let hung_up = async {
+        tokio::select! {
+            reply = admin.patch(&path, json!({"settings": "plums"})) => {
+                panic!("it was answered before anybody could hang up: {}", reply.text())
+            }
+            () = wait_for("it has begun", is_running) => {}
+        }
+    };
+    hung_up.await;
+    wait_for("it is over", async || candidate(&admin, &path).await["state"] != "running").await;
+    assert_eq!(candidate(&admin, &path).await["state"], "active");
+    wait_for("it is at work", async || verdict(&app).await == Some(rejected("plums"))).await;
+    assert_eq!(admin.get(&path).await.expect(200)["revision"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_process_had_begun_comes_to_an_end() {
+    let (app, admin, binding) = with_echo().await;
+    // As the process leaves it that is killed while it compiles.
+    let begun = "update plugin_activations
+                 set state = 'running', step = 'verified', finished_at = null";
+    let mut tx = app.app.db.begin().await.unwrap();
+    tx.execute_one(statement(begun)).await.unwrap();
+    tx.commit().await.unwrap();
+    let path = binding_path(&binding);
+    assert_eq!(candidate(&admin, &path).await["state"], "running", "it may be another process's");
+    app.advance(Duration::from_mins(5));
+    let app = app.restart_with(|_| {}).await;
+    let admin = app.sign_in(&admin.name).await;
+    wait_for("it is over", async || candidate(&admin, &path).await["state"] == "refused").await;
+    let shown = candidate(&admin, &path).await;
+    assert_eq!((&shown["code"], &shown["step"]), (&json!("interrupted"), &json!("verified")));
+    assert!(shown["finished_at"].is_string(), "{shown}");
+    assert_eq!(admin.get(&path).await.expect(200)["state"], "active");
 }
 
 /// A component that brings a fixture along; it rejects everything.
@@ -176,7 +221,8 @@ async fn a_change_that_fails_at_work_is_taken_back() {
     let start = Instant::now();
     let shown = loop {
         let shown = admin.get(&path).await.expect(200);
-        if shown["revision"] == 3 {
+        // Stored, and swapped in.
+        if shown["revision"] == 3 && shown["state"] == "active" {
             break shown;
         }
         assert!(start.elapsed() < Duration::from_secs(20), "not taken back: {shown}");

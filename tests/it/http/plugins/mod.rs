@@ -7,6 +7,7 @@ mod directory;
 mod envelope;
 mod hostile;
 mod tools;
+mod trouble;
 mod upload;
 
 use gatherly::hooks::{Content, ContentKind, Context, Merged, Operation, Outcome, Purpose};
