@@ -136,7 +136,7 @@ fn engine() -> Engine {
         .relaxed_simd_deterministic(true)
         .wasm_threads(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        .wasm_multi_memory(true)
         .wasm_gc(false)
         .wasm_function_references(false)
         .wasm_exceptions(false)
