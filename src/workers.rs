@@ -13,7 +13,7 @@ use crate::{
     events::Event,
     jobs::{self, Handlers, Pump},
     notifications::Notifications,
-    plugin_trials, webhooks,
+    plugin_trials, undos, webhooks,
 };
 
 /// How often those who have done nothing are forgotten by the rate limits.
@@ -59,6 +59,11 @@ pub fn handlers(app: &App) -> Handlers {
     let handlers = Handlers::new().on(plugin_trials::REPLAY, plugin_trials::LIMIT, move |job| {
         let trials = trials.clone();
         async move { trials.replay(job).await }
+    });
+    let undos = app.undos.clone();
+    let handlers = handlers.on(undos::UNDO, undos::LIMIT, move |job| {
+        let undos = undos.clone();
+        async move { undos.undo(job).await }
     });
     tell_webhooks(tell_people(tell_plugins(handlers, app), app), app)
 }

@@ -11,4 +11,4 @@ mod store;
 mod tests;
 
 pub use api::AccountsApi;
-pub use service::{Accounts, Applicant, Parts, Registered, approve_held, refuse_held};
+pub use service::{Accounts, Applicant, Parts, Registered, approve_held, find_actor, refuse_held};

@@ -355,6 +355,12 @@ impl Accounts {
     }
 }
 
+/// Somebody in whose name something is done later, without a session, and
+/// whether the account can be used still.
+pub async fn find_actor(tx: &mut Tx, id: AccountId) -> Result<Option<(Actor, bool)>, Error> {
+    Ok(store::find_actor(tx, id).await?)
+}
+
 /// Lets a held account be used, as part of `tx`; false when it was not held.
 pub async fn approve_held(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<bool, Error> {
     let held = store::update_state(tx, id, AccountState::Held, AccountState::Active).await?;

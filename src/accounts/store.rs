@@ -1,9 +1,15 @@
 //! The statements on accounts.
 
+use uuid::Uuid;
+
 use super::model::{Account, AccountState};
 use crate::{
     base::{
-        actor::SiteRole, clock::Timestamp, ids::AccountId, page::PageRequest, text::look_alike_key,
+        actor::{Actor, SiteRole},
+        clock::Timestamp,
+        ids::{AccountId, SessionId},
+        page::PageRequest,
+        text::look_alike_key,
     },
     db::{Columns, Db, Error, Row, Tx, statement},
 };
@@ -24,6 +30,10 @@ const INSERT_BOT: &str = "
     values (?, ?, ?, 'member', 'active', ?, ?)";
 const FIND_BOT: &str = concat!("select ", columns!(), " from accounts where bot = ?");
 const FIND: &str = concat!("select ", columns!(), " from accounts where id = ?");
+const FIND_ACTOR: &str = "
+    select id, username, verified_at, role, state, post_count, comment_count, score, strikes,
+           labels, created_at
+    from accounts where id = ?";
 const FIND_BY_KEY: &str =
     concat!("select ", columns!(), " from accounts where username_key = ? and state = 'active'");
 const LIST: &str = concat!(
@@ -99,6 +109,28 @@ pub(super) async fn find_bot(tx: &mut Tx, plugin: &str) -> Result<Option<Account
 
 pub(super) async fn find(db: &Db, id: AccountId) -> Result<Option<Account>, Error> {
     db.optional(statement(FIND).bind(id.0)).await?.as_ref().map(account).transpose()
+}
+
+/// Whose account it is, as one who acts through no session, and whether the
+/// account can be used.
+pub(super) async fn find_actor(tx: &mut Tx, id: AccountId) -> Result<Option<(Actor, bool)>, Error> {
+    let Some(row) = tx.optional(statement(FIND_ACTOR).bind(id.0)).await? else { return Ok(None) };
+    let state: &str = row.value("state")?;
+    let actor = Actor {
+        id,
+        session: SessionId(Uuid::nil()),
+        username: row.value("username")?,
+        role: SiteRole::from_stored(row.value("role")?),
+        created_at: row.time("created_at")?,
+        verified: row.optional_time("verified_at")?.is_some(),
+        post_count: row.value("post_count")?,
+        comment_count: row.value("comment_count")?,
+        score: row.value("score")?,
+        strikes: row.value("strikes")?,
+        labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
+        bot_of: None,
+    };
+    Ok(Some((actor, state == AccountState::Active.as_str())))
 }
 
 pub(super) async fn find_by_key(db: &Db, key: String) -> Result<Option<Account>, Error> {

@@ -35,6 +35,7 @@ migrations! {
     11 "0011_replays"
     12 "0012_effects"
     13 "0013_plugin_trouble"
+    14 "0014_undos"
 }
 
 /// Applies what is missing. Another process that does the same is waited for.

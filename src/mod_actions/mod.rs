@@ -20,7 +20,5 @@ pub use model::{
     parse_reason,
 };
 pub use rules::SECOND_WITHIN;
-pub use service::{
-    Cleared, ModActions, Permit, find, is_decided_by_people, occurrence, record, undone,
-    yield_to_people,
-};
+pub use service::{Cleared, ModActions, Permit, find, occurrence, record, undone, yield_to_people};
+pub(crate) use store::decided_by_people;

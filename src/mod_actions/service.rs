@@ -217,16 +217,6 @@ pub async fn find(tx: &mut Tx, id: ActionId) -> Result<Option<LoggedAction>, Err
     Ok(store::find(tx, id).await?)
 }
 
-/// Whether a person has decided about content since a time: approved, removed,
-/// restored, locked or marked it.
-pub async fn is_decided_by_people(
-    tx: &mut Tx,
-    content: Content,
-    since: Timestamp,
-) -> Result<bool, Error> {
-    Ok(store::is_decided_by_people(tx, content.id(), since).await?)
-}
-
 /// Refuses to a plugin what a person has decided about, in a text that has not
 /// changed since.
 pub async fn yield_to_people(
@@ -238,5 +228,5 @@ pub async fn yield_to_people(
     if agent.person().is_some() {
         return Ok(());
     }
-    rules::yields(is_decided_by_people(tx, content, changed_at).await?)
+    rules::yields(store::is_decided_by_people(tx, content.id(), changed_at).await?)
 }

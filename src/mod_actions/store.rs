@@ -23,15 +23,29 @@ const INSERT: &str = "
 const UNDONE: &str = "
     update mod_actions set undone_by = ?, undone_at = ?
     where target_id = ? and kind = ? and undone_at is null and (? is null or inverse = ?)";
-/// Acts on content by which a person has judged it.
-const DECIDED_BY_PEOPLE: &str = "
-    select 1 from mod_actions
-    where target_id = ? and actor_id is not null and created_at >= ?
-      and kind in ('remove', 'restore', 'lock', 'unlock', 'mark', 'unmark')
-    union all
-    select 1 from review_items
-    where target_id = ? and resolved_by is not null and resolved_at >= ?
-    limit 1";
+/// Whether a person has judged content, by acting on it or on what waited about
+/// it, since a time: both are SQL expressions, and stand there twice.
+macro_rules! decided_by_people {
+    ($content:literal, $since:literal) => {
+        concat!(
+            "(exists (select 1 from mod_actions m
+                      where m.target_id = ",
+            $content,
+            " and m.actor_id is not null and m.created_at >= ",
+            $since,
+            " and m.kind in ('remove', 'restore', 'lock', 'unlock', 'mark', 'unmark'))
+              or exists (select 1 from review_items r
+                         where r.target_id = ",
+            $content,
+            " and r.resolved_by is not null and r.resolved_at >= ",
+            $since,
+            "))"
+        )
+    };
+}
+pub(crate) use decided_by_people;
+
+const DECIDED_BY_PEOPLE: &str = concat!("select ", decided_by_people!("?", "?"), " as decided");
 
 macro_rules! select {
     ($which:literal) => {
@@ -128,7 +142,7 @@ pub(super) async fn is_decided_by_people(
 ) -> Result<bool, Error> {
     let statement =
         statement(DECIDED_BY_PEOPLE).bind(content).bind(since.0).bind(content).bind(since.0);
-    Ok(tx.optional(statement).await?.is_some())
+    tx.optional(statement).await?.map_or(Ok(false), |row| row.value("decided"))
 }
 
 pub(super) async fn find(tx: &mut Tx, id: ActionId) -> Result<Option<LoggedAction>, Error> {

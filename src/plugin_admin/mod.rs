@@ -16,5 +16,5 @@ mod tests;
 
 pub use crate::plugin_envelopes::{Disclosure, Limits};
 pub use api::BindingsApi;
-pub use model::{Change, ManagedBy, NewBinding};
+pub use model::{Binding, Change, ManagedBy, NewBinding, Terms};
 pub use service::{Parts, PluginAdmin};

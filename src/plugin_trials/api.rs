@@ -405,9 +405,9 @@ impl TrialsApi {
 
     /// Start a replay
     ///
-    /// For admins. Lets a version with settings judge what is on record, in the
-    /// background, and tells where it would have judged otherwise. Nothing of it
-    /// is done.
+    /// For admins, and for moderators with a binding of their community. Lets a
+    /// version with settings judge what is on record, in the background, and tells
+    /// where it would have judged otherwise. Nothing of it is done.
     #[oai(path = "/replays", method = "post", operation_id = "start_replay")]
     async fn start_replay(
         &self,
@@ -422,7 +422,7 @@ impl TrialsApi {
 
     /// Show a replay
     ///
-    /// For admins: how far it is, and where the candidate judged otherwise.
+    /// For who may start it: how far it is, and where the candidate judged otherwise.
     #[oai(path = "/replays/:id", method = "get", operation_id = "show_replay")]
     async fn show_replay(
         &self,
@@ -441,7 +441,7 @@ impl TrialsApi {
 
     /// Cancel a replay
     ///
-    /// For admins. What came of it so far stays.
+    /// For who may start it. What came of it so far stays.
     #[oai(path = "/replays/:id", method = "delete", operation_id = "cancel_replay")]
     async fn cancel_replay(
         &self,

@@ -59,6 +59,11 @@ pub(super) fn unknown_community() -> Error {
     Error::invalid("community", "unknown", "is not the slug of a community")
 }
 
+/// Moderators replay what is bound in their community, within what was granted.
+pub(super) fn admins_only() -> Error {
+    Error::forbidden("admins_only", "Only admins replay more than a community's binding may do.")
+}
+
 /// What a verdict means for what was judged.
 #[derive(PartialEq, Eq)]
 enum Way {

@@ -18,7 +18,7 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
-        ids::{DecisionId, first_uuid, new_uuid},
+        ids::{CommunityId, DecisionId, first_uuid, new_uuid},
         page::{Page, PageRequest},
     },
     comments::CommentText,
@@ -28,8 +28,8 @@ use crate::{
     hooks::{Content, ContentKind, HookPoint, Hooks, Loaded, Mode, Operation, Purpose, Question},
     http::{Action, RateLimits},
     jobs::{self, NewJob},
-    plugin_admin::{Disclosure, PluginAdmin},
-    plugin_versions::{self, refused, require_admin},
+    plugin_admin::{Binding, Disclosure, PluginAdmin, Terms},
+    plugin_versions::{self, refused},
     posts::{self, PostText, Posts},
     publishing::{self, Place},
 };
@@ -115,12 +115,21 @@ impl PluginTrials {
         })
     }
 
-    /// Lets a candidate judge what is on record, in the background.
+    /// Lets a candidate judge what is on record, in the background: admins what
+    /// they like, moderators a binding of their community on what happened there.
     pub async fn start_replay(&self, actor: &Actor, new: NewReplay) -> Result<Replay, Error> {
-        require_admin(actor)?;
         self.parts.limits.check_actor(Action::Write, actor)?;
+        let bound = match new.binding {
+            Some(id) => Some(self.parts.plugins.find(actor, id).await?.binding),
+            None => None,
+        };
+        let new = match &bound {
+            _ if actor.is_admin() => new,
+            Some(binding) => self.within(binding, new).await?,
+            None => return Err(rules::admins_only()),
+        };
         let days = rules::check(&new)?;
-        let candidate = self.candidate(actor, &new).await?;
+        let candidate = candidate(bound.map(|binding| binding.terms), &new);
         // What cannot be put to work is refused now, not by the job.
         self.load(&candidate).await?;
         let now = self.now();
@@ -131,7 +140,7 @@ impl PluginTrials {
             }
             None => None,
         };
-        let events = self.events(&new.decisions).await?;
+        let events = self.events(&new.decisions, community).await?;
         let since = Timestamp(now.0.saturating_sub(i64::from(days) * DAY_MS));
         let range = if events.is_some() {
             (Uuid::nil(), Uuid::max())
@@ -175,17 +184,15 @@ impl PluginTrials {
         id: Uuid,
         page: &PageRequest<Uuid>,
     ) -> Result<(Replay, Page<Difference>), Error> {
-        require_admin(actor)?;
-        let replay = store::find(self.db(), id).await?.ok_or(Error::NotFound)?;
+        let replay = store::see(self.db(), actor, id).await?.ok_or(Error::NotFound)?;
         let rows = store::differences(self.db(), id, page).await?;
         Ok((replay, Page::cut(rows, page.limit, |row: &Difference| row.event)))
     }
 
     /// Stops a replay, if it is not over. What came of it stays.
     pub async fn cancel_replay(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
-        require_admin(actor)?;
         self.parts.limits.check_actor(Action::Write, actor)?;
-        store::find(self.db(), id).await?.ok_or(Error::NotFound)?;
+        store::see(self.db(), actor, id).await?.ok_or(Error::NotFound)?;
         let mut tx = self.db().begin().await?;
         store::cancel(&mut tx, id, self.now()).await?;
         Ok(tx.commit().await?)
@@ -272,34 +279,36 @@ impl PluginTrials {
         Ok(tx.commit().await?)
     }
 
-    async fn candidate(&self, actor: &Actor, new: &NewReplay) -> Result<Candidate, Error> {
-        let bound = match new.binding {
-            Some(id) => Some(self.parts.plugins.find(actor, id).await?.binding.terms),
-            None => None,
-        };
-        let settings = match (&new.settings, &bound) {
-            (Some(serde_json::Value::String(text)), _) => text.clone(),
-            (Some(value), _) => value.to_string(),
-            (None, Some(terms)) => terms.settings.to_string(),
-            (None, None) => "{}".to_owned(),
-        };
-        let digest = new.digest.clone().or(bound.as_ref().map(|terms| terms.digest.clone()));
-        let grants = new.grants.clone().or(bound.map(|terms| terms.grants));
-        Ok(Candidate {
-            digest: digest.unwrap_or_default(),
-            settings,
-            grants: grants.unwrap_or_default(),
-        })
+    /// What a moderator may replay: versions of the plugin that is bound, with no
+    /// more than was granted to it, on what happened in its community.
+    async fn within(&self, binding: &Binding, new: NewReplay) -> Result<NewReplay, Error> {
+        let community = binding.community.clone().ok_or(Error::NotFound)?;
+        if new.grants.as_ref().is_some_and(|grants| *grants != binding.terms.grants)
+            || new.community.as_ref().is_some_and(|slug| *slug != community)
+        {
+            return Err(rules::admins_only());
+        }
+        if let Some(digest) = &new.digest
+            && !store::is_version_of(self.db(), digest, &binding.plugin).await?
+        {
+            let message = "is not a version of the binding's plugin";
+            return Err(Error::invalid("digest", "unknown", message));
+        }
+        Ok(NewReplay { community: Some(community), ..new })
     }
 
     /// The events that decisions are about, in the order of time.
-    async fn events(&self, decisions: &[DecisionId]) -> Result<Option<Vec<Uuid>>, Error> {
+    async fn events(
+        &self,
+        decisions: &[DecisionId],
+        community: Option<CommunityId>,
+    ) -> Result<Option<Vec<Uuid>>, Error> {
         if decisions.is_empty() {
             return Ok(None);
         }
         let mut events = Vec::with_capacity(decisions.len());
         for id in decisions {
-            let event = store::event_of(self.db(), *id).await?;
+            let event = store::event_of(self.db(), *id, community).await?;
             let unknown = || Error::invalid("decision_ids", "unknown", format!("{id} is unknown"));
             events.push(event.ok_or_else(unknown)?);
         }
@@ -307,4 +316,18 @@ impl PluginTrials {
         events.dedup();
         Ok(Some(events))
     }
+}
+
+/// Who judges: the binding's version with its settings and grants, where nothing
+/// else is said.
+fn candidate(bound: Option<Terms>, new: &NewReplay) -> Candidate {
+    let settings = match (&new.settings, &bound) {
+        (Some(serde_json::Value::String(text)), _) => text.clone(),
+        (Some(value), _) => value.to_string(),
+        (None, Some(terms)) => terms.settings.to_string(),
+        (None, None) => "{}".to_owned(),
+    };
+    let digest = new.digest.clone().or(bound.as_ref().map(|terms| terms.digest.clone()));
+    let grants = new.grants.clone().or(bound.map(|terms| terms.grants));
+    Candidate { digest: digest.unwrap_or_default(), settings, grants: grants.unwrap_or_default() }
 }

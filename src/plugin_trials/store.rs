@@ -20,8 +20,10 @@ const TERMS: &str = "
     where v.binding_id = ? and v.revision = ?";
 const LIMITS: &str =
     "select limits from plugin_binding_revisions where binding_id = ? and revision = ?";
-const EVENT_OF_DECISION: &str =
-    "select event_id from decisions where event_id between ? and ? and id = ?";
+const EVENT_OF_DECISION: &str = "
+    select d.event_id from decisions d join hook_events e on e.id = d.event_id
+    where d.event_id between ? and ? and d.id = ? and (? is null or e.community_id = ?)";
+const IS_VERSION_OF: &str = "select 1 from plugin_versions where digest = ? and plugin = ?";
 const COUNT_EVENTS: &str = "
     select count(*) as events from hook_events e
     where e.id > ? and e.id <= ? and e.input is not null
@@ -32,13 +34,28 @@ const INSERT: &str = "
         (id, binding_id, digest, grants, hook, community_id, since_id, until_id, position, events,
          state, total, created_by, created_at, settings)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)";
-const FIND: &str = "
-    select r.id, r.binding_id, r.digest, r.settings, r.grants, r.hook, r.community_id,
-           c.slug as community, r.since_id, r.until_id, r.position, r.events, r.state, r.total,
-           r.judged, r.same, r.differs, r.would_allow, r.would_hold, r.would_reject, r.faults,
-           r.error, r.created_by, r.created_at, r.finished_at
-    from replays r left join communities c on c.id = r.community_id
-    where r.id = ?";
+macro_rules! find {
+    ($more:literal) => {
+        concat!(
+            "select r.id, r.binding_id, r.digest, r.settings, r.grants, r.hook, r.community_id,
+                    c.slug as community, r.since_id, r.until_id, r.position, r.events, r.state,
+                    r.total, r.judged, r.same, r.differs, r.would_allow, r.would_hold,
+                    r.would_reject, r.faults, r.error, r.created_by, r.created_at, r.finished_at
+             from replays r left join communities c on c.id = r.community_id
+             where r.id = ?",
+            $more
+        )
+    };
+}
+const FIND: &str = find!("");
+/// For admins; and, if it is a replay of a community's binding on events of that
+/// community, for its moderators. Takes whether that is an admin, and the id.
+const SEE: &str = find!(
+    " and (? or exists (
+              select 1 from plugin_bindings b
+              join community_members m on m.community_id = b.scope_id and m.role = 'moderator'
+              where b.id = r.binding_id and b.scope_id = r.community_id and m.account_id = ?))"
+);
 const CANCEL: &str = "
     update replays set state = 'cancelled', finished_at = ?
     where id = ? and state in ('waiting', 'active')";
@@ -107,11 +124,24 @@ pub(super) async fn disclosure(db: &Db, binding: Uuid, revision: i64) -> Result<
     Ok(limits.map_or(Disclosure::None, |limits| limits.disclosure))
 }
 
-/// The event that a decision is about. Both ids carry one millisecond.
-pub(super) async fn event_of(db: &Db, decision: DecisionId) -> Result<Option<Uuid>, Error> {
+/// The event that a decision is about, in a community if that is said. Both ids
+/// carry one millisecond.
+pub(super) async fn event_of(
+    db: &Db,
+    decision: DecisionId,
+    community: Option<CommunityId>,
+) -> Result<Option<Uuid>, Error> {
     let (first, last) = same_millisecond(decision.0);
+    let community = community.map(|community| community.0);
     let statement = statement(EVENT_OF_DECISION).bind(first).bind(last).bind(decision.0);
+    let statement = statement.bind(community).bind(community);
     db.optional(statement).await?.map(|row| row.value("event_id")).transpose()
+}
+
+/// Whether a version is one of a plugin.
+pub(super) async fn is_version_of(db: &Db, digest: &str, plugin: &str) -> Result<bool, Error> {
+    let statement = statement(IS_VERSION_OF).bind(digest.to_owned()).bind(plugin.to_owned());
+    Ok(db.optional(statement).await?.is_some())
 }
 
 /// How many events there are to judge.
@@ -156,6 +186,12 @@ pub(super) async fn insert(tx: &mut Tx, replay: &Replay) -> Result<(), Error> {
 pub(super) async fn find(db: &Db, id: Uuid) -> Result<Option<Replay>, Error> {
     let row = db.optional(statement(FIND).bind(id)).await?;
     row.as_ref().map(replay).transpose()
+}
+
+/// A replay, if `viewer` may see it.
+pub(super) async fn see(db: &Db, viewer: &Actor, id: Uuid) -> Result<Option<Replay>, Error> {
+    let statement = statement(SEE).bind(id).bind(viewer.is_admin()).bind(viewer.id.0);
+    db.optional(statement).await?.as_ref().map(replay).transpose()
 }
 
 /// Stops a replay that is not over.

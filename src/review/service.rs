@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{
     model::{ItemFilter, ItemKey, ItemKind, Resolution, ReviewItem, Waiting, parse_note},
     rules,
@@ -98,21 +100,45 @@ impl Review {
                 Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
             }
         }
-        let at = clock.now();
         let mut tx = db.begin().await?;
-        let waiting = store::find_waiting(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
-        rules::may_resolve(waiting.state)?;
-        store::resolve(&mut tx, actor, id, Resolved { resolution, note, at }).await?;
         if let Some(cleared) = &cleared {
             moderation.admit(&mut tx, cleared).await?;
         }
-        self.carry_out(&mut tx, actor, &waiting, resolution).await?;
+        let resolved = Resolved { resolution, note, at: clock.now() };
+        let target = self.settle(&mut tx, actor, id, resolved).await?;
         tx.commit().await?;
         tracing::info!(
-            by = actor.username, item = %id, target = %waiting.target,
+            by = actor.username, item = %id, %target,
             resolution = resolution.state().as_str(), "an item was settled"
         );
         self.find(actor, id).await.map(Acted::Done)
+    }
+
+    /// Lets what waits through, as part of `tx`.
+    pub async fn approve_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: ReviewItemId,
+    ) -> Result<(), Error> {
+        let (resolution, at) = (Resolution::Approve, self.parts.clock.now());
+        self.settle(tx, actor, id, Resolved { resolution, note: None, at }).await.map(drop)
+    }
+
+    /// Settles an item that waits and is the actor's to settle; what it is about.
+    async fn settle(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: ReviewItemId,
+        resolved: Resolved,
+    ) -> Result<Uuid, Error> {
+        let resolution = resolved.resolution;
+        let waiting = store::find_waiting(tx, actor, id).await?.ok_or(Error::NotFound)?;
+        rules::may_resolve(waiting.state)?;
+        store::resolve(tx, actor, id, resolved).await?;
+        self.carry_out(tx, actor, &waiting, resolution).await?;
+        Ok(waiting.target)
     }
 
     /// Does to what waits as the resolution says. When that goes, its item is

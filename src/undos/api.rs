@@ -1,15 +1,23 @@
 //! `/undos`
 
-use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, types::Example};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    types::Example,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{Cause, Item, Undo},
+    model::{Cause, Item, Undo, UndoState},
     service::Undos,
 };
 use crate::{
-    base::{Error, clock::Timestamp},
+    base::{
+        Error,
+        clock::Timestamp,
+        page::{Page, PageRequest},
+    },
     http::{Input, Problem, Rendered, Tag},
     sessions::SignedIn,
 };
@@ -69,7 +77,7 @@ struct UndoneView {
     /// Kind of the effect; `hold` is what waited and was let through.
     kind: String,
     /// How many.
-    count: u32,
+    count: i64,
 }
 
 /// Something that a binding did.
@@ -83,47 +91,71 @@ struct UndoItemView {
     /// What it was done to.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_id: Option<Uuid>,
-    /// Whether it was taken back, or would be; otherwise it is not as the
-    /// plugin left it: people have decided since.
-    undone: bool,
+    /// `waiting`: it is to be taken back, or would be; `undone`; or `kept`: it is
+    /// not as the plugin left it, people have decided since.
+    state: String,
 }
 
 impl From<Item> for UndoItemView {
-    fn from(Item { id, kind, target, undone }: Item) -> Self {
-        Self { id, kind, target_id: target, undone }
+    fn from(Item { id, kind, target, state, .. }: Item) -> Self {
+        Self { id, kind, target_id: target, state: state.as_str().to_owned() }
     }
 }
 
-/// What was taken back, or would be.
+/// What is taken back, or would be.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 struct UndoView {
-    /// Opaque; absent when nothing was done.
+    /// Opaque; absent of a preview.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Uuid>,
+    /// `preview`, `waiting`, `running` or `done`.
+    state: String,
     /// The binding.
     binding_id: Uuid,
-    /// What is taken back, by kind.
+    /// How much there is to settle.
+    total: i64,
+    /// How far that is, in percent; absent of a preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<i64>,
+    /// What was taken back so far, by kind; of a preview, what would be.
     undone: Vec<UndoneView>,
     /// How many stay as they are.
-    kept: u32,
-    /// Each of them, the newest first; at most 1,000 effects, and as much held
-    /// content, in one batch.
+    kept: i64,
+    /// A page of them, the newest first, what waits for review after the
+    /// effects; of a preview, at most 100 of each.
     items: Vec<UndoItemView>,
-    /// When, RFC 3339.
+    /// When it was asked for, RFC 3339.
     created_at: String,
+    /// When all was settled, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<String>,
+    /// Where the next page starts; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
-impl From<Undo> for UndoView {
-    fn from(undo: Undo) -> Self {
+impl UndoView {
+    fn new(undo: Undo, items: Page<Item>) -> Self {
+        let settled = undo.counts.settled();
+        let progress = match undo.state {
+            UndoState::Preview => None,
+            UndoState::Done => Some(100),
+            UndoState::Waiting | UndoState::Running => Some(settled * 100 / undo.total.max(1)),
+        };
         let count = |(kind, count)| UndoneView { kind, count };
         Self {
             id: undo.id,
-            binding_id: undo.cause.binding.0,
-            undone: undo.outcome.undone.into_iter().map(count).collect(),
-            kept: undo.outcome.kept,
-            items: undo.outcome.items.into_iter().map(Into::into).collect(),
+            state: undo.state.as_str().to_owned(),
+            binding_id: undo.binding.0,
+            total: undo.total,
+            progress,
+            undone: undo.counts.undone.into_iter().map(count).collect(),
+            kept: undo.counts.kept,
+            items: items.items.into_iter().map(Into::into).collect(),
             created_at: undo.created_at.to_string(),
+            finished_at: undo.finished_at.map(|at| at.to_string()),
+            next_cursor: items.next_cursor,
         }
     }
 }
@@ -133,9 +165,9 @@ enum UndoAnswer {
     /// Nothing was done; this is what would be.
     #[oai(status = 200)]
     Preview(Rendered<UndoView>),
-    /// It was taken back.
-    #[oai(status = 201)]
-    Done(Rendered<UndoView>, #[oai(header = "Location")] String),
+    /// It waits for its turn.
+    #[oai(status = 202)]
+    Accepted(Rendered<UndoView>, #[oai(header = "Location")] String),
 }
 
 /// Undo over HTTP.
@@ -149,9 +181,11 @@ pub struct UndosApi {
 impl UndosApi {
     /// Take back what a binding did
     ///
-    /// For admins. Restores, unlocks, lifts, withdraws and lets through what the
-    /// binding's effects and holds did, and corrects what people were told.
-    /// What people have decided since stays. Asked again, it does nothing more.
+    /// For admins, and for moderators what a binding of their community did.
+    /// Restores, unlocks, lifts, withdraws and lets through what the binding's
+    /// effects and holds did, in the background, and corrects what people were
+    /// told. What people have decided since stays. Asked again, it does nothing
+    /// more.
     #[oai(path = "/undos", method = "post", operation_id = "undo")]
     async fn undo(
         &self,
@@ -161,24 +195,32 @@ impl UndosApi {
         let dry_run = body.0.dry_run.unwrap_or(false);
         let cause = body.0.cause()?;
         if dry_run {
-            let undo = self.undos.preview(&actor, cause).await?;
-            return Ok(UndoAnswer::Preview(Rendered::new(&undo.into())));
+            let (undo, items) = self.undos.preview(&actor, cause).await?;
+            return Ok(UndoAnswer::Preview(Rendered::new(&UndoView::new(undo, items))));
         }
-        let undo = self.undos.run(&actor, cause).await?;
+        let undo = self.undos.start(&actor, cause).await?;
         let location = format!("/api/v1/undos/{}", undo.id.unwrap_or_default());
-        Ok(UndoAnswer::Done(Rendered::new(&undo.into()), location))
+        let nothing = Page { items: Vec::new(), next_cursor: None };
+        Ok(UndoAnswer::Accepted(Rendered::new(&UndoView::new(undo, nothing)), location))
     }
 
-    /// Show what was taken back
+    /// Show what is taken back
     ///
-    /// For admins.
+    /// For those who may have it taken back: how far it is, and what came of each
+    /// effect.
     #[oai(path = "/undos/:id", method = "get", operation_id = "show_undo")]
     async fn show_undo(
         &self,
         SignedIn(actor): SignedIn,
         /// The batch's id.
         id: Path<Uuid>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Items wanted, 1 to 100; 25 when absent.
+        limit: Query<Option<u32>>,
     ) -> Result<Rendered<UndoView>, Problem> {
-        Ok(Rendered::new(&self.undos.find(&actor, id.0).await?.into()))
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let (undo, items) = self.undos.find(&actor, id.0, &page).await?;
+        Ok(Rendered::new(&UndoView::new(undo, items)))
     }
 }

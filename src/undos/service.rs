@@ -1,34 +1,30 @@
-//! Taking back what a binding did.
+//! Asking for what a binding did to be taken back, and looking how far that is.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::{
-    model::{Applied, Cause, Held, Item, Outcome, Undo},
+    jobs::UNDO,
+    model::{Cause, Item, Undo, UndoState},
     store,
 };
 use crate::{
     bans::Bans,
     base::{
         Error,
-        actor::{Actor, Agent},
+        actor::Actor,
         clock::Clock,
         ids::new_uuid,
+        page::{MAX_LIMIT, Page, PageRequest},
     },
-    db::{Db, Tx},
-    effects::Inverse,
-    events::Content,
+    db::Db,
     http::{Action, RateLimits},
-    mod_actions,
+    jobs::{self, NewJob},
     moderation::Moderation,
     notifications::Notifications,
-    review::{Resolution, Review},
-    warnings,
+    review::Review,
 };
-
-/// What the log says of a bot's answer that is taken back.
-const REASON: &str = "What the plugin did was taken back.";
 
 /// What undoing is built on.
 #[derive(Clone)]
@@ -46,7 +42,7 @@ pub struct Parts {
 /// Takes back what bindings did; cheap to clone.
 #[derive(Clone)]
 pub struct Undos {
-    parts: Parts,
+    pub(super) parts: Parts,
 }
 
 impl Undos {
@@ -55,151 +51,72 @@ impl Undos {
         Self { parts }
     }
 
-    /// What would be taken back. For admins.
-    pub(super) async fn preview(&self, actor: &Actor, cause: Cause) -> Result<Undo, Error> {
-        let (applied, held) = self.find_all(actor, &cause).await?;
-        let mut outcome = Outcome::default();
-        for effect in applied {
-            let undone = !effect.is_settled;
-            outcome.add(item(effect, undone));
-        }
-        held.into_iter().map(waiting).for_each(|item| outcome.add(item));
-        Ok(Undo { id: None, cause, outcome, created_at: self.parts.clock.now() })
+    /// What would be taken back, the newest of it by name. For those who manage
+    /// the binding.
+    pub(super) async fn preview(
+        &self,
+        actor: &Actor,
+        cause: Cause,
+    ) -> Result<(Undo, Page<Item>), Error> {
+        self.check(actor, &cause).await?;
+        let (db, now) = (&self.parts.db, self.parts.clock.now());
+        let counts = store::preview_counts(db, &cause, now).await?;
+        let items = store::preview_items(db, &cause, (now, MAX_LIMIT)).await?;
+        let undo = Undo {
+            id: None,
+            binding: cause.binding,
+            state: UndoState::Preview,
+            total: counts.settled(),
+            counts,
+            created_at: now,
+            finished_at: None,
+        };
+        Ok((undo, Page { items, next_cursor: None }))
     }
 
-    /// Takes it back. For admins.
-    pub(super) async fn run(&self, actor: &Actor, cause: Cause) -> Result<Undo, Error> {
-        let (applied, held) = self.find_all(actor, &cause).await?;
+    /// Has it taken back, in the background. For those who manage the binding.
+    pub(super) async fn start(&self, actor: &Actor, cause: Cause) -> Result<Undo, Error> {
+        self.check(actor, &cause).await?;
         let now = self.parts.clock.now();
         let id = new_uuid(now);
         let mut tx = self.parts.db.begin().await?;
-        store::insert(&mut tx, id, (&cause, actor.id), now).await?;
-        tx.commit().await?;
-        let mut outcome = Outcome::default();
-        for effect in applied {
-            let undone = Box::pin(self.take_back(actor, id, &effect)).await?;
-            outcome.add(item(effect, undone));
-        }
-        for held in held {
-            let undone = self.let_through(actor, held).await?;
-            outcome.add(Item { undone, ..waiting(held) });
-        }
-        let mut tx = self.parts.db.begin().await?;
-        store::finish(&mut tx, id, &outcome, self.parts.clock.now()).await?;
+        let (total, counts) = store::insert(&mut tx, id, (&cause, actor.id), now).await?;
+        let job = NewJob::new(UNDO, &id).once(format!("undo {id}"));
+        jobs::enqueue(&mut tx, job, now).await?;
         tx.commit().await?;
         tracing::info!(
-            by = actor.username, binding = %cause.binding, undo = %id,
-            kept = outcome.kept, "what a binding did was taken back"
+            by = actor.username, binding = %cause.binding, undo = %id, total,
+            "what a binding did is to be taken back"
         );
-        Ok(Undo { id: Some(id), cause, outcome, created_at: now })
+        Ok(Undo {
+            id: Some(id),
+            binding: cause.binding,
+            state: UndoState::Waiting,
+            total,
+            counts,
+            created_at: now,
+            finished_at: None,
+        })
     }
 
-    /// A batch that was done. For admins.
-    pub(super) async fn find(&self, actor: &Actor, id: Uuid) -> Result<Undo, Error> {
-        only_admins(actor)?;
-        store::find(&self.parts.db, id).await?.ok_or(Error::NotFound)
-    }
-
-    async fn find_all(
+    /// A batch as it stands, and a page of what is in it. For those who manage
+    /// the binding.
+    pub(super) async fn find(
         &self,
         actor: &Actor,
-        cause: &Cause,
-    ) -> Result<(Vec<Applied>, Vec<Held>), Error> {
-        only_admins(actor)?;
+        id: Uuid,
+        page: &PageRequest<i64>,
+    ) -> Result<(Undo, Page<Item>), Error> {
+        let found = store::find(&self.parts.db, actor, id, page).await?;
+        let (undo, items) = found.ok_or(Error::NotFound)?;
+        Ok((undo, Page::cut(items, page.limit, |item| item.number)))
+    }
+
+    async fn check(&self, actor: &Actor, cause: &Cause) -> Result<(), Error> {
         self.parts.limits.check_actor(Action::Write, actor)?;
-        let db = &self.parts.db;
-        if !store::is_there(db, cause).await? {
-            return Err(Error::NotFound);
+        if store::is_managed(&self.parts.db, actor, cause.binding).await? {
+            return Ok(());
         }
-        let (mut applied, held) = (store::applied(db, cause).await?, store::held(db, cause).await?);
-        // Before anything is taken back: that is a person's doing as well.
-        let mut tx = db.begin().await?;
-        for effect in &mut applied {
-            effect.is_settled = is_settled(&mut tx, effect).await?;
-        }
-        Ok((applied, held))
+        Err(Error::NotFound)
     }
-
-    /// Whether the effect was taken back; otherwise it is not as it was left.
-    async fn take_back(&self, actor: &Actor, undo: Uuid, effect: &Applied) -> Result<bool, Error> {
-        if effect.is_settled {
-            return Ok(false);
-        }
-        let mut tx = self.parts.db.begin().await?;
-        if !store::mark(&mut tx, undo, effect.id).await? {
-            return Ok(false);
-        }
-        match self.reverse(&mut tx, Agent::Person(actor), effect.inverse).await {
-            Ok(true) => {}
-            Ok(false) | Err(Error::NotFound | Error::Conflict { .. }) => return Ok(false),
-            Err(error) => return Err(error),
-        }
-        for cause in [Some(effect.id), action(effect.inverse)].into_iter().flatten() {
-            self.parts.notifications.correct(&mut tx, cause).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    async fn reverse(
-        &self,
-        tx: &mut Tx,
-        agent: Agent<'_>,
-        inverse: Inverse,
-    ) -> Result<bool, Error> {
-        let Parts { bans, moderation, clock, .. } = &self.parts;
-        match inverse {
-            Inverse::Action(id) => moderation.take_back_in(tx, agent, id.into()).await,
-            Inverse::Warning(id) => warnings::withdraw_in(tx, agent, id.into(), clock.now()).await,
-            Inverse::Ban(id) => bans.lift_in(tx, agent, id.into()).await,
-            Inverse::Reply(id) => {
-                let (comment, reason) = (Content::Comment(id), Some(REASON.to_owned()));
-                moderation.remove_in(tx, agent, comment, reason).await.map(|_| true)
-            }
-            Inverse::Notice => Ok(true),
-        }
-    }
-
-    /// Whether what waits was let through; otherwise somebody was faster.
-    async fn let_through(&self, actor: &Actor, held: Held) -> Result<bool, Error> {
-        match self.parts.review.resolve(actor, held.item, Resolution::Approve, "").await {
-            Ok(_) => Ok(true),
-            Err(Error::NotFound | Error::Conflict { .. } | Error::TooMany { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// Whether a person has decided about the content since.
-async fn is_settled(tx: &mut Tx, effect: &Applied) -> Result<bool, Error> {
-    match (effect.target, effect.inverse) {
-        (Some(target), Inverse::Action(_)) => {
-            // Content is looked up by its id, whatever its kind.
-            mod_actions::is_decided_by_people(tx, Content::Post(target), effect.at).await
-        }
-        _ => Ok(false),
-    }
-}
-
-fn action(inverse: Inverse) -> Option<Uuid> {
-    match inverse {
-        Inverse::Action(id) | Inverse::Warning(id) | Inverse::Ban(id) => Some(id),
-        Inverse::Reply(_) | Inverse::Notice => None,
-    }
-}
-
-fn item(effect: Applied, undone: bool) -> Item {
-    Item { id: effect.id, kind: effect.kind, target: effect.target, undone }
-}
-
-fn waiting(held: Held) -> Item {
-    let Held { item, target } = held;
-    Item { id: item.0, kind: "hold".to_owned(), target: Some(target), undone: true }
-}
-
-fn only_admins(actor: &Actor) -> Result<(), Error> {
-    if actor.is_admin() {
-        return Ok(());
-    }
-    Err(Error::forbidden("admins_only", "Only admins take back what plugins did."))
 }

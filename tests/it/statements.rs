@@ -86,7 +86,7 @@ impl Forum {
         reader.put(&format!("/posts/{post}/vote"), json!({"value": 1})).await.expect(200);
         let off = json!({"plugin": "letters", "mode": "off"});
         let off = id(&admin.post("/plugin-bindings", off).await.expect(201));
-        let undo = id(&admin.post("/undos", json!({"binding_id": off})).await.expect(201));
+        let undo = id(&admin.post("/undos", json!({"binding_id": off})).await.expect(202));
         let replay = json!({"digest": self.ids["versions"]});
         let replay = id(&admin.post("/replays", replay).await.expect(202));
         let job = forum::add_late_job(&self.app, &n).await;

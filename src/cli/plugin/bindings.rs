@@ -95,7 +95,7 @@ impl Bind {
             ("plugin", Some(json!(self.plugin))),
             ("digest", self.digest.map(Value::from)),
             ("settings", settings),
-            ("community", self.community.map(Value::from)),
+            ("scope", self.community.map(|community| json!({"community": community}))),
             ("mode", Some(json!(mode))),
             ("grants", self.grants),
         ]);
@@ -176,7 +176,14 @@ impl Undo {
             ("until", self.until.map(Value::from)),
             ("dry_run", Some(json!(!self.apply))),
         ]);
-        show(&self.server.client()?.post("/undos", &body).await?)
+        let client = self.server.client()?;
+        let mut undo = client.post("/undos", &body).await?;
+        while matches!(text(&undo, "state"), Some("waiting" | "running")) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            let id = text(&undo, "id").context("the server began no undo")?;
+            undo = client.get(&format!("/undos/{id}")).await?;
+        }
+        show(&undo)
     }
 }
 

@@ -139,7 +139,7 @@ impl Scene {
         };
         let victim = Person { name, ..self.people["stranger"].clone() };
         let mut things = Things { post, comment, victim, other: BTreeMap::new() };
-        self.add_others(operation, &mut things, (author, admin)).await;
+        self.add_others((operation, case), &mut things, (author, admin)).await;
         if case == "of_another" || operation.id == "refresh_session" {
             things.victim = self.app.sign_in("as-owner").await;
         }
@@ -149,7 +149,7 @@ impl Scene {
     /// What only some operations are about.
     async fn add_others(
         &self,
-        operation: &Operation,
+        (operation, case): (&Operation, &str),
         things: &mut Things,
         (author, admin): (&Person, &Person),
     ) {
@@ -204,16 +204,17 @@ impl Scene {
             let job = forum::add_late_job(&self.app, &"a payload").await;
             things.other.insert("jobs", job);
         }
-        if path.starts_with("/undos") {
-            let body = json!({"plugin": "letters", "mode": "off"});
+        if path.starts_with("/undos") || path.starts_with("/replays") {
+            let scope = (case == "garden").then(|| json!({"community": "garden"}));
+            let body = json!({"plugin": "letters", "mode": "off", "scope": scope});
             let binding = id(&admin.post("/plugin-bindings", body).await.expect(201));
-            let undo = admin.post("/undos", json!({"binding_id": binding})).await.expect(201);
-            things.other.insert("undos", id(&undo));
+            let community = scope.map(|scope| scope["community"].clone());
+            let replay = json!({"binding_id": binding, "community": community});
+            for (list, body) in [("undos", json!({"binding_id": binding})), ("replays", replay)] {
+                let made = admin.post(&format!("/{list}"), body).await.expect(202);
+                things.other.insert(list, id(&made));
+            }
             things.other.insert("binding_id", binding);
-        }
-        if path.starts_with("/replays/") {
-            let body = json!({"digest": self.digest});
-            things.other.insert("replays", id(&admin.post("/replays", body).await.expect(202)));
         }
         if path.starts_with("/decisions/") || path.starts_with("/review-items/") {
             let comments = format!("/posts/{}/comments", things.post);
@@ -267,8 +268,10 @@ impl Scene {
             "close_me" => body = json!({"password": "not the password"}),
             "change_role" => body = json!({"role": "member"}),
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
-            "start_replay" => body = json!({"digest": self.digest}),
-            "undo" => body = json!({"binding_id": things.other["binding_id"]}),
+            "start_replay" if case.is_empty() => body = json!({"digest": self.digest}),
+            "undo" | "start_replay" => {
+                body = json!({"binding_id": things.other["binding_id"]});
+            }
             "change_plugin_binding" => body = json!({"priority": 9}),
             id if id.starts_with("create_") && id.ends_with("_ban") => body = ban,
             _ => {}

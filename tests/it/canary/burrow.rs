@@ -151,7 +151,7 @@ impl Burrow {
             let replay = admin.post("/replays", json!({"digest": digest})).await.expect(202);
             self.add("replays", id(&replay));
             let undo = json!({"binding_id": id(&binding)});
-            self.add("undos", id(&admin.post("/undos", undo).await.expect(201)));
+            self.add("undos", id(&admin.post("/undos", undo).await.expect(202)));
             self.add("versions", digest);
         }
     }

@@ -1,13 +1,35 @@
 //! Undo by cause.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
 use serde_json::{Value, json};
 
 use super::{PUBLISHED, Scene, ban, label, notice, remove, reply, warn};
 use crate::support::{
-    forum::{self, id},
-    policy,
+    TestApp,
+    forum::{self, each, id},
+    policy, wait_for,
 };
-use gatherly::hooks::{Effect, Recipient};
+use gatherly::{
+    hooks::{Effect, Recipient},
+    jobs::Failure,
+};
+
+/// What came of a batch in the end.
+async fn undone(scene: &Scene, cause: Value) -> Value {
+    let undo = scene.admin.post("/undos", cause).await.expect(202);
+    assert_eq!(undo["state"], "waiting");
+    scene.app.settled().await;
+    let done = scene.admin.get(&format!("/undos/{}", id(&undo))).await.expect(200);
+    assert_eq!((&done["state"], &done["progress"]), (&json!("done"), &json!(100)));
+    done
+}
 
 fn count(undo: &Value, kind: &str) -> u64 {
     let found = undo["undone"].as_array().unwrap().iter().find(|each| each["kind"] == kind);
@@ -39,7 +61,7 @@ async fn what_a_binding_did_is_taken_back() {
     assert_eq!(scene.states().await["applied"], effects.len(), "nothing was done yet");
 
     let cause = json!({"binding_id": binding["id"]});
-    let undo = scene.admin.post("/undos", cause.clone()).await.expect(201);
+    let undo = undone(&scene, cause.clone()).await;
     for effect in &effects {
         assert_eq!(count(&undo, effect.kind().as_str()), 1, "{:?}: {undo}", effect.kind());
     }
@@ -53,10 +75,16 @@ async fn what_a_binding_did_is_taken_back() {
     let told = scene.ada.get("/notifications").await.expect(200);
     assert!(!told.to_string().contains("you were told"), "{told}");
 
-    let path = format!("/undos/{}", id(&undo));
-    assert_eq!(scene.admin.get(&path).await.expect(200)["undone"], undo["undone"]);
-    let again = scene.admin.post("/undos", cause).await.expect(201);
-    assert_eq!(again["undone"], json!([]));
+    let states = each(&undo, "state");
+    assert_eq!(states, vec![json!("undone"); effects.len()], "{undo}");
+    let page = format!("/undos/{}?limit=5", id(&undo));
+    let first = scene.admin.get(&page).await.expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = scene.admin.get(&format!("{page}&cursor={cursor}")).await.expect(200);
+    let all = [each(&first, "id"), each(&second, "id")].concat();
+    assert_eq!(all, each(&undo, "id"));
+    let again = undone(&scene, cause).await;
+    assert_eq!((&again["undone"], &again["total"]), (&json!([]), &json!(0)));
 }
 
 /// What people have decided since is theirs.
@@ -69,7 +97,7 @@ async fn people_s_decisions_stay() {
     scene.admin.delete(&removal).await;
     scene.admin.post(&removal, json!({"reason": "it was right"})).await.expect(201);
     let cause = json!({"binding_id": binding["id"]});
-    let undo = scene.admin.post("/undos", cause).await.expect(201);
+    let undo = undone(&scene, cause).await;
     assert_eq!((&undo["undone"], &undo["kept"]), (&json!([]), &json!(1)));
     let post = format!("/posts/{}", id(&scene.post));
     scene.app.client.get(&post).await.expect_problem(404, "not_found");
@@ -82,7 +110,7 @@ async fn what_it_held_is_let_through() {
     let binding = policy::enforce_first_letter(&scene.admin, "wait").await;
     let held = forum::try_post(&scene.app, &scene.ada, "A title", "Hold this.").await.expect(202);
     let cause = json!({"binding_id": binding["id"]});
-    let undo = scene.admin.post("/undos", cause).await.expect(201);
+    let undo = undone(&scene, cause).await;
     assert_eq!(count(&undo, "hold"), 1, "{undo}");
     scene.app.client.get(&format!("/posts/{}", id(&held))).await.expect(200);
 }
@@ -96,7 +124,7 @@ async fn only_what_is_meant_is_taken_back() {
     scene.edit("One.").await;
     let path = format!("/plugin-bindings/{}", id(&binding));
     scene.admin.patch(&path, json!({"priority": 3})).await.expect(200);
-    scene.app.advance(std::time::Duration::from_mins(1));
+    scene.app.advance(Duration::from_mins(1));
     scene.edit("Two.").await;
     let undo = async |more: Value| {
         let mut cause = json!({"binding_id": binding["id"], "dry_run": true});
@@ -111,4 +139,99 @@ async fn only_what_is_meant_is_taken_back() {
     assert_eq!(undo(json!({"until": "2026-01-01T00:00:30Z"})).await, 1);
     let bad = json!({"binding_id": binding["id"], "from": "yesterday"});
     scene.admin.post("/undos", bad).await.expect_invalid(&[("from", "time")]);
+}
+
+/// A forum where a binding has warned an author often.
+async fn warned(scene: &Scene, times: usize) -> Value {
+    let warning = [warn(&scene.account("ada").await)];
+    let binding = scene.bind("wrong", &warning).await;
+    for time in 0..times {
+        scene.edit(&format!("Words {time}.")).await;
+    }
+    assert_eq!(scene.states().await["applied"], times);
+    binding
+}
+
+/// More than a few milliseconds take back.
+const PIECES: usize = 12;
+const WITHDRAWN: &str = "select count(*) as n from warnings where withdrawn_at is not null";
+/// Each was withdrawn once, as the log tells it.
+const LOGGED: &str = "select count(*) as n from mod_actions where kind = 'withdraw_warning'";
+
+/// The process is gone after some pieces, again and again; the next goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_broken_off_goes_on() {
+    let (kills, tries) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (killing, counted) = (Arc::clone(&kills), Arc::clone(&tries));
+    let app = TestApp::start_working(move |_, work| {
+        work.wrapped(move |work| {
+            let (killing, tries) = (Arc::clone(&killing), Arc::clone(&counted));
+            Arc::new(move |job| {
+                let work = work(job);
+                let is_killed =
+                    killing.load(Ordering::SeqCst) && tries.fetch_add(1, Ordering::SeqCst) < 3;
+                Box::pin(async move {
+                    if !is_killed {
+                        return work.await;
+                    }
+                    // Dropped in the middle, wherever that is.
+                    let some = Duration::from_millis(10);
+                    let _ = tokio::time::timeout(some, work).await;
+                    Err(Failure::RetryAfter(some, "killed".to_owned()))
+                })
+            })
+        })
+    })
+    .await;
+    let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
+    let post = forum::post(&app, &ada, "A title").await;
+    let scene = Scene { app, admin, ada, post };
+    let binding = warned(&scene, PIECES).await;
+    kills.store(true, Ordering::SeqCst);
+    let cause = json!({"binding_id": binding["id"]});
+    let undo = scene.admin.post("/undos", cause.clone()).await.expect(202);
+    assert_eq!(undo["total"], PIECES);
+    // The same request while the first is being done leaves it to that.
+    let again = scene.admin.post("/undos", cause).await.expect(202);
+    assert_eq!(again["total"], 0, "{again}");
+    let path = format!("/undos/{}", id(&undo));
+    wait_for("the batch is done", async || {
+        scene.app.advance(Duration::from_secs(1));
+        scene.admin.get(&path).await.expect(200)["state"] == "done"
+    })
+    .await;
+    assert!(tries.load(Ordering::SeqCst) > 3);
+    let done = scene.admin.get(&path).await.expect(200);
+    assert_eq!((count(&done, "warn"), &done["kept"]), (PIECES as u64, &json!(0)));
+    let pieces = i64::try_from(PIECES).unwrap();
+    assert_eq!((scene.count(WITHDRAWN).await, scene.count(LOGGED).await), (pieces, pieces));
+}
+
+/// Those who moderate a community manage what its bindings did, and no others'.
+#[tokio::test(flavor = "multi_thread")]
+async fn moderators_take_back_what_their_binding_did() {
+    let scene = Scene::start().await;
+    let maud = scene.app.member("maud").await;
+    scene.admin.put("/communities/general/moderators/maud", Value::Null).await.expect(204);
+    let warning = [warn(&scene.account("ada").await)];
+    let theirs = scene
+        .bind_to("wrong", PUBLISHED, &warning, json!({"scope": {"community": "general"}}))
+        .await;
+    let [warning] = warning;
+    let more = [warning, notice(Recipient::Moderators, "look")];
+    let site = scene.bind("other", &more).await;
+    scene.edit("Other words.").await;
+    assert_eq!(scene.states().await["applied"], 3);
+    let of = |binding: &Value| json!({"binding_id": binding["id"]});
+    scene.ada.post("/undos", of(&theirs)).await.expect_problem(404, "not_found");
+    maud.post("/undos", of(&site)).await.expect_problem(404, "not_found");
+    let undo = maud.post("/undos", of(&theirs)).await.expect(202);
+    scene.app.settled().await;
+    let path = format!("/undos/{}", id(&undo));
+    scene.ada.get(&path).await.expect_problem(404, "not_found");
+    let done = maud.get(&path).await.expect(200);
+    assert_eq!((&done["state"], count(&done, "warn")), (&json!("done"), 1), "{done}");
+    let others = undone(&scene, of(&site)).await;
+    maud.get(&format!("/undos/{}", id(&others))).await.expect_problem(404, "not_found");
+    assert_eq!(scene.count(WITHDRAWN).await, 2);
 }

@@ -172,6 +172,55 @@ async fn a_candidate_judges_the_past() {
     assert_eq!(admin.get(&path).await.expect(200)["state"], "completed");
 }
 
+/// Moderators replay what is bound in their community, on what happened there,
+/// with no more than it was granted.
+#[tokio::test(flavor = "multi_thread")]
+async fn moderators_replay_their_binding() {
+    let app = TestApp::start().await;
+    let (root, maud) = (app.admin("root").await, app.member("maud").await);
+    let ada = app.member("ada").await;
+    root.put("/communities/general/moderators/maud", Value::Null).await.expect(204);
+    root.post("/communities", json!({"slug": "bread", "name": "Bread"})).await.expect(201);
+    let site = enforce_first_letter(&root, "please wait").await;
+    let first = post(&app, &ada).await;
+    let elsewhere = json!({"community": "bread", "title": "A loaf", "body": "About bread."});
+    let elsewhere = ada.post("/posts", elsewhere).await.expect(201);
+    let other = app.member("eve").await;
+    let terms = json!({"mode": "shadow", "scope": {"community": "general"}});
+    let theirs = bind(&root, "judge", first_letter("wait"), terms).await;
+    let of = |binding: &Value, more: Value| {
+        let mut body = json!({"binding_id": binding["id"]});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let replay = replayed(&app, &maud, of(&theirs, json!({}))).await;
+    let seen = (&replay["state"], &replay["community"], &replay["counts"]["judged"]);
+    assert_eq!(seen, (&json!("completed"), &json!("general"), &json!(1)), "{replay}");
+    let path = format!("/replays/{}", id(&replay));
+    other.get(&path).await.expect_problem(404, "not_found");
+    let all = replayed(&app, &root, of(&theirs, json!({}))).await;
+    assert_eq!(all["counts"]["judged"], 2, "{all}");
+    maud.get(&format!("/replays/{}", id(&all))).await.expect_problem(404, "not_found");
+
+    maud.post("/replays", of(&site, json!({}))).await.expect_problem(404, "not_found");
+    maud.post("/replays", json!({"digest": theirs["digest"]}))
+        .await
+        .expect_problem(403, "admins_only");
+    for more in [json!({"community": "bread"}), json!({"grants": {"modify": true}})] {
+        maud.post("/replays", of(&theirs, more)).await.expect_problem(403, "admins_only");
+    }
+    let stranger = of(&theirs, json!({"digest": site["digest"]}));
+    maud.post("/replays", stranger).await.expect_invalid(&[("digest", "unknown")]);
+    // A decision on what happened elsewhere is as one that is not there.
+    let target = |id: &str| format!("?target={id}");
+    let there = decisions(&root, &target(id(&elsewhere))).await;
+    let named = of(&theirs, json!({"decision_ids": [id(&there[0])]}));
+    maud.post("/replays", named).await.expect_invalid(&[("decision_ids", "unknown")]);
+    let here = decisions(&root, &target(&first)).await;
+    let named = of(&theirs, json!({"decision_ids": [id(&here[0])]}));
+    assert_eq!(replayed(&app, &maud, named).await["counts"]["judged"], 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn policies_are_asked_before_publishing() {
     let app = TestApp::start().await;
