@@ -232,6 +232,8 @@ impl Moderated {
             limits: Arc::clone(&limits),
             bans: forum.bans.clone(),
             moderation: moderation.clone(),
+            posts: forum.posts.clone(),
+            comments: forum.comments.clone(),
         });
         let review = Review::new(review::Parts {
             db: db.clone(),

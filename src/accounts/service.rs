@@ -182,7 +182,7 @@ impl Accounts {
             Merged::Hold { reason } => Ok(Some(reason.clone())),
             Merged::Reject { reason } => {
                 self.decisions.record_refusal(target, outcome).await?;
-                Err(Error::RejectedByPolicy { message: reason.clone() })
+                Err(Error::RejectedByPolicy { message: reason.clone(), decision: None })
             }
             Merged::Unavailable => {
                 self.decisions.record_refusal(target, outcome).await?;

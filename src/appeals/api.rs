@@ -229,7 +229,8 @@ impl AppealsApi {
     ///
     /// For those who moderate its community and for admins; nobody decides their
     /// own. What is granted is reversed at once: a ban lifted, a warning
-    /// withdrawn, content restored. What a policy refused is not kept: 409.
+    /// withdrawn, content restored, what a policy refused published in its
+    /// author's name. What cannot be reversed any more: 409, and why.
     #[oai(path = "/appeals/:id/resolution", method = "post", operation_id = "decide_appeal")]
     async fn decide(
         &self,

@@ -4,10 +4,14 @@ use uuid::Uuid;
 
 use crate::{
     base::{
+        actor::Actor,
         clock::Timestamp,
         ids::{AccountId, AppealId, CommunityId},
     },
+    comments,
     events::Content,
+    posts,
+    publishing::Refused,
 };
 
 /// What is appealed.
@@ -77,10 +81,38 @@ pub(super) struct Strike {
     pub(super) account: AccountId,
     /// Where; `None` is the whole site.
     pub(super) community: Option<CommunityId>,
+    /// Whether it can be appealed at all: of refusals, those of content.
+    pub(super) is_appealable: bool,
     /// Whether it still stands.
     pub(super) stands: bool,
     /// The content that was removed.
     pub(super) content: Option<Content>,
+}
+
+/// What policies refused, as far as it is on record.
+#[derive(Clone, Debug)]
+pub(super) struct Rejection {
+    /// What the plugins were asked: the id of their event.
+    pub(super) asked: Uuid,
+    /// Who wrote it.
+    pub(super) author: AccountId,
+    /// The text; `None` when it has been erased.
+    pub(super) refused: Option<Refused>,
+}
+
+/// A refused text that can be published now, in its author's name.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) asked: Uuid,
+    pub(super) author: Actor,
+    pub(super) text: ReadyText,
+}
+
+/// Of either kind.
+#[derive(Debug)]
+pub(super) enum ReadyText {
+    Post(posts::Approved),
+    Comment(comments::Approved),
 }
 
 /// An appeal.

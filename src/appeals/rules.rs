@@ -42,6 +42,10 @@ pub(super) fn may_appeal(
     open: i64,
 ) -> Result<Strike, Error> {
     let strike = strike.filter(|strike| strike.account == actor).ok_or(Error::NotFound)?;
+    if !strike.is_appealable {
+        let message = "Of what policies refuse, only posts and comments can be appealed.";
+        return Err(Error::conflict("not_appealable", message));
+    }
     if !strike.stands {
         return Err(Error::conflict("not_in_force", "It does not stand any more."));
     }
@@ -61,9 +65,39 @@ pub(super) fn may_decide(state: AppealState) -> Result<(), Error> {
     }
 }
 
-/// What was refused was never stored as content, so that nothing can be published.
+/// What was refused is on record for a while only.
 pub(super) fn not_kept() -> Error {
     Error::conflict("text_not_kept", "What was refused is not kept; its author can send it again.")
+}
+
+/// Why a refused text cannot be published now, as its author would be told. It is
+/// the state of things: the appeal stays open.
+pub(super) fn not_publishable(error: Error) -> Error {
+    match error {
+        Error::NotFound => Error::conflict("gone", "The place it was written for is gone."),
+        Error::Forbidden { message, .. } => Error::conflict(
+            "author_forbidden",
+            format!("Its author may not write there: {message}"),
+        ),
+        Error::Invalid(broken) => {
+            let first = broken.first();
+            let message = first.map_or_else(String::new, |broken| {
+                format!("It cannot be published any more: {} {}", broken.field, broken.message)
+            });
+            Error::conflict("not_publishable", message)
+        }
+        other => other,
+    }
+}
+
+/// Who wrote it has no account any more.
+pub(super) fn author_gone() -> Error {
+    Error::conflict("author_gone", "The account of its author cannot be used any more.")
+}
+
+/// Somebody changed or forbade something while it was about to be published.
+pub(super) fn changed_meanwhile() -> Error {
+    Error::conflict("changed_meanwhile", "Something has changed in the meantime; try again.")
 }
 
 /// What was appealed has been reversed otherwise, so that there is nothing to grant.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    model::{Against, Appeal, AppealState},
+    model::{Against, Appeal, AppealState, Ready, ReadyText, Rejection},
     rules, store,
 };
 use crate::{
+    accounts,
     bans::Bans,
     base::{
         Error,
@@ -17,11 +18,14 @@ use crate::{
         ids::AppealId,
         page::{Page, PageRequest},
     },
+    comments::Comments,
     db::{Db, Tx},
-    events::{Event, Occurrence},
+    events::{Event, Occurrence, Resolution},
+    hooks::ContentKind,
     http::{Action, RateLimits},
     jobs,
     moderation::Moderation,
+    posts::Posts,
     warnings,
 };
 
@@ -34,6 +38,8 @@ pub struct Parts {
     pub limits: Arc<RateLimits>,
     pub bans: Bans,
     pub moderation: Moderation,
+    pub posts: Posts,
+    pub comments: Comments,
 }
 
 /// Appeals; cheap to clone.
@@ -99,14 +105,19 @@ impl Appeals {
         limits.check_actor(Action::Write, actor)?;
         let now = clock.now();
         let mut tx = db.begin().await?;
-        let appeal = store::find(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
-        if !appeal.is_staff {
-            return Err(Error::forbidden("staff_only", "Somebody else decides your appeal."));
-        }
-        rules::may_decide(appeal.state)?;
+        let appeal = may_decide(&mut tx, actor, id).await?;
         let note = rules::parse_note(note)?;
+        let mut ready = None;
+        if grant && appeal.against == Against::Rejection {
+            let (rejection, author) = rejection(&mut tx, appeal.subject, now).await?;
+            drop(tx);
+            let checked = self.check(actor, author, rejection).await;
+            ready = Some(checked.map_err(rules::not_publishable)?);
+            tx = db.begin().await?;
+            may_decide(&mut tx, actor, id).await?;
+        }
         if grant {
-            self.reverse(&mut tx, actor, &appeal, now).await?;
+            self.reverse(&mut tx, actor, (&appeal, ready), now).await?;
         }
         let state = if grant { AppealState::Granted } else { AppealState::Denied };
         if !store::decide(&mut tx, actor, (id, state), note, now).await? {
@@ -119,12 +130,51 @@ impl Appeals {
         Ok(decided)
     }
 
+    /// Checks a refused text as its author would send it now.
+    async fn check(
+        &self,
+        actor: &Actor,
+        author: Actor,
+        Rejection { asked, refused, .. }: Rejection,
+    ) -> Result<Ready, Error> {
+        let Parts { posts, comments, .. } = &self.parts;
+        let refused = refused.ok_or_else(rules::not_kept)?;
+        let text = match refused.content.kind {
+            ContentKind::Post => ReadyText::Post(posts.overrule(actor, &author, &refused).await?),
+            ContentKind::Comment => {
+                ReadyText::Comment(comments.overrule(actor, &author, &refused).await?)
+            }
+        };
+        Ok(Ready { asked, author, text })
+    }
+
+    /// Publishes a refused text in its author's name; the plugins that refused it
+    /// are told that they were overruled.
+    async fn publish(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        Ready { asked, author, text }: Ready,
+    ) -> Result<bool, Error> {
+        let Parts { posts, comments, clock, .. } = &self.parts;
+        let done = match &text {
+            ReadyText::Post(approved) => posts.publish(tx, &author, approved).await?,
+            ReadyText::Comment(approved) => comments.publish(tx, &author, approved).await?,
+        };
+        if !done {
+            return Err(rules::changed_meanwhile());
+        }
+        let overridden = Event::DecisionOverridden { asked, resolution: Resolution::Approved };
+        jobs::publish(tx, &Occurrence::new(clock.now(), actor, overridden)).await?;
+        Ok(true)
+    }
+
     /// Reverses what is appealed: in the log, and with its events.
     async fn reverse(
         &self,
         tx: &mut Tx,
         actor: &Actor,
-        appeal: &Appeal,
+        (appeal, ready): (&Appeal, Option<Ready>),
         now: Timestamp,
     ) -> Result<(), Error> {
         let (agent, subject) = (Agent::Person(actor), appeal.subject);
@@ -137,8 +187,36 @@ impl Appeals {
                 let content = strike.content.ok_or(Error::NotFound)?;
                 self.parts.moderation.restore_in(tx, agent, content).await.map(|_| true)?
             }
-            Against::Rejection => return Err(rules::not_kept()),
+            Against::Rejection => {
+                let ready = ready.ok_or_else(rules::not_kept)?;
+                self.publish(tx, actor, ready).await?
+            }
         };
         if done { Ok(()) } else { Err(rules::nothing_to_reverse()) }
+    }
+}
+
+/// An appeal that the actor may decide.
+async fn may_decide(tx: &mut Tx, actor: &Actor, id: AppealId) -> Result<Appeal, Error> {
+    let appeal = store::find(tx, actor, id).await?.ok_or(Error::NotFound)?;
+    if !appeal.is_staff {
+        return Err(Error::forbidden("staff_only", "Somebody else decides your appeal."));
+    }
+    rules::may_decide(appeal.state)?;
+    Ok(appeal)
+}
+
+/// A refusal that stands, and who wrote what it refused.
+async fn rejection(
+    tx: &mut Tx,
+    decision: Uuid,
+    now: Timestamp,
+) -> Result<(Rejection, Actor), Error> {
+    let strike = store::strike(tx, (Against::Rejection, decision), now).await?;
+    strike.filter(|strike| strike.stands).ok_or_else(rules::nothing_to_reverse)?;
+    let rejection = store::rejection(tx, decision).await?.ok_or_else(rules::not_kept)?;
+    match accounts::find_actor(tx, rejection.author).await? {
+        Some((author, true)) => Ok((rejection, author)),
+        _ => Err(rules::author_gone()),
     }
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Against, Appeal, AppealState, Strike};
+use super::model::{Against, Appeal, AppealState, Rejection, Strike};
 use crate::{
     base::{
         actor::Actor,
@@ -12,6 +12,8 @@ use crate::{
     },
     db::{Columns, Db, Error, Row, Tx, statement},
     events::Content,
+    hooks,
+    publishing::Refused,
 };
 
 const BAN: &str = "
@@ -30,15 +32,26 @@ const WARNING: &str = "
     select w.account_id, w.community_id, w.withdrawn_at is null and ? > 0 as stands,
            null as target_kind, null as target_id
     from warnings w where w.id = ?";
-/// A decision that refused, by its author's deed; it is of the same millisecond
-/// as its event.
+/// A decision that refused a deed of somebody; it is of the same millisecond as
+/// its event. It stands until the content is there under the id that it was to
+/// have.
 const REJECTION: &str = "
     select e.actor_id as account_id, e.community_id,
-           e.outcome = 'reject' and ? > 0 as stands,
+           e.hook = 'content.before-publish' as is_appealable,
+           e.outcome = 'reject' and d.verdict = 'reject' and ? > 0
+               and (coalesce(json_extract(e.input, '$.content.operation'), '') <> 'create'
+                    or not exists (select 1 from posts p where p.id = e.target_id)
+                       and not exists (select 1 from comments k where k.id = e.target_id))
+               as stands,
            null as target_kind, null as target_id
     from decisions d join hook_events e on e.id = d.event_id
-    where d.id = ? and d.event_id between ? and ? and d.mode = 'enforce'
-      and e.hook = 'content.before-publish'";
+    where d.id = ? and d.event_id between ? and ? and d.mode = 'enforce'";
+const REFUSED: &str = "
+    select e.id, e.actor_id, e.input, c.slug, e.created_at
+    from decisions d
+    join hook_events e on e.id = d.event_id
+    join communities c on c.id = e.community_id
+    where d.id = ? and d.event_id between ? and ?";
 const COUNT_OPEN: &str =
     "select count(*) as waiting from appeals where account_id = ? and state = 'open'";
 const INSERT: &str = "
@@ -105,6 +118,10 @@ pub(super) async fn strike(
     Ok(Some(Strike {
         account,
         community: row.optional_id("community_id")?,
+        is_appealable: match against {
+            Against::Rejection => row.value("is_appealable")?,
+            Against::Ban | Against::Removal | Against::Warning => true,
+        },
         stands: row.value("stands")?,
         content: match (kind.as_deref(), target) {
             (Some("post"), Some(id)) => Some(Content::Post(id)),
@@ -112,6 +129,25 @@ pub(super) async fn strike(
             _ => None,
         },
     }))
+}
+
+/// The text that a decision refused.
+pub(super) async fn rejection(tx: &mut Tx, decision: Uuid) -> Result<Option<Rejection>, Error> {
+    let (first, last) = same_millisecond(decision);
+    let statement = statement(REFUSED).bind(decision).bind(first).bind(last);
+    let Some(row) = tx.optional(statement).await? else { return Ok(None) };
+    let input: Option<String> = row.value("input")?;
+    let asked = input.map(|input| serde_json::from_str::<Asked>(&input)).transpose();
+    let asked = asked.map_err(|_| Error::Inconsistent { column: "input" })?;
+    let (community, at) = (row.value("slug")?, row.time("created_at")?);
+    let refused = asked.map(|asked| Refused { content: asked.content, community, at });
+    Ok(Some(Rejection { asked: row.value("id")?, author: row.id("actor_id")?, refused }))
+}
+
+/// What plugins were asked, as far as it is read.
+#[derive(serde::Deserialize)]
+struct Asked {
+    content: hooks::Content,
 }
 
 /// How many appeals of an account wait.

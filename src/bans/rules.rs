@@ -157,7 +157,9 @@ pub(super) fn sentenced(
 pub(super) fn settle(verdict: &Merged) -> Result<(), Error> {
     match verdict {
         Merged::Allow | Merged::Annotate | Merged::Hold { .. } => Ok(()),
-        Merged::Reject { reason } => Err(Error::RejectedByPolicy { message: reason.clone() }),
+        Merged::Reject { reason } => {
+            Err(Error::RejectedByPolicy { message: reason.clone(), decision: None })
+        }
         Merged::Unavailable => {
             Err(Error::forbidden("policy_unavailable", "A policy could not be asked; try again."))
         }

@@ -3,6 +3,8 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use super::ids::DecisionId;
+
 /// One field of a request that broke a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
@@ -59,6 +61,8 @@ pub enum Error {
     RejectedByPolicy {
         /// The policy's reason, for the actor.
         message: String,
+        /// The decision that an appeal can be against.
+        decision: Option<DecisionId>,
     },
     /// More bytes than the operation takes.
     #[error("too large")]

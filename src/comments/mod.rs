@@ -15,5 +15,5 @@ mod tests;
 
 pub use api::{CommentView, CommentsApi};
 pub use model::{Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment};
-pub use service::{Comments, Parts, Written};
+pub use service::{Approved, Comments, Parts, Written};
 pub(crate) use store::comment_readable;

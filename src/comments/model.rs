@@ -1,6 +1,7 @@
 //! Comments, their text, and what lists of them are asked for.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     base::{
@@ -59,6 +60,18 @@ pub struct NewComment {
     pub parent: Option<CommentId>,
     /// Markdown.
     pub body: String,
+}
+
+impl NewComment {
+    /// A comment as plugins were asked about it.
+    pub(super) fn of_content(content: &Content) -> Result<Self, Error> {
+        let id = |id: &str| id.parse::<Uuid>().map_err(Error::internal);
+        Ok(Self {
+            post: id(content.post_id.as_deref().unwrap_or_default())?.into(),
+            parent: content.parent_id.as_deref().map(id).transpose()?.map(Into::into),
+            body: content.body.clone(),
+        })
+    }
 }
 
 /// What is to change about a comment; `None` stays.

@@ -4,6 +4,7 @@ use super::model::{Access, Parent};
 use crate::{
     bans::Deed,
     base::{Error, FieldError, actor::Actor, clock::Timestamp, ids::CommentId},
+    decisions::TargetKind,
     posts::Refusal,
     publishing::ContentState,
 };
@@ -53,6 +54,14 @@ fn not_removed(state: ContentState) -> Result<(), Error> {
         Err(Error::conflict("removed", "It was removed by those who moderate."))
     } else {
         Ok(())
+    }
+}
+
+/// As what an edit is judged: of what was never published, the text still waits.
+pub(super) fn judged_as(state: ContentState) -> TargetKind {
+    match state {
+        ContentState::Held => TargetKind::Comment,
+        _ => TargetKind::Edit,
     }
 }
 

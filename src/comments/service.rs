@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{
     model::{
         Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment, Place,
@@ -25,7 +27,9 @@ use crate::{
     hooks::{Content, ContentKind, Operation},
     http::{Action, RateLimits},
     posts::{self, Ground, Posts},
-    publishing::{self, ContentState, Judged, Marks, Publishing, Revision, Tallies, Waiting},
+    publishing::{
+        self, ContentState, Judged, Marks, Publishing, Refused, Revision, Tallies, Waiting,
+    },
 };
 
 /// What comments are made of.
@@ -51,6 +55,21 @@ pub struct Written {
     pub access: Access,
     /// The text that was written, and its verdict; `None` when nothing changed.
     pub judged: Option<Judged>,
+}
+
+/// A text that policies refused and a person lets through, checked as its
+/// author's.
+#[derive(Debug)]
+pub enum Approved {
+    /// A comment that was never there.
+    New(Draft),
+    /// New words for a comment.
+    Edit {
+        /// The comment as it stands.
+        access: Access,
+        /// What it is to say.
+        judged: Judged,
+    },
 }
 
 impl Comments {
@@ -97,6 +116,23 @@ impl Comments {
     /// Checks a comment and has it judged; nothing is written.
     pub async fn draft(&self, actor: &Actor, new: &NewComment) -> Result<Draft, Error> {
         let text = CommentText::parse(&new.body)?;
+        let (ground, spot) = self.spot(actor, new, CommentId::new(self.now())).await?;
+        let content = content(spot.id, Operation::Create, (&ground, new.parent), &text);
+        let judged = self
+            .parts
+            .publishing
+            .judge(actor, &ground.place(), (TargetKind::Comment, content), recheck)
+            .await?;
+        drafted(ground, spot, judged)
+    }
+
+    /// Where a comment goes, if its author may write it there.
+    async fn spot(
+        &self,
+        actor: &Actor,
+        new: &NewComment,
+        id: CommentId,
+    ) -> Result<(Ground, Spot), Error> {
         let now = self.now();
         let place = store::place(&self.parts.db, Some(actor), new.post, new.parent, now).await?;
         let Place { ground, parent, slowed } = place.ok_or(Error::NotFound)?;
@@ -107,20 +143,55 @@ impl Comments {
             return Err(unknown_parent().into());
         }
         rules::may_answer(parent.as_ref())?;
-        let id = CommentId::new(now);
         let (path, depth) = rules::place(id, parent.as_ref())?;
-        let content = content(id, Operation::Create, (&ground, new.parent), &text);
-        let judged = self
-            .parts
-            .publishing
-            .judge(actor, &ground.place(), (TargetKind::Comment, content), recheck)
-            .await?;
         let slowed = slowed && !ground.standing.moderates && actor.bot_of.is_none();
-        let text = CommentText::of_content(&judged.content)?;
-        let html = markdown::to_html(text.as_str());
         let parent = parent.map(|parent| parent.id);
-        let spot = Spot { id, path, depth, parent, slowed };
-        Ok(Draft { ground, spot, text, html, judged })
+        Ok((ground, Spot { id, path, depth, parent, slowed }))
+    }
+
+    /// Checks a text that policies refused, as its author would send it now:
+    /// `by` lets it through, however slow the thread is. Nothing is written.
+    pub async fn overrule(
+        &self,
+        by: &Actor,
+        author: &Actor,
+        refused: &Refused,
+    ) -> Result<Approved, Error> {
+        let id = refused.content.id.parse::<Uuid>().map_err(Error::internal)?.into();
+        let text = CommentText::of_content(&refused.content)?;
+        if refused.content.operation == Operation::Create {
+            let new = NewComment::of_content(&refused.content)?;
+            let (ground, spot) = self.spot(author, &new, id).await?;
+            let content = content(id, Operation::Create, (&ground, new.parent), &text);
+            let community = ground.community;
+            let judged =
+                Publishing::overrule(by, (author, community), (TargetKind::Comment, content))?;
+            return drafted(ground, Spot { slowed: false, ..spot }, judged).map(Approved::New);
+        }
+        let access = self.access(Some(author), id).await?;
+        if let Err(refusal) = rules::may_edit(author, &access) {
+            return Err(self.parts.posts.refused(author, &access.ground, refusal).await);
+        }
+        refused.check_unchanged(access.comment.edited_at)?;
+        let kind = rules::judged_as(access.comment.state);
+        let content = content(id, Operation::Edit, (&access.ground, access.comment.parent), &text);
+        let place = (author, access.ground.community);
+        let judged = Publishing::overrule(by, place, (kind, content))?;
+        Ok(Approved::Edit { access, judged })
+    }
+
+    /// Publishes what was let through, as part of `tx`. `false` when something
+    /// forbids it by now.
+    pub async fn publish(
+        &self,
+        tx: &mut Tx,
+        author: &Actor,
+        approved: &Approved,
+    ) -> Result<bool, Error> {
+        match approved {
+            Approved::New(draft) => Ok(self.write(tx, author, draft).await?.is_some()),
+            Approved::Edit { access, judged } => self.put_edit(tx, author, access, judged).await,
+        }
     }
 
     /// Writes what was judged, as part of `tx`. `None` when something forbids it
@@ -198,46 +269,47 @@ impl Comments {
         if text.as_str() == access.comment.body {
             return Ok(Written { access, judged: None });
         }
-        let kind = match access.comment.state {
-            ContentState::Held => TargetKind::Comment,
-            _ => TargetKind::Edit,
-        };
+        let kind = rules::judged_as(access.comment.state);
         let content = content(id, Operation::Edit, (&access.ground, access.comment.parent), &text);
         let judged = self
             .parts
             .publishing
             .judge(actor, &access.ground.place(), (kind, content), recheck)
             .await?;
-        self.write_edit(actor, &access, &judged).await?;
+        let mut tx = self.parts.db.begin().await?;
+        if !self.put_edit(&mut tx, actor, &access, &judged).await? {
+            return Err(self.changed_meanwhile(actor, id).await);
+        }
+        tx.commit().await?;
         Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
     }
 
-    /// Puts a new text in the place of the old one, or lets it wait.
-    async fn write_edit(
+    /// Puts a new text in the place of the old one, or lets it wait. `false` when
+    /// something forbids it by now.
+    async fn put_edit(
         &self,
+        tx: &mut Tx,
         actor: &Actor,
         access: &Access,
         judged: &Judged,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (seen, now) = (&access.comment, self.now());
         let text = CommentText::of_content(&judged.content)?;
-        let mut tx = self.parts.db.begin().await?;
         if judged.waits() {
-            if !store::is_editable(&mut tx, actor, seen, now).await? {
-                return Err(self.changed_meanwhile(actor, seen.id).await);
+            if !store::is_editable(tx, actor, seen, now).await? {
+                return Ok(false);
             }
-            self.parts.publishing.put_pending(&mut tx, judged, text.into()).await?;
+            self.parts.publishing.put_pending(tx, judged, text.into()).await?;
         } else {
             let (body, html) = (text.as_str().to_owned(), markdown::to_html(text.as_str()));
-            if !store::update_text(&mut tx, actor, seen, (body, html), now).await? {
-                return Err(self.changed_meanwhile(actor, seen.id).await);
+            if !store::update_text(tx, actor, seen, (body, html), now).await? {
+                return Ok(false);
             }
             let old = Revision { title: None, body: seen.body.clone() };
             let replaced = (old, access.waiting.pending.is_some());
-            self.parts.publishing.put_past(&mut tx, judged, replaced).await?;
+            self.parts.publishing.put_past(tx, judged, replaced).await?;
         }
-        tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Takes a comment back.
@@ -375,6 +447,13 @@ pub struct Draft {
     text: CommentText,
     html: String,
     judged: Judged,
+}
+
+/// A comment as it is written: the text with what plugins changed.
+fn drafted(ground: Ground, spot: Spot, judged: Judged) -> Result<Draft, Error> {
+    let text = CommentText::of_content(&judged.content)?;
+    let html = markdown::to_html(text.as_str());
+    Ok(Draft { ground, spot, text, html, judged })
 }
 
 /// Where a new comment goes.

@@ -27,6 +27,10 @@ pub struct ProblemBody {
     detail: Option<String>,
     /// Id of the request; it also stands in the server's log.
     request_id: String,
+    /// With `rejected_by_policy`: the decision on content that an appeal can be
+    /// against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision_id: Option<uuid::Uuid>,
     /// Fields that broke rules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(skip_serializing_if_is_empty, default)]
@@ -52,6 +56,7 @@ impl poem_openapi::types::Example for ProblemBody {
             title: "There is no such thing, or not for you.".into(),
             detail: None,
             request_id: "0199c1a0-6f3e-7d52-a1c4-5b7f0e2d9a11".into(),
+            decision_id: None,
             errors: Vec::new(),
         }
     }
@@ -132,6 +137,7 @@ fn body(code: &str, title: &str, detail: Option<String>) -> ProblemJson {
         title: title.to_owned(),
         detail,
         request_id: request_id::current(),
+        decision_id: None,
         errors: Vec::new(),
     })
 }
@@ -173,11 +179,12 @@ impl From<Error> for Problem {
                 "The state of things does not allow it.",
                 Some(message.into_owned()),
             )),
-            Error::RejectedByPolicy { message } => Self::Forbidden(body(
-                "rejected_by_policy",
-                "A policy of this forum refused it.",
-                Some(message),
-            )),
+            Error::RejectedByPolicy { message, decision } => {
+                let title = "A policy of this forum refused it.";
+                let mut problem = body("rejected_by_policy", title, Some(message));
+                problem.0.decision_id = decision.map(|decision| decision.0);
+                Self::Forbidden(problem)
+            }
             Error::TooLarge { limit } => Self::TooLarge(body(
                 "too_large",
                 TOO_LARGE,

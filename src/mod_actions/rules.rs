@@ -48,7 +48,9 @@ pub(super) fn settle(
 ) -> Result<Option<String>, Error> {
     match verdict {
         Merged::Allow | Merged::Annotate => Ok(None),
-        Merged::Reject { reason } => Err(Error::RejectedByPolicy { message: reason.clone() }),
+        Merged::Reject { reason } => {
+            Err(Error::RejectedByPolicy { message: reason.clone(), decision: None })
+        }
         Merged::Unavailable => {
             Err(Error::forbidden("policy_unavailable", "A policy could not be asked; try again."))
         }

@@ -16,5 +16,5 @@ pub use model::{
     Access, Ground, Post, PostEdit, PostFilter, PostKey, PostSort, PostText, SearchTerms,
 };
 pub use rules::{Refusal, may_comment, may_vote};
-pub use service::{Parts, Posts, Written};
+pub use service::{Approved, Parts, Posts, Written};
 pub(crate) use store::{count_comments, ground, ground_columns, post_visible};

@@ -4,6 +4,7 @@ use super::model::{Access, Ground};
 use crate::{
     bans::{Deed, Standing},
     base::{Error, actor::Actor},
+    decisions::TargetKind,
     publishing::ContentState,
 };
 
@@ -41,6 +42,14 @@ fn not_removed(state: ContentState) -> Result<(), Error> {
             Err(Error::conflict("removed", "It was removed by those who moderate."))
         }
         _ => Ok(()),
+    }
+}
+
+/// As what an edit is judged: of what was never published, the text still waits.
+pub(super) fn judged_as(state: ContentState) -> TargetKind {
+    match state {
+        ContentState::Held => TargetKind::Post,
+        _ => TargetKind::Edit,
     }
 }
 

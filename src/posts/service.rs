@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{
     model::{Access, Ground, Post, PostEdit, PostFilter, PostKey, PostSort, PostText},
     rules::{self, Refusal},
@@ -24,7 +26,7 @@ use crate::{
     hooks::{Content, ContentKind, Operation},
     http::{Action, ClientAddress, RateLimits},
     mod_actions::Acted,
-    publishing::{self, ContentState, Judged, Marks, Place, Publishing, Tallies, Waiting},
+    publishing::{self, ContentState, Judged, Marks, Place, Publishing, Refused, Tallies, Waiting},
 };
 
 /// What posts are made of.
@@ -51,6 +53,26 @@ pub struct Written {
     pub access: Access,
     /// The text that was written, and its verdict; `None` when nothing changed.
     pub judged: Option<Judged>,
+}
+
+/// A text that policies refused and a person lets through, checked as its
+/// author's.
+#[derive(Debug)]
+pub enum Approved {
+    /// A post that was never there.
+    New {
+        /// Where it goes.
+        found: CommunityAccess,
+        /// What it says.
+        judged: Judged,
+    },
+    /// New words for a post.
+    Edit {
+        /// The post as it stands.
+        access: Access,
+        /// What it is to say.
+        judged: Judged,
+    },
 }
 
 impl Posts {
@@ -113,35 +135,89 @@ impl Posts {
             .publishing
             .judge(actor, &place, (TargetKind::Post, content), recheck)
             .await?;
-        let post = self.insert(actor, &place, id, &judged).await?;
+        let mut tx = self.parts.db.begin().await?;
+        let Some(post) = self.write(&mut tx, actor, &place, &judged).await? else {
+            drop(tx);
+            return Err(self.parts.bans.refusal(actor, Deed::Post, place.community, None).await);
+        };
+        tx.commit().await?;
         let access = Access { post, standing: place.standing, waiting: Waiting::default() };
         Ok(Written { access, judged: Some(judged) })
     }
 
-    async fn insert(
+    /// Checks a text that policies refused, as its author would send it now:
+    /// `by` lets it through. Nothing is written.
+    pub async fn overrule(
         &self,
+        by: &Actor,
+        author: &Actor,
+        refused: &Refused,
+    ) -> Result<Approved, Error> {
+        let id = refused.content.id.parse::<Uuid>().map_err(Error::internal)?.into();
+        let text = PostText::of_content(&refused.content)?;
+        if refused.content.operation == Operation::Create {
+            let found = self.parts.communities.find(Some(author), &refused.community).await?;
+            let community = found.community.id;
+            if !found.standing.allows(Deed::Post) {
+                return Err(self.parts.bans.refusal(author, Deed::Post, community, None).await);
+            }
+            let content = (TargetKind::Post, content(id, Operation::Create, &text));
+            let judged = Publishing::overrule(by, (author, community), content)?;
+            return Ok(Approved::New { found, judged });
+        }
+        let access = self.access(Some(author), id).await?;
+        if let Err(refusal) = rules::may_edit(author, &access) {
+            return Err(self.refused(author, &access.ground(), refusal).await);
+        }
+        refused.check_unchanged(access.post.edited_at)?;
+        let content = (rules::judged_as(access.post.state), content(id, Operation::Edit, &text));
+        let judged = Publishing::overrule(by, (author, access.post.community), content)?;
+        Ok(Approved::Edit { access, judged })
+    }
+
+    /// Publishes what was let through, as part of `tx`. `false` when something
+    /// forbids it by now.
+    pub async fn publish(
+        &self,
+        tx: &mut Tx,
+        author: &Actor,
+        approved: &Approved,
+    ) -> Result<bool, Error> {
+        match approved {
+            Approved::New { found, judged } => {
+                let CommunityAccess { community, standing } = found;
+                let place =
+                    Place { community: community.id, slug: &community.slug, standing: *standing };
+                Ok(self.write(tx, author, &place, judged).await?.is_some())
+            }
+            Approved::Edit { access, judged } => self.put_edit(tx, author, access, judged).await,
+        }
+    }
+
+    /// Writes what was judged, as part of `tx`. `None` when something forbids it
+    /// by now.
+    async fn write(
+        &self,
+        tx: &mut Tx,
         actor: &Actor,
         place: &Place<'_>,
-        id: PostId,
         judged: &Judged,
-    ) -> Result<Post, Error> {
+    ) -> Result<Option<Post>, Error> {
+        let id = judged.id().into();
         let text = PostText::of_content(&judged.content)?;
         let html = markdown::to_html(&text.body);
         let (now, state) = (self.now(), judged.state);
         let hot = publishing::hot(1, now);
         let new = NewRow { id, community: place.community, author: actor, state, hot, now };
-        let mut tx = self.parts.db.begin().await?;
-        if !store::insert(&mut tx, &new, text.clone(), html.clone()).await? {
-            drop(tx);
-            return Err(self.parts.bans.refusal(actor, Deed::Post, place.community, None).await);
+        if !store::insert(tx, &new, text.clone(), html.clone()).await? {
+            return Ok(None);
         }
-        store::insert_own_vote(&mut tx, id, actor.id, now).await?;
+        store::insert_own_vote(tx, id, actor.id, now).await?;
         if state == ContentState::Published {
-            store::count(&mut tx, id, 1).await?;
+            store::count(tx, id, 1).await?;
         }
-        self.parts.publishing.record(&mut tx, judged).await?;
-        tx.commit().await?;
-        Ok(Post {
+        self.parts.publishing.record(tx, judged).await?;
+        Ok(Some(Post {
             id,
             community: place.community,
             slug: place.slug.to_owned(),
@@ -159,7 +235,7 @@ impl Posts {
             created_at: now,
             edited_at: None,
             my_vote: 1,
-        })
+        }))
     }
 
     /// Changes the text of a post. One that has never been published stays as
@@ -174,46 +250,47 @@ impl Posts {
         if (&text.title, &text.body) == (&access.post.title, &access.post.body) {
             return Ok(Written { access, judged: None });
         }
-        let kind = match access.post.state {
-            ContentState::Held => TargetKind::Post,
-            _ => TargetKind::Edit,
-        };
+        let kind = rules::judged_as(access.post.state);
         let content = content(id, Operation::Edit, &text);
         let judged = self
             .parts
             .publishing
             .judge(actor, &access.ground().place(), (kind, content), recheck)
             .await?;
-        self.write_edit(actor, &access, &judged).await?;
+        let mut tx = self.parts.db.begin().await?;
+        if !self.put_edit(&mut tx, actor, &access, &judged).await? {
+            return Err(self.changed_meanwhile(actor, id).await);
+        }
+        tx.commit().await?;
         Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
     }
 
-    /// Puts a new text in the place of the old one, or lets it wait.
-    async fn write_edit(
+    /// Puts a new text in the place of the old one, or lets it wait. `false` when
+    /// something forbids it by now.
+    async fn put_edit(
         &self,
+        tx: &mut Tx,
         actor: &Actor,
         access: &Access,
         judged: &Judged,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (seen, now) = (&access.post, self.now());
         let text = PostText::of_content(&judged.content)?;
-        let mut tx = self.parts.db.begin().await?;
         if judged.waits() {
-            if !store::is_editable(&mut tx, actor, seen, now).await? {
-                return Err(self.changed_meanwhile(actor, seen.id).await);
+            if !store::is_editable(tx, actor, seen, now).await? {
+                return Ok(false);
             }
-            self.parts.publishing.put_pending(&mut tx, judged, text.into()).await?;
+            self.parts.publishing.put_pending(tx, judged, text.into()).await?;
         } else {
             let html = markdown::to_html(&text.body);
-            if !store::update_text(&mut tx, actor, seen, (text, html), now).await? {
-                return Err(self.changed_meanwhile(actor, seen.id).await);
+            if !store::update_text(tx, actor, seen, (text, html), now).await? {
+                return Ok(false);
             }
             let old = PostText { title: seen.title.clone(), body: seen.body.clone() };
             let replaced = (old.into(), access.waiting.pending.is_some());
-            self.parts.publishing.put_past(&mut tx, judged, replaced).await?;
+            self.parts.publishing.put_past(tx, judged, replaced).await?;
         }
-        tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Takes a post back.

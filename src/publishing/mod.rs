@@ -12,7 +12,7 @@ mod store;
 mod tests;
 
 pub use api::{ModerationView, PendingView};
-pub use model::{ContentState, Mark, Marks, Place, Revision, Tallies, Waiting};
+pub use model::{ContentState, Mark, Marks, Place, Refused, Revision, Tallies, Waiting};
 pub use rules::hot;
 pub use service::{Judged, Publishing, context, person};
 pub(crate) use store::why;

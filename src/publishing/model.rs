@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::{bans::Standing, base::ids::CommunityId};
+use crate::{
+    bans::Standing,
+    base::{Error, clock::Timestamp, ids::CommunityId},
+    hooks,
+};
 
 /// Whether content can be read, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +123,27 @@ pub struct Place<'a> {
     pub slug: &'a str,
     /// How the actor stands there.
     pub standing: Standing,
+}
+
+/// A text that policies refused, and that a person lets through.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The text as its author sent it.
+    pub content: hooks::Content,
+    /// Slug of the community.
+    pub community: String,
+    /// When it was refused.
+    pub at: Timestamp,
+}
+
+impl Refused {
+    /// Whether its author has changed the text since: then that is what counts.
+    pub fn check_unchanged(&self, edited_at: Option<Timestamp>) -> Result<(), Error> {
+        if edited_at.is_some_and(|edited_at| edited_at > self.at) {
+            return Err(Error::conflict("changed_meanwhile", "Its author has changed it since."));
+        }
+        Ok(())
+    }
 }
 
 /// A text that was published, or is to be.

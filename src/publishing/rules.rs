@@ -1,8 +1,10 @@
 //! What a verdict means for a text, and how votes and age make a rank. Pure.
 
+use uuid::Uuid;
+
 use super::{model::ContentState, service::Judged};
 use crate::{
-    base::{Error, clock::Timestamp},
+    base::{Error, clock::Timestamp, ids::DecisionId},
     decisions::TargetKind,
     events::{self, Event},
     hooks::{ContentKind, Merged, Operation},
@@ -19,10 +21,22 @@ pub(super) fn settle(verdict: &Merged) -> Result<ContentState, Error> {
     match verdict {
         Merged::Allow | Merged::Annotate => Ok(ContentState::Published),
         Merged::Hold { .. } => Ok(ContentState::Held),
-        Merged::Reject { reason } => Err(Error::RejectedByPolicy { message: reason.clone() }),
+        Merged::Reject { reason } => {
+            Err(Error::RejectedByPolicy { message: reason.clone(), decision: None })
+        }
         Merged::Unavailable => {
             Err(Error::forbidden("policy_unavailable", "A policy could not be asked; try again."))
         }
+    }
+}
+
+/// A refusal with the decision that it comes from: what an appeal is against.
+pub(super) fn with_decision(refusal: Error, decided_by: Option<Uuid>) -> Error {
+    match refusal {
+        Error::RejectedByPolicy { message, .. } => {
+            Error::RejectedByPolicy { message, decision: decided_by.map(DecisionId) }
+        }
+        other => other,
     }
 }
 
@@ -38,6 +52,7 @@ pub(super) fn happened(judged: &Judged) -> Option<Event> {
         ContentKind::Comment => events::Content::Comment(id),
     };
     Some(match judged.state {
+        _ if judged.is_overruled => Event::ContentApproved { content },
         ContentState::Published => Event::ContentPublished { content, edited: is_edit },
         _ => Event::ContentHeld { content },
     })

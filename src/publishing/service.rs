@@ -12,6 +12,7 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
+        ids::CommunityId,
     },
     db::Tx,
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
@@ -38,11 +39,18 @@ pub struct Judged {
     /// What plugins said; `None` when none was asked.
     outcome: Option<Outcome<Content>>,
     pub(super) target: DecisionTarget,
+    /// A person lets it through though policies refused it.
+    pub(super) is_overruled: bool,
     /// Whose doing it is.
     cause: Cause,
 }
 
 impl Judged {
+    /// The id that the content has or will have.
+    pub fn id(&self) -> Uuid {
+        self.target.id
+    }
+
     /// Whether it waits for a moderator while the published text stands.
     pub fn waits(&self) -> bool {
         self.target.kind == TargetKind::Edit && self.state == ContentState::Held
@@ -97,18 +105,40 @@ impl Publishing {
         let asked = self.hooks.ask_others_checked(scope, by_bot, input, recheck).await;
         let Some(outcome) = asked else {
             let state = ContentState::Published;
-            return Ok(Judged { content, state, outcome: None, target, cause: actor.into() });
+            let cause = actor.into();
+            return Ok(Judged {
+                content,
+                state,
+                outcome: None,
+                target,
+                is_overruled: false,
+                cause,
+            });
         };
         match rules::settle(&outcome.verdict) {
             Ok(state) => {
                 let (content, cause) = (outcome.subject.clone(), actor.into());
-                Ok(Judged { content, state, outcome: Some(outcome), target, cause })
+                let (outcome, is_overruled) = (Some(outcome), false);
+                Ok(Judged { content, state, outcome, target, is_overruled, cause })
             }
             Err(refusal) => {
                 self.decisions.record_refusal(&target, &outcome).await?;
-                Err(refusal)
+                Err(rules::with_decision(refusal, outcome.decided_by))
             }
         }
+    }
+
+    /// A text that policies refused and `by` lets through: nobody is asked again.
+    pub fn overrule(
+        by: &Actor,
+        (author, community): (&Actor, CommunityId),
+        (kind, content): (TargetKind, Content),
+    ) -> Result<Judged, Error> {
+        let id = content.id.parse().map_err(Error::internal)?;
+        let (community, actor) = (Some(community), Some(author.id));
+        let target = DecisionTarget { kind, id, community, actor };
+        let (state, cause) = (ContentState::Published, by.into());
+        Ok(Judged { content, state, outcome: None, target, is_overruled: true, cause })
     }
 
     /// Asks plugins about a vote; a refusal is recorded and becomes an error.

@@ -16,7 +16,7 @@ fn a_verdict_publishes_holds_or_refuses() {
     assert_eq!(settle(&Merged::Hold { reason: reason() }).unwrap(), ContentState::Held);
     assert!(matches!(
         settle(&Merged::Reject { reason: reason() }),
-        Err(Error::RejectedByPolicy { message }) if message == "because"
+        Err(Error::RejectedByPolicy { message, .. }) if message == "because"
     ));
     assert!(matches!(
         settle(&Merged::Unavailable),

@@ -130,3 +130,22 @@ async fn a_plugin_is_told_that_it_was_wrong() {
     assert!(told.contains(&json!("decision.overridden")), "{told:?}");
     assert!(hooks_told(&scene, "ear").await.is_empty(), "it was not asked");
 }
+
+/// As much by an appeal that is granted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_is_told_that_its_refusal_did_not_stand() {
+    let scene = Scene::start().await;
+    policy::enforce_first_letter(&scene.admin, "no").await;
+    let both = [HookPoint::ContentBeforePublish, HookPoint::DecisionOverridden];
+    scene.bind_to("both", &both, &[], json!({})).await;
+    let refused = forum::try_post(&scene.app, &scene.ada, "A title", "Refuse this.").await;
+    let decision = refused.expect_problem(403, "rejected_by_policy")["decision_id"].clone();
+    let appeal = json!({"against": "rejection", "id": decision, "text": "Why?"});
+    let appeal = scene.ada.post("/appeals", appeal).await.expect(201);
+    scene.app.settled().await;
+    assert!(!hooks_told(&scene, "both").await.contains(&json!("decision.overridden")));
+    let path = format!("/appeals/{}/resolution", id(&appeal));
+    scene.admin.post(&path, json!({"grant": true})).await.expect(201);
+    let told = hooks_told(&scene, "both").await;
+    assert!(told.contains(&json!("decision.overridden")), "{told:?}");
+}

@@ -1,18 +1,25 @@
 //! Appeals: only who was struck, once; and what is granted is reversed.
 
+use std::time::Duration;
+
+use gatherly::db::statement;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Person, TestApp,
-    forum::{each, id, post},
+use crate::{
+    hooks::guest,
+    support::{
+        Person, Reply, TestApp,
+        forum::{comment, each, id, post, try_comment, try_post},
+        policy::{bind, enforce_first_letter},
+    },
 };
 
-async fn appeal(person: &Person, against: &str, subject: &Value) -> crate::support::Reply {
+async fn appeal(person: &Person, against: &str, subject: &Value) -> Reply {
     let body = json!({"against": against, "id": subject["id"], "text": "That was wrong."});
     person.post("/appeals", body).await
 }
 
-async fn decide(person: &Person, appeal: &Value, grant: bool) -> crate::support::Reply {
+async fn decide(person: &Person, appeal: &Value, grant: bool) -> Reply {
     let path = format!("/appeals/{}/resolution", id(appeal));
     person.post(&path, json!({"grant": grant, "note": "Seen."})).await
 }
@@ -71,4 +78,146 @@ async fn what_is_denied_stands() {
     appeal(&ada, "warning", &warning).await.expect_problem(409, "already_appealed");
     let long = json!({"against": "warning", "id": warning["id"], "text": "x".repeat(4_001)});
     ada.post("/appeals", long).await.expect_invalid(&[("text", "length")]);
+}
+
+/// The decision that refused a text, as its author is told, in the shape of what
+/// can be appealed.
+fn refusal(reply: &Reply) -> Value {
+    let problem = reply.expect_problem(403, "rejected_by_policy");
+    json!({"id": problem["decision_id"]})
+}
+
+/// A forum with a policy, an admin and two members.
+async fn policed() -> (TestApp, Person, Person, Person) {
+    let app = TestApp::start().await;
+    let (root, ada) = (app.admin("root").await, app.member("ada").await);
+    let bob = app.member("bob").await;
+    enforce_first_letter(&root, "not here").await;
+    (app, root, ada, bob)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_post_is_published_as_its_author_s() {
+    let (app, root, ada, bob) = policed().await;
+    let refused = refusal(&try_post(&app, &ada, "A title", "Rude @bob, or not?").await);
+    let decision = ada.get(&format!("/decisions/{}", id(&refused))).await.expect(200);
+    assert_eq!(decision["verdict"], "reject");
+    let path = format!("/posts/{}", decision["target_id"].as_str().unwrap());
+    root.get(&path).await.expect_problem(404, "not_found");
+    appeal(&bob, "rejection", &refused).await.expect_problem(404, "not_found");
+    let made = appeal(&ada, "rejection", &refused).await.expect(201);
+    assert_eq!(made["community"], "general");
+    app.advance(Duration::from_mins(1));
+    decide(&ada, &made, true).await.expect_problem(403, "staff_only");
+    let decided = decide(&root, &made, true).await.expect(201);
+    assert_eq!(decided["state"], "granted");
+    decide(&root, &made, true).await.expect_problem(409, "already_decided");
+
+    let seen = app.client.get(&path).await.expect(200);
+    let text = (&seen["author"], &seen["title"], &seen["body"], &seen["state"]);
+    let expected = ["ada", "A title", "Rude @bob, or not?", "published"].map(Value::from);
+    assert_eq!(text, (&expected[0], &expected[1], &expected[2], &expected[3]));
+    assert_eq!(app.client.get("/accounts/ada").await.expect(200)["post_count"], 1);
+    app.settled().await;
+    assert_eq!(each(&ada.get("/notifications").await.expect(200), "kind"), ["approved"]);
+    assert_eq!(each(&bob.get("/notifications").await.expect(200), "kind"), ["mention"]);
+    appeal(&ada, "rejection", &refused).await.expect_problem(409, "not_in_force");
+    let list = app.client.get("/posts").await.expect(200);
+    assert_eq!(each(&list, "title"), ["A title"], "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_comments_and_edits_are_published() {
+    let (app, root, ada, bob) = policed().await;
+    let on = post(&app, &bob, "A title").await;
+    let first = comment(&app, &bob, &on, "An answer").await;
+    let answer = refusal(&try_comment(&app, &ada, (&on, Some(&first)), "Rude answer").await);
+    let written = comment(&app, &ada, &on, "As it was").await;
+    let path = format!("/comments/{}", id(&written));
+    let edit = refusal(&ada.patch(&path, json!({"body": "Rude edit"})).await);
+    let own = post(&app, &ada, "My title").await;
+    let post_path = format!("/posts/{}", id(&own));
+    let change = json!({"title": "New title", "body": "Rude body"});
+    let change = refusal(&ada.patch(&post_path, change).await);
+    app.advance(Duration::from_mins(1));
+    for refused in [&answer, &edit, &change] {
+        let made = appeal(&ada, "rejection", refused).await.expect(201);
+        decide(&root, &made, true).await.expect(201);
+    }
+    assert_eq!(app.client.get(&path).await.expect(200)["body"], "Rude edit");
+    let seen = app.client.get(&post_path).await.expect(200);
+    assert_eq!((&seen["title"], &seen["body"]), (&json!("New title"), &json!("Rude body")));
+    let thread = app.client.get(&format!("/posts/{}/comments", id(&on))).await.expect(200);
+    assert_eq!(each(&thread, "body"), ["An answer", "Rude answer", "Rude edit"]);
+    assert_eq!(thread["items"][1]["parent_id"], first["id"]);
+    assert_eq!(thread["items"][0]["reply_count"], 1);
+    app.settled().await;
+    let told = each(&ada.get("/notifications").await.expect(200), "kind");
+    assert_eq!(told, ["approved"; 3]);
+    assert_eq!(each(&bob.get("/notifications").await.expect(200), "kind"), ["reply"; 2]);
+}
+
+/// What cannot be published now is said, and can be granted later.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_published_leaves_the_appeal_open() {
+    let (app, root, ada, bob) = policed().await;
+    let on = post(&app, &bob, "A title").await;
+    let lock = format!("/posts/{}/lock", id(&on));
+    let refused = refusal(&try_comment(&app, &ada, (&on, None), "Rude").await);
+    let made = appeal(&ada, "rejection", &refused).await.expect(201);
+    root.put(&lock, json!({})).await.expect(204);
+    decide(&root, &made, true).await.expect_problem(409, "locked");
+    root.delete(&lock).await.expect(204);
+    let ban = json!({"username": "ada", "deeds": ["comment"], "reason": "enough"});
+    let ban = root.post("/communities/general/bans", ban).await.expect(201);
+    let problem = decide(&root, &made, true).await.expect_problem(409, "author_forbidden");
+    assert!(problem["detail"].as_str().unwrap().contains("enough"), "{problem}");
+    root.delete(&format!("/communities/general/bans/{}", id(&ban))).await.expect(204);
+    let removal = format!("/posts/{}/removal", id(&on));
+    root.post(&removal, json!({})).await.expect(201);
+    let problem = decide(&root, &made, true).await;
+    assert_eq!(problem.status.as_u16(), 409, "{}", problem.text());
+    root.delete(&removal).await.expect(204);
+    assert_eq!(each(&ada.get("/appeals").await.expect(200), "state"), ["open"]);
+    decide(&root, &made, true).await.expect(201);
+
+    // What its author changed since is not overwritten.
+    let own = post(&app, &ada, "My title").await;
+    let path = format!("/posts/{}", id(&own));
+    let refused = refusal(&ada.patch(&path, json!({"body": "Rude"})).await);
+    app.advance(Duration::from_secs(1));
+    ada.patch(&path, json!({"body": "Another"})).await.expect(200);
+    let made = appeal(&ada, "rejection", &refused).await.expect(201);
+    decide(&root, &made, true).await.expect_problem(409, "changed_meanwhile");
+    decide(&root, &made, false).await.expect(201);
+    assert_eq!(app.client.get(&path).await.expect(200)["body"], "Another");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_was_erased_is_not_published() {
+    let (app, root, ada, _) = policed().await;
+    let refused = refusal(&try_post(&app, &ada, "A title", "Rude.").await);
+    let made = appeal(&ada, "rejection", &refused).await.expect(201);
+    let mut tx = app.app.db.begin().await.unwrap();
+    tx.execute(statement("update hook_events set input = null")).await.unwrap();
+    tx.commit().await.unwrap();
+    decide(&root, &made, true).await.expect_problem(409, "text_not_kept");
+    assert_eq!(each(&ada.get("/appeals").await.expect(200), "state"), ["open"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_refused_content_can_be_appealed() {
+    let (app, root, ada, bob) = policed().await;
+    let on = post(&app, &ada, "A title").await;
+    let core = guest::core("vote-before-cast", &guest::answer(1, "not today"), "");
+    let component = guest::component("export gatherly:plugin/vote-before-cast@0.2.0;", &core);
+    bind(&root, "no-votes", component.to_vec(), json!({"mode": "enforce"})).await;
+    let path = format!("/posts/{}/vote", id(&on));
+    let problem = bob.put(&path, json!({"value": 1})).await;
+    let problem = problem.expect_problem(403, "rejected_by_policy");
+    assert!(problem.get("decision_id").is_none(), "{problem}");
+    let decisions = root.get("/decisions?plugin=no-votes").await.expect(200);
+    let vote = &decisions["items"][0];
+    appeal(&bob, "rejection", vote).await.expect_problem(409, "not_appealable");
+    appeal(&ada, "rejection", vote).await.expect_problem(404, "not_found");
 }
