@@ -66,7 +66,7 @@ pub enum Approved {
     /// New words for a comment.
     Edit {
         /// The comment as it stands.
-        access: Access,
+        access: Box<Access>,
         /// What it is to say.
         judged: Judged,
     },
@@ -177,7 +177,7 @@ impl Comments {
         let content = content(id, Operation::Edit, (&access.ground, access.comment.parent), &text);
         let place = (author, access.ground.community);
         let judged = Publishing::overrule(by, place, (kind, content))?;
-        Ok(Approved::Edit { access, judged })
+        Ok(Approved::Edit { access: Box::new(access), judged })
     }
 
     /// Publishes what was let through, as part of `tx`. `false` when something

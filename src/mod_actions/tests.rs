@@ -47,7 +47,7 @@ fn without_a_hold_nothing_is_waited_for() {
     }
     assert!(matches!(
         settle(&Merged::Reject { reason: "because".to_owned() }, &[], (true, 1)),
-        Err(Error::RejectedByPolicy { message }) if message == "because"
+        Err(Error::RejectedByPolicy { message, .. }) if message == "because"
     ));
     assert!(matches!(
         settle(&Merged::Unavailable, &[], (true, 1)),

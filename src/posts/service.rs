@@ -69,7 +69,7 @@ pub enum Approved {
     /// New words for a post.
     Edit {
         /// The post as it stands.
-        access: Access,
+        access: Box<Access>,
         /// What it is to say.
         judged: Judged,
     },
@@ -172,7 +172,7 @@ impl Posts {
         refused.check_unchanged(access.post.edited_at)?;
         let content = (rules::judged_as(access.post.state), content(id, Operation::Edit, &text));
         let judged = Publishing::overrule(by, (author, access.post.community), content)?;
-        Ok(Approved::Edit { access, judged })
+        Ok(Approved::Edit { access: Box::new(access), judged })
     }
 
     /// Publishes what was let through, as part of `tx`. `false` when something

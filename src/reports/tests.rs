@@ -24,7 +24,7 @@ fn there_is_nothing_to_hold() {
     }
     assert!(matches!(
         settle(&Merged::Reject { reason: reason() }),
-        Err(Error::RejectedByPolicy { message }) if message == "because"
+        Err(Error::RejectedByPolicy { message, .. }) if message == "because"
     ));
     assert!(matches!(
         settle(&Merged::Unavailable),
