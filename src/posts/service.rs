@@ -257,12 +257,21 @@ impl Posts {
             .publishing
             .judge(actor, &access.ground().place(), (kind, content), recheck)
             .await?;
-        let mut tx = self.parts.db.begin().await?;
-        if !self.put_edit(&mut tx, actor, &access, &judged).await? {
-            return Err(self.changed_meanwhile(actor, id).await);
-        }
-        tx.commit().await?;
+        self.write_edit(actor, &access, &judged).await?;
         Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
+    }
+
+    async fn write_edit(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        judged: &Judged,
+    ) -> Result<(), Error> {
+        let mut tx = self.parts.db.begin().await?;
+        if !self.put_edit(&mut tx, actor, access, judged).await? {
+            return Err(self.changed_meanwhile(actor, access.post.id).await);
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Puts a new text in the place of the old one, or lets it wait. `false` when
