@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::model::{Answer, Candidate, Change, Counts, Difference, Recorded, Replay, ReplayState};
 use crate::{
     base::{
+        actor::Actor,
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId, DecisionId, same_millisecond},
         page::PageRequest,
