@@ -124,21 +124,24 @@ impl Lifecycle {
         }
     }
 
-    /// Listens for signals: the first stops softly; resolves at the second.
-    pub async fn second_signal(&self) -> std::io::Result<()> {
+    /// Listens for signals from now on: the first stops softly; resolves at the
+    /// second.
+    pub fn second_signal(&self) -> std::io::Result<impl Future<Output = ()> + use<>> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let mut next = async || {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
-        next().await;
-        tracing::info!("stopping");
         let this = self.clone();
-        self.spawn(async move { this.stop().await });
-        next().await;
-        Ok(())
+        Ok(async move {
+            let mut next = async || {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            next().await;
+            tracing::info!("stopping");
+            let stopping = this.clone();
+            this.spawn(async move { stopping.stop().await });
+            next().await;
+        })
     }
 }

@@ -26,6 +26,8 @@ impl Serve {
         let app = App::build(config, Clock::system(), super::compiler()?).await?;
         serve_metrics(&app).await?;
         workers::start(&app);
+        // Whoever reads that it listens may stop it.
+        let second_signal = app.lifecycle.second_signal().context("listening for signals")?;
         println!("Gatherly listens on {}", app.config.public_url());
         match &demo {
             Some(demo) => print!("{}", demo.tour(&app).await?),
@@ -38,8 +40,7 @@ impl Serve {
             server::serve(listener, routes::endpoint(&app), &app.config.server, &app.lifecycle);
         tokio::select! {
             () = serving => {}
-            second = app.lifecycle.second_signal() => {
-                second.context("listening for signals")?;
+            () = second_signal => {
                 eprintln!("gatherly: stopped at once");
                 return Ok(ExitCode::FAILURE);
             }

@@ -28,10 +28,6 @@ use crate::{
 /// Events that are tidied at once: some milliseconds of the writer's time.
 const TIDY_BATCH: i64 = 500;
 
-/// Seconds' worth of plain events that are kept at once: people come in waves, and
-/// a small forum's record is whole.
-const BURST_SECONDS: u32 = 10;
-
 /// The record of decisions; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Decisions {
@@ -45,10 +41,8 @@ pub struct Decisions {
 impl Decisions {
     /// The record in this database.
     pub fn new(db: Db, clock: Clock, settings: config::Decisions) -> Self {
-        let plain = NonZeroU32::new(settings.allows_per_second).map(|rate| {
-            let burst = rate.saturating_mul(NonZeroU32::MIN.saturating_add(BURST_SECONDS - 1));
-            Arc::new(RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
-        });
+        let rate = NonZeroU32::new(settings.allows_per_second);
+        let plain = rate.map(|rate| Arc::new(RateLimiter::direct(Quota::per_second(rate))));
         Self { db, clock, settings, plain }
     }
 

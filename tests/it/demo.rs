@@ -79,7 +79,8 @@ impl Demo {
     async fn stop(mut self) {
         let id = i32::try_from(self.process.id().expect("a process")).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
-        assert!(self.process.wait().await.unwrap().success());
+        let status = self.process.wait().await.unwrap();
+        assert!(status.success(), "{status}");
     }
 }
 
