@@ -26,6 +26,9 @@ use crate::{
     review::Review,
 };
 
+/// What went wrong is put right before all that follows from what happened.
+const UNDO_PRIORITY: i32 = 10;
+
 /// What undoing is built on.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is named as its type")]
@@ -81,7 +84,8 @@ impl Undos {
         let id = new_uuid(now);
         let mut tx = self.parts.db.begin().await?;
         let (total, counts) = store::insert(&mut tx, id, (&cause, actor.id), now).await?;
-        let job = NewJob::new(UNDO, &id).once(format!("undo {id}"));
+        let job = NewJob { priority: UNDO_PRIORITY, ..NewJob::new(UNDO, &id) };
+        let job = job.once(format!("undo {id}"));
         jobs::enqueue(&mut tx, job, now).await?;
         tx.commit().await?;
         tracing::info!(
