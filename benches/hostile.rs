@@ -13,6 +13,8 @@
 #![expect(clippy::large_futures, reason = "a bench waits for one thing at a time")]
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a program that measures and prints")]
 
+#[path = "http/child.rs"]
+mod child;
 #[path = "http/forum.rs"]
 #[expect(dead_code, reason = "the other bench asks more of it")]
 mod forum;
@@ -25,9 +27,9 @@ mod table;
 #[path = "hostile/traffic.rs"]
 mod traffic;
 
-use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+use std::{fs, process::ExitCode, time::Duration};
 
-use forum::{Content, Operation, Server, TEXT};
+use forum::{Content, Folder, Operation, Server, TEXT};
 use gatherly::{
     base::{
         Error,
@@ -35,7 +37,7 @@ use gatherly::{
         ids::{BindingId, PostId},
     },
     communities::NewCommunity,
-    hooks::{COMPILE_COMMAND, Grants, Hooks, Mode, run_compile_child},
+    hooks::{Grants, Hooks, Mode},
     plugin_admin::{Change, NewBinding},
 };
 use traffic::{Asked, Traffic};
@@ -47,28 +49,14 @@ const ROUNDS: usize = 3;
 const RESTORE_EVERY: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        // The host starts this program to compile.
-        Some(COMPILE_COMMAND) => {
-            let length = arguments.next().and_then(|length| length.parse().ok());
-            return run_compile_child(length.unwrap_or(0));
-        }
-        Some(traffic::COMMAND) => traffic::run(),
-        _ => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(measure());
-        }
-    }
-    ExitCode::SUCCESS
+    child::run((traffic::COMMAND, traffic::run), measure)
 }
 
 async fn measure() {
     // Cargo adds options of its own.
     let named: Vec<String> =
         std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
-    let folder =
-        Folder(std::env::temp_dir().join(format!("gatherly-bench-{}", uuid::Uuid::now_v7())));
+    let folder = Folder::new();
     let content = forum::fill(&folder.0).await;
     let mut bench = Bench::start(&folder, content).await;
     let mut rows = Vec::new();
@@ -126,15 +114,6 @@ fn resident() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
     let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
     kib / 1024
-}
-
-/// A folder that is gone when the bench ends.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _gone = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// A forum, and who is in it.

@@ -10,6 +10,8 @@
 #![expect(clippy::large_futures, reason = "a bench waits for one thing at a time")]
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a program that measures and prints")]
 
+#[path = "http/child.rs"]
+mod child;
 #[path = "http/forum.rs"]
 mod forum;
 #[path = "http/load.rs"]
@@ -17,13 +19,10 @@ mod load;
 #[path = "http/table.rs"]
 mod table;
 
-use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{fs, process::ExitCode, sync::Arc};
 
-use forum::{Content, Operation, Server, TEXT};
-use gatherly::{
-    hooks::{COMPILE_COMMAND, run_compile_child},
-    http::onion::{Bounds, Onion},
-};
+use forum::{Content, Folder, Operation, Server, TEXT};
+use gatherly::http::onion::{Bounds, Onion};
 use load::{Job, Load};
 use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make_sync};
 use table::{Key, Table};
@@ -48,20 +47,7 @@ const COMMENT: &str = "comment";
 const RECORDING: &str = ", all on record";
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        // The host starts this program to compile.
-        Some(COMPILE_COMMAND) => {
-            let length = arguments.next().and_then(|length| length.parse().ok());
-            return run_compile_child(length.unwrap_or(0));
-        }
-        Some(load::COMMAND) => load::run(),
-        _ => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(measure());
-        }
-    }
-    ExitCode::SUCCESS
+    child::run((load::COMMAND, load::run), measure)
 }
 
 async fn measure() {
@@ -96,21 +82,6 @@ fn log_to_nowhere() {
         .with_target(false)
         .with_writer(Arc::new(nowhere))
         .init();
-}
-
-/// A folder that is gone when the bench ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("gatherly-bench-{}", uuid::Uuid::now_v7())))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _gone = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Everything that is asked.

@@ -1,11 +1,9 @@
-//! Who uses the forum: the same program started again, so that what it needs of
-//! the processor is not the server's.
+//! Who uses the forum.
 //!
 //! Everybody comes at a fixed rate, whether or not those before have been
 //! answered: what is late makes the next ones late, and that counts.
 
 use std::{
-    process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
@@ -18,7 +16,8 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde::{Deserialize, Serialize};
-use tokio::{io::AsyncWriteExt, process::Command};
+
+use crate::child;
 
 /// What the program is started with to be the traffic.
 pub(super) const COMMAND: &str = "traffic";
@@ -68,26 +67,12 @@ pub(super) struct Seen {
 
 /// Lets a child be the traffic.
 pub(super) async fn start(traffic: &Traffic) -> Seen {
-    let program = std::env::current_exe().expect("its own path");
-    let mut command = Command::new(program);
-    let mut child = command
-        .arg(COMMAND)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program can be started");
-    let told = serde_json::to_vec(traffic).expect("it can be told");
-    child.stdin.take().expect("a pipe").write_all(&told).await.expect("the child listens");
-    let output = child.wait_with_output().await.expect("the child ends");
-    serde_json::from_slice(&output.stdout).expect("the child tells what it saw")
+    child::ask(COMMAND, traffic).await
 }
 
 /// The child's work.
 pub(super) fn run() {
-    let traffic: Traffic = serde_json::from_reader(std::io::stdin()).expect("somebody");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let seen = runtime.expect("a runtime").block_on(come(&traffic));
-    println!("{}", serde_json::to_string(&seen).expect("it can be told"));
+    child::answer(async |traffic: Traffic| come(&traffic).await);
 }
 
 async fn come(traffic: &Traffic) -> Seen {

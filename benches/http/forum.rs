@@ -2,8 +2,9 @@
 //! serve` does, and asked without HTTP for comparison.
 
 use std::{
+    fs,
     net::Ipv4Addr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -64,6 +65,21 @@ pub(super) enum Operation {
     Get,
     Comment,
     Vote,
+}
+
+/// A folder that is gone when the bench ends.
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("gatherly-bench-{}", uuid::Uuid::now_v7())))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// A server with a cache of a size, and what it listens on.

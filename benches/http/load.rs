@@ -1,8 +1,6 @@
-//! The load: the same program started again, so that the processor time of the
-//! server's process is the server's alone.
+//! The load: as fast as it is answered.
 
 use std::{
-    process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
@@ -14,7 +12,8 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde::{Deserialize, Serialize};
-use tokio::{io::AsyncWriteExt, process::Command};
+
+use crate::child;
 
 /// What the program is started with to be the load.
 pub(super) const COMMAND: &str = "load";
@@ -48,26 +47,12 @@ pub(super) struct Load {
 
 /// Lets a child do the job.
 pub(super) async fn start(job: &Job) -> Load {
-    let program = std::env::current_exe().expect("its own path");
-    let mut command = Command::new(program);
-    let mut child = command
-        .arg(COMMAND)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program can be started");
-    let job = serde_json::to_vec(job).expect("a job can be told");
-    child.stdin.take().expect("a pipe").write_all(&job).await.expect("the child listens");
-    let output = child.wait_with_output().await.expect("the child ends");
-    serde_json::from_slice(&output.stdout).expect("the child tells what it did")
+    child::ask(COMMAND, job).await
 }
 
 /// The child's work.
 pub(super) fn run() {
-    let job: Job = serde_json::from_reader(std::io::stdin()).expect("a job");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let load = runtime.expect("a runtime").block_on(work(&job));
-    println!("{}", serde_json::to_string(&load).expect("it can be told"));
+    child::answer(async |job: Job| work(&job).await);
 }
 
 /// The body of one answer.

@@ -12,6 +12,7 @@ use crate::{
         text::look_alike_key,
     },
     db::{Columns, Db, Error, Row, Tx, statement},
+    sessions::to_actor,
 };
 
 macro_rules! columns {
@@ -116,20 +117,7 @@ pub(super) async fn find(db: &Db, id: AccountId) -> Result<Option<Account>, Erro
 pub(super) async fn find_actor(tx: &mut Tx, id: AccountId) -> Result<Option<(Actor, bool)>, Error> {
     let Some(row) = tx.optional(statement(FIND_ACTOR).bind(id.0)).await? else { return Ok(None) };
     let state: &str = row.value("state")?;
-    let actor = Actor {
-        id,
-        session: SessionId(Uuid::nil()),
-        username: row.value("username")?,
-        role: SiteRole::from_stored(row.value("role")?),
-        created_at: row.time("created_at")?,
-        verified: row.optional_time("verified_at")?.is_some(),
-        post_count: row.value("post_count")?,
-        comment_count: row.value("comment_count")?,
-        score: row.value("score")?,
-        strikes: row.value("strikes")?,
-        labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
-        bot_of: None,
-    };
+    let actor = to_actor(&row, SessionId(Uuid::nil()))?;
     Ok(Some((actor, state == AccountState::Active.as_str())))
 }
 

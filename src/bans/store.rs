@@ -6,13 +6,14 @@ use uuid::Uuid;
 use super::model::{Ban, Deed, Deeds, NewBan, Scope, Struck};
 use crate::{
     base::{
-        actor::{Actor, Agent, SiteRole, Viewer},
+        actor::{Actor, Agent, Viewer},
         clock::Timestamp,
         ids::{AccountId, BanId},
         page::PageRequest,
         text::look_alike_key,
     },
     db::{Columns, Db, Error, Row, SITE, Statement, Tx, statement},
+    sessions::to_actor,
 };
 
 /// The table `viewer`, of one row: who looks (zeros for nobody), the same again
@@ -97,7 +98,7 @@ const FIND_TARGET: &str = "
                as moderates
     from accounts a where a.username_key = ? and a.state = 'active'";
 const STRUCK: &str = "
-    select a.id, a.username, a.role, a.verified_at is not null as verified, a.post_count,
+    select a.id, a.username, a.role, a.verified_at, a.post_count,
            a.comment_count, a.score, a.strikes, a.labels, a.created_at,
            exists (select 1 from community_members m where m.community_id = ?
                    and m.account_id = a.id and m.role = 'moderator') as moderates,
@@ -196,20 +197,7 @@ pub(super) async fn struck(
     let Some(row) = db.optional(statement).await? else { return Ok(None) };
     Ok(Some(Struck {
         // Nobody is signed in here: these are the facts alone.
-        facts: Actor {
-            id: row.id("id")?,
-            session: SITE.into(),
-            username: row.value("username")?,
-            role: SiteRole::from_stored(row.value("role")?),
-            verified: row.value("verified")?,
-            created_at: row.time("created_at")?,
-            score: row.value("score")?,
-            post_count: row.value("post_count")?,
-            comment_count: row.value("comment_count")?,
-            labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
-            bot_of: None,
-            strikes: row.value("strikes")?,
-        },
+        facts: to_actor(&row, SITE.into())?,
         moderates: row.value("moderates")?,
         agent_moderates: row.value("agent_moderates")?,
         prior_bans: row.value("prior_bans")?,

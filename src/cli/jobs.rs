@@ -83,11 +83,11 @@ impl Jobs {
             }
             Self::Retry { id } => {
                 let job = job_admin::retry(db, id, Clock::system().now()).await?;
-                println!("{} is tried again.", job.kind);
+                super::plugin::print(&format!("{} is tried again.", job.kind));
             }
             Self::Drop { id } => {
                 let job = job_admin::remove(db, id).await?;
-                println!("{} was dropped.", job.kind);
+                super::plugin::print(&format!("{} was dropped.", job.kind));
             }
         }
         Ok(())

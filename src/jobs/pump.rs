@@ -5,11 +5,14 @@
 //! jobs are taken next. Between two rounds it rests, so that a busy forum has
 //! few of them and its requests get the writer.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::{
+        Semaphore,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
     time::{sleep, timeout},
 };
 use uuid::Uuid;
@@ -36,6 +39,11 @@ const REST_AFTER_ERROR: Duration = Duration::from_secs(1);
 /// there may be more of them than cores, and few enough to leave the pool of
 /// plugin instances to requests.
 const AT_ONCE: usize = 8;
+/// Jobs that belong to a process at once, those included that wait for their
+/// turn: with [`REST`] at most 2,560 a second, so that what limits the queue is
+/// the work, and not the pump. What is taken and not begun is another process'
+/// loss, and goes back when this one closes.
+const TAKEN: usize = 64;
 /// How long a job belongs to a process that is not heard of any more. A job
 /// that is being done is renewed at half of it, however long it takes.
 const LEASE: Duration = Duration::from_mins(1);
@@ -50,12 +58,15 @@ pub struct Pump {
     running: HashMap<Uuid, (JobRecord, Timestamp)>,
     done: UnboundedReceiver<Done>,
     tell: UnboundedSender<Done>,
+    /// Turns of the jobs that are done at once.
+    turns: Arc<Semaphore>,
 }
 
 /// What came of a job.
 struct Done {
     job: Uuid,
-    result: Result<(), Failure>,
+    /// `None`: it was not begun, since the server closes.
+    result: Option<Result<(), Failure>>,
 }
 
 impl Pump {
@@ -63,7 +74,8 @@ impl Pump {
     pub fn new(db: &Db, clock: Clock, lifecycle: Lifecycle, handlers: Handlers) -> Self {
         let (tell, done) = unbounded_channel();
         let (db, running) = (db.beside_requests(), HashMap::new());
-        Self { db, clock, lifecycle, handlers, running, done, tell }
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        Self { db, clock, lifecycle, handlers, running, done, tell, turns }
     }
 
     /// Works until the server closes and what it has begun is done.
@@ -78,22 +90,29 @@ impl Pump {
                 () = sleep(POLL) => {}
                 done = self.done.recv() => finished.extend(done),
             }
-            while let Ok(done) = self.done.try_recv() {
-                finished.push(done);
-            }
-            self.round_until_written(&finished, AT_ONCE).await;
+            self.collect(&mut finished);
+            self.round_until_written(&finished, TAKEN).await;
             sleep(REST).await;
         }
         while !self.running.is_empty() {
             let Some(done) = self.done.recv().await else { break };
-            self.round_until_written(&[done], 0).await;
+            let mut finished = vec![done];
+            self.collect(&mut finished);
+            self.round_until_written(&finished, 0).await;
+        }
+    }
+
+    /// What was done meanwhile.
+    fn collect(&mut self, finished: &mut Vec<Done>) {
+        while let Ok(done) = self.done.try_recv() {
+            finished.push(done);
         }
     }
 
     /// A round; when the database does not let it happen, what is done would be
     /// done again, so it is tried until it does.
-    async fn round_until_written(&mut self, finished: &[Done], at_once: usize) {
-        while let Err(error) = self.round(finished, at_once).await {
+    async fn round_until_written(&mut self, finished: &[Done], most: usize) {
+        while let Err(error) = self.round(finished, most).await {
             tracing::warn!(%error, "the queue waits for the database");
             sleep(REST_AFTER_ERROR).await;
             if self.lifecycle.is_closing() {
@@ -103,7 +122,7 @@ impl Pump {
         }
     }
 
-    async fn round(&mut self, finished: &[Done], at_once: usize) -> Result<(), Error> {
+    async fn round(&mut self, finished: &[Done], most: usize) -> Result<(), Error> {
         let now = self.clock.now();
         let half = now.plus(LEASE / 2);
         let renewed: Vec<Uuid> = self
@@ -112,16 +131,19 @@ impl Pump {
             .filter(|(_, (_, lease))| *lease < half || *lease > now.plus(LEASE))
             .map(|(id, _)| *id)
             .collect();
-        let free =
-            at_once.saturating_sub(self.running.len() - finished.len().min(self.running.len()));
+        let free = most.saturating_sub(self.running.len() - finished.len().min(self.running.len()));
         let due = free > 0 && store::is_due(&self.db, now).await?;
         if finished.is_empty() && renewed.is_empty() && !due {
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
         for done in finished {
-            if let Some((job, _)) = self.running.get(&done.job) {
-                store::finish(&mut tx, job, done.result.clone(), now).await?;
+            match (self.running.get(&done.job), &done.result) {
+                (Some((job, _)), Some(result)) => {
+                    store::finish(&mut tx, job, result.clone(), now).await?;
+                }
+                (Some((job, _)), None) => store::give_back(&mut tx, job.id).await?,
+                (None, _) => {}
             }
         }
         for id in &renewed {
@@ -179,7 +201,18 @@ impl Pump {
             db: self.db.clone(),
         };
         self.running.insert(id, (record, lease));
+        let (turns, lifecycle) = (Arc::clone(&self.turns), self.lifecycle.clone());
         self.lifecycle.spawn(async move {
+            let turn = tokio::select! {
+                biased;
+                () = lifecycle.closing() => None,
+                turn = turns.acquire() => turn.ok(),
+            };
+            if turn.is_none() {
+                // Fails when the pump is gone: then its lease comes to an end.
+                let _ = tell.send(Done { job: id, result: None });
+                return;
+            }
             let work = AssertUnwindSafe(async { work(job).await }).catch_unwind();
             let result = match timeout(limit, work).await {
                 Ok(Ok(result)) => result,
@@ -196,7 +229,7 @@ impl Pump {
                 }
             }
             // Fails when the pump is gone: then it will be done again.
-            let _ = tell.send(Done { job: id, result });
+            let _ = tell.send(Done { job: id, result: Some(result) });
         });
     }
 

@@ -51,6 +51,9 @@ const CLAIM: &str = "
 const SET_PARKED: &str = "update jobs set state = 'parked' where id = ?";
 const UNPARK: &str =
     "update jobs set state = 'waiting' where state = 'parked' and kind <> 'unread'";
+const GIVE_BACK: &str = "
+    update jobs set state = 'waiting', attempts = attempts - 1, lease_until = null
+    where id = ? and state = 'active'";
 const RENEW: &str = "update jobs set lease_until = ? where id = ? and state = 'active'";
 const DELETE_DONE: &str = "delete from jobs where id = ? and keep = 0";
 const COMPLETE: &str = "
@@ -155,6 +158,11 @@ pub(super) async fn next(tx: &mut Tx, most: usize) -> Result<Vec<JobRecord>, Err
 
 pub(super) async fn claim(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<(), Error> {
     tx.execute_one(statement(CLAIM).bind(lease.0).bind(id)).await
+}
+
+/// Lets somebody else have a job that was taken and not begun.
+pub(super) async fn give_back(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    tx.execute(statement(GIVE_BACK).bind(id)).await.map(drop)
 }
 
 /// Nobody here knows what to do.

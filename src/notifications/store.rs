@@ -9,7 +9,7 @@ use super::model::{
 use crate::{
     bans::{Deeds, Standing, looking, viewer},
     base::{
-        actor::{Actor, SiteRole},
+        actor::Actor,
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId, NotificationId, SessionId},
     },
@@ -17,6 +17,7 @@ use crate::{
     db::{Columns, Db, Error, Row, SITE, Tx, statement},
     hooks::Feature,
     posts::post_visible,
+    sessions::to_actor,
 };
 
 /// Most unread notifications that are counted: beyond it nobody cares how many.
@@ -354,21 +355,8 @@ async fn party(
     let row = db.optional(statement(FIND_PARTY).bind(community).bind(id.0)).await?;
     row.map(|row| {
         let standing = Standing { moderates: row.value("moderates")?, denied: Deeds::default() };
-        let actor = Actor {
-            id: row.id("id")?,
-            // Acts through none.
-            session: SessionId(Uuid::nil()),
-            username: row.value("username")?,
-            role: SiteRole::from_stored(row.value("role")?),
-            created_at: row.time("created_at")?,
-            verified: row.optional_time("verified_at")?.is_some(),
-            post_count: row.value("post_count")?,
-            comment_count: row.value("comment_count")?,
-            score: row.value("score")?,
-            strikes: row.value("strikes")?,
-            labels: row.value::<&str>("labels")?.split_whitespace().map(str::to_owned).collect(),
-            bot_of: None,
-        };
+        // Acts through none.
+        let actor = to_actor(&row, SessionId(Uuid::nil()))?;
         Ok(Party { actor, standing })
     })
     .transpose()

@@ -14,4 +14,5 @@ mod tokens;
 
 pub use api::{SessionsApi, SignedIn, Visitor};
 pub use service::{Device, Sessions};
+pub use store::to_actor;
 pub use tokens::{Keys, KeysError};

@@ -64,7 +64,7 @@ pub(super) async fn credentials_by_id(
 /// Who acts through a session that is still going on.
 pub(super) async fn actor(db: &Db, id: SessionId, now: Timestamp) -> Result<Option<Actor>, Error> {
     let row = db.optional(statement(ACTOR).bind(id.0).bind(now.0)).await?;
-    row.as_ref().map(to_actor).transpose()
+    row.as_ref().map(|row| to_actor(row, row.id("session_id")?)).transpose()
 }
 
 pub(super) async fn insert(
@@ -176,10 +176,13 @@ fn to_credentials(row: &Row) -> Result<Credentials, Error> {
     })
 }
 
-fn to_actor(row: &Row) -> Result<Actor, Error> {
+/// Whose account a row is: `id`, `username`, `role`, `created_at`, `verified_at`,
+/// `post_count`, `comment_count`, `score`, `strikes` and `labels`. Who acts through
+/// no session has the id that is nil.
+pub fn to_actor(row: &Row, session: SessionId) -> Result<Actor, Error> {
     Ok(Actor {
         id: row.id("id")?,
-        session: row.id("session_id")?,
+        session,
         username: row.value("username")?,
         role: SiteRole::from_stored(row.value("role")?),
         created_at: row.time("created_at")?,

@@ -168,6 +168,47 @@ async fn what_a_killed_process_had_taken_is_done() {
     assert_eq!(state(&app, id).await, None);
 }
 
+/// A server that closes does what it has begun; what waits there for its turn is
+/// begun by the next at once, for the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_turn_goes_back() {
+    let (tally, jobs) = (Tally::default(), 20);
+    let counted = tally.clone();
+    let app = TestApp::start_working(move |app, _| {
+        let lifecycle = app.lifecycle.clone();
+        Handlers::new().on("work", LIMIT, move |job| {
+            counted.add(&job.payload);
+            let lifecycle = lifecycle.clone();
+            async move {
+                lifecycle.closing().await;
+                Ok(())
+            }
+        })
+    })
+    .await;
+    for job in 0..jobs {
+        enqueue(&app, NewJob::new("work", &job)).await;
+    }
+    let taken = "select count(*) as n from jobs where state = 'active'";
+    wait_for("all are taken", async || count(&app, taken).await == jobs).await;
+    let begun = tally.len();
+    assert!((1..20).contains(&begun), "{begun} are done at once");
+    let counted = tally.clone();
+    let app = app
+        .restart_working(move |_, _| {
+            Handlers::new().on("work", LIMIT, move |job| {
+                assert_eq!(job.attempt, 1);
+                counted.add(&job.payload);
+                async { Ok(()) }
+            })
+        })
+        .await;
+    app.settled().await;
+    assert_eq!(count(&app, "select count(*) as n from jobs").await, 0);
+    let times: Vec<usize> = tally.0.lock().unwrap().values().copied().collect();
+    assert_eq!(times, [1; 20]);
+}
+
 /// Nobody takes a job that is being done here, whatever the clock says.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clock_may_jump_while_a_job_is_done() {

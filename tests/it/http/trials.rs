@@ -128,6 +128,21 @@ async fn of_a_flood_that_says_nothing_some_is_kept() {
     assert!((1..61).contains(&allowed), "{allowed} of 61 are kept");
 }
 
+/// Without room for what says nothing, exactly what says something is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_says_something_is_kept_without_room() {
+    let app = TestApp::start_with(|config| config.decisions.allows_per_second = 0).await;
+    let (admin, ada) = (app.admin("root").await, app.member("ada").await);
+    enforce_first_letter(&admin, "please wait").await;
+    let on = post(&app, &ada).await;
+    for body in ["Fine.", "Held.", "Fine again."] {
+        comment(&app, &ada, &on, body).await;
+    }
+    let verdicts: Vec<Value> =
+        decisions(&admin, "").await.iter().map(|decision| decision["verdict"].clone()).collect();
+    assert_eq!(verdicts, ["hold"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_judges_the_past() {
     let app = TestApp::start().await;
