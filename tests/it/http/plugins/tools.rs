@@ -8,7 +8,7 @@ use tokio::process::Command;
 use super::echo;
 use crate::{
     hooks::bench::compiler,
-    support::{Person, TestApp},
+    support::{Person, TestApp, forum::id, policy::first_letter},
 };
 
 /// A folder that is gone when the test is over.
@@ -87,6 +87,39 @@ async fn a_plugin_goes_from_a_file_to_fixtures_of_its_decisions() {
     let tested = Command::new(compiler()).arg("plugin").args(test).output().await.unwrap();
     let said = String::from_utf8_lossy(&tested.stdout);
     assert!(said.ends_with("1 passed, 0 failed\n"), "{said}");
+}
+
+/// What is bound in one community judges there alone; an undo is followed to its
+/// end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_bound_in_a_community_is_taken_back() {
+    let app = TestApp::start().await;
+    let (admin, mina) = (app.admin("root").await, app.member("mina").await);
+    admin.post("/communities", json!({"slug": "bread", "name": "Bread"})).await.expect(201);
+    let folder = Folder::new();
+    let component = folder.file("letters.wasm", &first_letter("please wait"));
+    json_of(&tool(&admin, &["push", &component, "--name", "letters"]).await);
+    let bind = ["bind", "letters", "--community", "bread", "--mode", "enforce"];
+    let binding = json_of(&tool(&admin, &bind).await);
+    assert_eq!(binding["scope"]["community"], "bread", "{binding}");
+
+    let post = async |community: &str| {
+        let post = json!({"community": community, "title": "Rye", "body": "How long?"});
+        mina.post("/posts", post).await
+    };
+    post("general").await.expect(201);
+    let held = post("bread").await.expect(202);
+    let path = format!("/posts/{}", id(&held));
+    admin.get(&path).await.expect(200);
+    let stranger = app.member("ada").await;
+    stranger.get(&path).await.expect_problem(404, "not_found");
+
+    let preview = json_of(&tool(&admin, &["undo", id(&binding)]).await);
+    assert_eq!(preview["items"].as_array().unwrap().len(), 1, "{preview}");
+    stranger.get(&path).await.expect_problem(404, "not_found");
+    let undone = json_of(&tool(&admin, &["undo", id(&binding), "--apply"]).await);
+    assert_eq!((&undone["state"], &undone["progress"]), (&json!("done"), &json!(100)), "{undone}");
+    stranger.get(&path).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
