@@ -9,8 +9,9 @@ use crate::base::clock::Timestamp;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Longest time: a hundred years, which is for ever.
 const MAX_DAYS: u32 = 36_500;
-/// More than any database writes.
-const MAX_ALLOWS: u32 = 1_000_000;
+/// Events at which every plugin just allowed, a second: more than any database
+/// writes.
+pub const MAX_ALLOWS: u32 = 1_000_000;
 
 /// How long records are kept.
 #[derive(Clone, Copy, Debug, Deserialize)]

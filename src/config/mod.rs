@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 pub use accounts::{Accounts, CommunityCreation, Forum, Registration, Sessions};
 pub use database::{Cache, Database, Synchronous};
-pub use decisions::Decisions;
+pub use decisions::{Decisions, MAX_ALLOWS};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogFormat};
 pub use outbound::Outbound;

@@ -9,7 +9,7 @@ use gatherly::{
         clock::{Clock, Timestamp},
         secret::{Secret, random_bytes},
     },
-    config::{Config, Synchronous},
+    config::{Config, MAX_ALLOWS, Synchronous},
     http::server,
     jobs::Handlers,
     routes, workers,
@@ -21,8 +21,6 @@ use super::Client;
 
 /// The password of everybody.
 pub const PASSWORD: &str = "correct horse battery";
-/// More events a second than any test has, see `decisions.allows_per_second`.
-pub const EVERY_ALLOW: u32 = 1_000_000;
 /// When every test begins: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_767_225_600_000);
 
@@ -112,7 +110,7 @@ impl TestApp {
         config.database.synchronous = Synchronous::Normal;
         config.limits.enabled = false;
         // Tests write faster than people, and look at every record.
-        config.decisions.allows_per_second = EVERY_ALLOW;
+        config.decisions.allows_per_second = MAX_ALLOWS;
         // Few tests are about time, and the processor is shared by all.
         (config.plugins.deadline_ms, config.plugins.cpu_ms) = (2_000, 1_000);
         change(&mut config);

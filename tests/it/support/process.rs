@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use gatherly::config::MAX_ALLOWS;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,10 +17,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    Client,
-    app::{EVERY_ALLOW, Folder},
-};
+use super::{Client, app::Folder};
 
 /// A command that has not ended by now never will.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -96,7 +94,7 @@ impl Installation {
         let log = File::options().append(true).create(true).open(self.path("server.log")).unwrap();
         let child = self
             .command(&["serve"])
-            .env("GATHERLY_DECISIONS__ALLOWS_PER_SECOND", EVERY_ALLOW.to_string())
+            .env("GATHERLY_DECISIONS__ALLOWS_PER_SECOND", MAX_ALLOWS.to_string())
             .env("GATHERLY_SERVER__LISTEN", listen.to_string())
             .env("GATHERLY_SERVER__METRICS_LISTEN", metrics.to_string())
             .stdout(log.try_clone().unwrap())
