@@ -24,6 +24,7 @@ use gatherly::{
     config::{Config, Synchronous},
     hooks::Mode,
     http::{ClientAddress, server},
+    jobs::{self, JobState},
     plugin_admin::{Change, NewBinding},
     plugin_trials::{NewReplay, ReplayState},
     posts::{PostFilter, PostSort},
@@ -166,6 +167,20 @@ impl Server {
             let mode = if asked { Mode::Enforce } else { Mode::Off };
             let change = Change { mode: Some(mode), ..Change::default() };
             self.app.plugins.change(&admin, *id, change).await.expect("a change");
+        }
+    }
+
+    /// Waits until all jobs are done that can be.
+    pub(super) async fn settle(&self) {
+        let page = PageRequest { after: None, limit: 1 };
+        for state in [JobState::Waiting, JobState::Active] {
+            while !jobs::list(&self.app.db, (Some(state), None), &page)
+                .await
+                .expect("jobs")
+                .is_empty()
+            {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
         }
     }
 
