@@ -146,8 +146,14 @@ pub fn start(app: &App) {
     start_with(app, handlers(app));
 }
 
-/// As [`start`], with others who do the jobs.
+/// As [`start`], with others who do the jobs. Where nothing is written, what writes
+/// by itself rests too.
 pub fn start_with(app: &App, handlers: Handlers) {
+    start_looking(app);
+    if app.config.server.read_only {
+        tracing::warn!("server.read_only: nothing is written, and jobs wait");
+        return;
+    }
     let pump = Pump::new(&app.db, app.clock.clone(), app.lifecycle.clone(), handlers);
     app.lifecycle.spawn(pump.run());
     start_schedules(app);
@@ -177,9 +183,6 @@ fn start_upkeep_of_plugins(app: &App) {
     app.lifecycle.spawn_every(CATCH_UP, move || {
         let plugins = plugins.clone();
         async move {
-            if let Err(error) = plugins.catch_up().await {
-                tracing::warn!(%error, "changes of plugins could not be taken over");
-            }
             if let Err(error) = plugins.watch().await {
                 tracing::warn!(%error, "bindings could not be watched");
             }
@@ -229,7 +232,8 @@ fn start_upkeep_of_jobs(app: &App) {
     });
 }
 
-fn start_schedules(app: &App) {
+/// What goes on by itself and writes nothing.
+fn start_looking(app: &App) {
     let limits = Arc::clone(&app.limits);
     app.lifecycle.spawn_every(FORGET_IDLE, move || {
         let limits = Arc::clone(&limits);
@@ -240,6 +244,18 @@ fn start_schedules(app: &App) {
         let metrics = metrics.clone();
         async move { metrics.run_upkeep() }
     });
+    let plugins = app.plugins.clone();
+    app.lifecycle.spawn_every(CATCH_UP, move || {
+        let plugins = plugins.clone();
+        async move {
+            if let Err(error) = plugins.catch_up().await {
+                tracing::warn!(%error, "changes of plugins could not be taken over");
+            }
+        }
+    });
+}
+
+fn start_schedules(app: &App) {
     let sessions = app.sessions.clone();
     app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
         let sessions = sessions.clone();

@@ -90,6 +90,9 @@ pub enum Error {
         /// When another try may succeed.
         retry_after: Duration,
     },
+    /// Nothing is written here for now.
+    #[error("read-only")]
+    ReadOnly,
     /// Our own fault. The client learns nothing but the request's id.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -23,6 +23,8 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// Whether Swagger UI and the specification are served.
     pub docs: bool,
+    /// Whether the forum can be read only.
+    pub read_only: bool,
     /// Connections at once.
     pub max_connections: usize,
     /// Seconds for the head of a request.

@@ -30,6 +30,8 @@ const DOCS_CSP: &str = "default-src 'none'; script-src 'unsafe-inline'; style-sr
      img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 /// Longest request id that is taken over from a client: a UUID and some more.
 const MAX_REQUEST_ID: usize = 64;
+/// What a forum that is read-only lets people write: their being here.
+const SESSIONS: &str = "/api/v1/sessions";
 /// When a client may try again after its request took too long.
 const TIMEOUT_RETRY: Duration = Duration::from_secs(5);
 
@@ -54,6 +56,8 @@ pub struct Onion<E> {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins of pages that may call.
     pub cors_origins: Vec<String>,
+    /// Whether nothing but sessions is written.
+    pub read_only: bool,
     /// Counts requests.
     pub limits: Arc<RateLimits>,
     /// What requests may take.
@@ -82,12 +86,20 @@ impl<E> Onion<E> {
             db,
             trusted_proxies: config.server.trusted_proxies.clone(),
             cors_origins: config.server.cors_origins.clone(),
+            read_only: config.server.read_only,
             limits,
             bounds,
             timeout: config.server.request_timeout(),
             compile_time: config.plugins.compile_time(),
             clock,
         }
+    }
+
+    /// Where nothing is written, people can still sign in to read, and out.
+    fn check_writing(&self, request: &Request) -> Result<(), Error> {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let is_session = request.uri().path().starts_with(SESSIONS);
+        if self.read_only && !reads && !is_session { Err(Error::ReadOnly) } else { Ok(()) }
     }
 
     fn request_id(&self, request: &Request) -> String {
@@ -150,6 +162,7 @@ impl<E: Endpoint> Onion<E> {
         let admitted = self
             .limits
             .check_network(Action::RequestNetwork, client)
+            .and_then(|()| self.check_writing(&request))
             .and_then(|()| body_limit::apply(&mut request, bounds.body));
         if let Err(error) = admitted {
             return (problem::early(error), None);

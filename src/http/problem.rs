@@ -1,6 +1,8 @@
 //! The one place that knows which status an error is, and the one form that all
 //! errors have: `application/problem+json` (RFC 9457).
 
+use std::time::Duration;
+
 use poem::{
     IntoResponse, Response,
     error::ReadBodyError,
@@ -156,10 +158,12 @@ fn fields(errors: Vec<FieldError>) -> ProblemJson {
 }
 
 /// Seconds for a `Retry-After`: at least one, rounded up.
-fn seconds(duration: std::time::Duration) -> u64 {
+fn seconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
 }
 
+/// When a client may look again whether there is writing: upkeep takes minutes.
+const READ_ONLY_RETRY: Duration = Duration::from_mins(1);
 const NOT_FOUND: &str = "There is no such thing, or not for you.";
 const TOO_LARGE: &str = "The body is too large.";
 
@@ -210,6 +214,10 @@ impl From<Error> for Problem {
                     seconds(retry_after),
                 )
             }
+            Error::ReadOnly => Self::Unavailable(
+                body("read_only", "This forum can be read for now, and not be written.", None),
+                READ_ONLY_RETRY.as_secs(),
+            ),
             Error::Internal(source) => {
                 tracing::error!(error = %chain(source.as_ref()), "a request failed");
                 internal()

@@ -1,5 +1,9 @@
 //! What all operations share: problems, limits, headers, probes.
 
+use gatherly::{
+    base::page::PageRequest,
+    jobs::{self, JobState, NewJob},
+};
 use http_body_util::Full;
 use hyper::{Method, Request, body::Bytes};
 use serde_json::json;
@@ -8,7 +12,35 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::TestApp;
+use crate::support::{TestApp, forum};
+
+/// Reading goes on, with an account too; what would write says so, and changes
+/// nothing; nothing goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forum_can_be_read_only() {
+    let app = TestApp::start().await;
+    let ada = app.member("ada").await;
+    let thread = forum::post(&app, &ada, "A thread").await;
+    let app = app.restart_with(|config| config.server.read_only = true).await;
+    let ada = app.sign_in("ada").await;
+    let path = format!("/posts/{}", forum::id(&thread));
+    assert_eq!(ada.get(&path).await.expect(200)["title"], "A thread");
+    let comment = json!({"body": "Not now"});
+    ada.post(&format!("{path}/comments"), comment).await.expect_problem(503, "read_only");
+    ada.put(&format!("{path}/vote"), json!({"value": 1})).await.expect_problem(503, "read_only");
+    ada.delete(&path).await.expect_problem(503, "read_only");
+    app.client.post("/accounts", json!({})).await.expect_problem(503, "read_only");
+    ada.get(&path).await.expect(200);
+    let mut tx = app.app.db.begin().await.unwrap();
+    let now = app.app.clock.now();
+    jobs::enqueue(&mut tx, NewJob::new("work", &1), now).await.unwrap();
+    tx.commit().await.unwrap();
+    ada.delete("/sessions/current").await.expect(204);
+    ada.get("/sessions").await.expect_problem(401, "session_ended");
+    let page = PageRequest { after: None, limit: 10 };
+    let left = jobs::list(&app.app.db, (None, None), &page).await.unwrap();
+    assert!(left.iter().any(|job| job.kind == "work" && job.state == JobState::Waiting));
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_error_is_a_problem() {
