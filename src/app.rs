@@ -22,7 +22,7 @@ use crate::{
     decisions::Decisions,
     effects::{self, Effects},
     hooks::{self, Hooks, ports::Ports},
-    http::{HotReads, RateLimits},
+    http::{HotReads, RateLimits, rate_limit},
     job_admin::JobAdmin,
     lifecycle::Lifecycle,
     mod_actions::ModActions,
@@ -39,6 +39,7 @@ use crate::{
     plugin_versions::PluginVersions,
     posts::{self, Posts},
     publishing::Publishing,
+    redis::{self, Redis},
     reports::{self, Reports},
     review::{self, Review},
     search::{self, Search},
@@ -64,6 +65,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("database.url: {0} cannot be opened")]
     Database(PathBuf, #[source] db::Error),
+    /// There is no Redis that could be meant.
+    #[error(transparent)]
+    Redis(#[from] redis::StartError),
     /// There are no signing keys.
     #[error("there are no signing keys")]
     Keys(#[from] KeysError),
@@ -83,6 +87,7 @@ pub struct App {
     pub lifecycle: Lifecycle,
     pub metrics: PrometheusHandle,
     pub db: Db,
+    pub redis: Option<Redis>,
     pub limits: Arc<RateLimits>,
     pub hooks: Hooks,
     pub outbound: outbound::Client,
@@ -177,15 +182,25 @@ struct Core {
 }
 
 impl Core {
-    async fn open(config: &Config, clock: Clock, compiler: PathBuf) -> Result<Self, StartError> {
+    async fn open(
+        config: &Config,
+        (clock, compiler): (Clock, PathBuf),
+        lifecycle: &Lifecycle,
+    ) -> Result<(Self, Keys, Option<Redis>), StartError> {
         make_private_dir(&config.data_dir)
             .map_err(|error| StartError::DataDir(config.data_dir.clone(), error))?;
+        let keys = Keys::load(&config.sessions.signing_keys, &config.data_dir)?;
+        let redis = Redis::start(&config.redis, lifecycle).await?;
+        let shared = redis.clone().map(|redis| {
+            let pseudonyms = keys.pseudonyms();
+            rate_limit::Shared { redis, pseudonyms }
+        });
         let db = Db::open(config)
             .await
             .map_err(|error| StartError::Database(config.database_file(), error))?;
         let hooks = Hooks::start(&config.plugins, &config.data_dir, compiler)?;
-        let limits = Arc::new(RateLimits::new(&config.limits, clock.clone()));
-        Ok(Self { db, clock, limits, hooks })
+        let limits = Arc::new(RateLimits::new(&config.limits, clock.clone(), shared));
+        Ok((Self { db, clock, limits, hooks }, keys, redis))
     }
 }
 
@@ -313,12 +328,11 @@ impl App {
         // Before anything counts: what is counted without a recorder is lost.
         let metrics = recorder();
         let lifecycle = Lifecycle::new();
-        let core = Core::open(&config, clock, compiler).await?;
+        let (core, keys, redis) = Core::open(&config, (clock, compiler), &lifecycle).await?;
         let Core { db, clock, limits, hooks } = core.clone();
         let outbound = outbound::Client::new(&config.outbound);
         let plugin_state = PluginState::new(db.clone(), clock.clone());
         hooks.lend(lent(&db, &plugin_state, &outbound));
-        let keys = Keys::load(&config.sessions.signing_keys, &config.data_dir)?;
         let passwords = Passwords::new(config.accounts.hash_concurrency)?;
         let sessions = Sessions::new(
             db.clone(),
@@ -356,6 +370,7 @@ impl App {
             lifecycle,
             metrics,
             db,
+            redis,
             limits,
             hooks,
             outbound,

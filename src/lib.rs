@@ -35,6 +35,7 @@ pub mod plugin_trials;
 pub mod plugin_versions;
 pub mod posts;
 pub mod publishing;
+pub mod redis;
 pub mod reports;
 pub mod review;
 pub mod routes;

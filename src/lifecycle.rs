@@ -48,6 +48,17 @@ impl Lifecycle {
         self.inner.tasks.spawn(task);
     }
 
+    /// Starts a task that ends when the server closes, wherever it is.
+    pub fn spawn_until_closing(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.inner.closing.clone();
+        self.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
     /// Does something to its end, also when nobody waits for it any more: for
     /// what must not stop half-way. `None` when it panicked.
     pub async fn complete<T: Send + 'static>(

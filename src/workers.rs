@@ -2,16 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::{sync::Notify, time::sleep};
 
 use crate::{
     app::App,
-    base::Error,
-    db::once,
+    base::{Error, ids::AccountId},
+    db::{Topic, once},
     decisions::Decisions,
     effects::Effects,
     events::Event,
-    jobs::{self, Handlers, Pump},
+    jobs::{self, Carrier, Handlers, Pump},
     notifications::Notifications,
     plugin_trials, undos, webhooks,
 };
@@ -43,6 +43,9 @@ const TIDY_DECISIONS: Duration = Duration::from_mins(1);
 const TIDY_REST: Duration = Duration::from_millis(50);
 /// How often jobs that were done long ago are deleted, some at a time.
 const SWEEP_JOBS: Duration = Duration::from_secs(10);
+
+/// Rest between two times that news is told: what comes meanwhile is told as one.
+const NEWS_REST: Duration = Duration::from_millis(5);
 
 /// How often plugins are told that time goes by, as their contract says.
 const TICK: Duration = Duration::from_mins(5);
@@ -150,15 +153,61 @@ pub fn start(app: &App) {
 /// by itself rests too.
 pub fn start_with(app: &App, handlers: Handlers) {
     start_looking(app);
+    start_news(app);
     if app.config.server.read_only {
         tracing::warn!("server.read_only: nothing is written, and jobs wait");
         return;
     }
-    let pump = Pump::new(&app.db, app.clock.clone(), app.lifecycle.clone(), handlers);
+    let carrier = Carrier::new(&app.config, app.redis.as_ref());
+    let (clock, lifecycle) = (app.clock.clone(), app.lifecycle.clone());
+    let pump = Pump::new(&app.db, clock, lifecycle, handlers, carrier);
     app.lifecycle.spawn(pump.run());
     start_schedules(app);
     start_upkeep_of_jobs(app);
     start_ticks(app);
+}
+
+/// What was committed is told to who waits for it here, and through Redis to the
+/// other servers; what they committed, to who waits for it here.
+fn start_news(app: &App) {
+    let (db, redis, notifications) = (app.db.clone(), app.redis.clone(), app.notifications.clone());
+    let telling = async move {
+        loop {
+            let topics = db.news().await;
+            for topic in &topics {
+                if let Topic::Notified(account) = topic {
+                    notifications.wake(AccountId(*account));
+                }
+            }
+            if let Some(redis) = &redis {
+                // While it is away the others look for themselves.
+                let _ = redis.tell(&topics).await;
+            }
+            sleep(NEWS_REST).await;
+        }
+    };
+    app.lifecycle.spawn_until_closing(telling);
+    let Some(redis) = app.redis.clone() else { return };
+    let pulse = redis.clone();
+    app.lifecycle.spawn_until_closing(async move { pulse.pulse().await });
+    let (plugins, changed) = (app.plugins.clone(), Arc::new(Notify::new()));
+    let other = Arc::clone(&changed);
+    app.lifecycle.spawn_until_closing(async move {
+        loop {
+            other.notified().await;
+            if let Err(error) = plugins.catch_up().await {
+                tracing::warn!(%error, "changes of plugins could not be taken over");
+            }
+        }
+    });
+    let (db, notifications) = (app.db.clone(), app.notifications.clone());
+    let hear = move |topic| match topic {
+        Topic::Reads => db.reads_changed(),
+        Topic::Jobs => db.jobs_added(),
+        Topic::Plugins => changed.notify_one(),
+        Topic::Notified(account) => notifications.wake(AccountId(account)),
+    };
+    app.lifecycle.spawn_until_closing(async move { redis.hear(hear).await });
 }
 
 /// Ticks, once for all processes on one database; for nobody, none.

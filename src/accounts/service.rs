@@ -91,7 +91,7 @@ impl Accounts {
         applicant: Applicant,
         client: ClientAddress,
     ) -> Result<Registered, Error> {
-        self.limits.check_network(Action::RegisterNetwork, client)?;
+        self.limits.check_network(Action::RegisterNetwork, client).await?;
         if self.mode == RegistrationMode::Closed {
             return Err(Error::forbidden(
                 "registration_closed",
@@ -269,14 +269,14 @@ impl Accounts {
         client: ClientAddress,
         page: &PageRequest<String>,
     ) -> Result<Page<Account>, Error> {
-        self.limits.check_network(Action::SearchNetwork, client)?;
+        self.limits.check_network(Action::SearchNetwork, client).await?;
         let rows = store::list(&self.db, &look_alike_key(query), page).await?;
         Ok(Page::cut(rows, page.limit, |(_, key)| key.clone()).map(|(account, _)| account))
     }
 
     /// Changes what the actor says of itself.
     pub async fn edit_me(&self, actor: &Actor, bio: &str) -> Result<Account, Error> {
-        self.limits.check_actor(Action::Write, actor)?;
+        self.limits.check_actor(Action::Write, actor).await?;
         let bio = parse_bio(bio)?;
         let mut tx = self.db.begin().await?;
         store::update_bio(&mut tx, actor.id, bio).await?;
@@ -291,7 +291,7 @@ impl Accounts {
         current: Secret<String>,
         new: Secret<String>,
     ) -> Result<(), Error> {
-        self.limits.check_actor(Action::Password, actor)?;
+        self.limits.check_actor(Action::Password, actor).await?;
         let new = Password::parse("new_password", new, &actor.username)?;
         self.confirm(actor, "current_password", current).await?;
         let hash = self.passwords.hash(new.into_secret()).await?;
@@ -304,7 +304,7 @@ impl Accounts {
     /// Closes the actor's account: name, address and password are erased and
     /// all sessions end; what it wrote stays, under a name that says nothing.
     pub async fn close(&self, actor: &Actor, password: Secret<String>) -> Result<(), Error> {
-        self.limits.check_actor(Action::Password, actor)?;
+        self.limits.check_actor(Action::Password, actor).await?;
         self.confirm(actor, "password", password).await?;
         let mut tx = self.db.begin().await?;
         close(&mut tx, actor.id).await?;
@@ -336,7 +336,7 @@ impl Accounts {
         if !actor.is_admin() {
             return Err(Error::forbidden("not_admin", "Only admins give roles."));
         }
-        self.limits.check_actor(Action::Write, actor)?;
+        self.limits.check_actor(Action::Write, actor).await?;
         let account = self.find(username).await?;
         if account.id == actor.id {
             return Err(Error::conflict("own_role", "Another admin has to change your role."));

@@ -62,7 +62,7 @@ impl Appeals {
         text: &str,
     ) -> Result<Appeal, Error> {
         let Parts { db, clock, limits, .. } = &self.parts;
-        limits.check_actor(Action::Appeal, actor)?;
+        limits.check_actor(Action::Appeal, actor).await?;
         let now = clock.now();
         let mut tx = db.begin().await?;
         let strike = store::strike(&mut tx, subject, now).await?;
@@ -102,7 +102,7 @@ impl Appeals {
         (grant, note): (bool, &str),
     ) -> Result<Appeal, Error> {
         let Parts { db, clock, limits, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         let now = clock.now();
         let mut tx = db.begin().await?;
         let appeal = may_decide(&mut tx, actor, id).await?;

@@ -72,7 +72,7 @@ impl Bans {
     ) -> Result<Acted<Ban>, Error> {
         let mut cleared = None;
         if let Agent::Person(actor) = agent {
-            self.limits.check_actor(Action::Ban, actor)?;
+            self.limits.check_actor(Action::Ban, actor).await?;
             let struck = self.struck(agent, scope, &new.username).await?;
             let reason = Some(new.reason.as_str()).filter(|reason| !reason.is_empty());
             let wish = (ActionKind::Ban, scope, &struck);
@@ -212,7 +212,7 @@ impl Bans {
 
     /// Lifts a ban of a scope where the actor may.
     pub async fn lift(&self, actor: &Actor, scope: &Scope, id: BanId) -> Result<Acted<()>, Error> {
-        self.limits.check_actor(Action::Ban, actor)?;
+        self.limits.check_actor(Action::Ban, actor).await?;
         let agent = Agent::Person(actor);
         let (_, account) = store::read(&self.db, id)
             .await?

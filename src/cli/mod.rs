@@ -63,6 +63,9 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
+    // For libraries that take the process's one: else their first use panics.
+    // Fails when there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match start(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {

@@ -100,7 +100,7 @@ impl Comments {
 
     /// Writes a comment.
     pub async fn create(&self, actor: &Actor, new: &NewComment) -> Result<Written, Error> {
-        self.parts.limits.check_actor(Action::Comment, actor)?;
+        self.parts.limits.check_actor(Action::Comment, actor).await?;
         let draft = self.draft(actor, new).await?;
         let mut tx = self.parts.db.begin().await?;
         let Some(comment) = self.write(&mut tx, actor, &draft).await? else {
@@ -260,7 +260,7 @@ impl Comments {
         id: CommentId,
         edit: &CommentEdit,
     ) -> Result<Written, Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.access(Some(actor), id).await?;
         if let Err(refusal) = rules::may_edit(actor, &access) {
             return Err(self.parts.posts.refused(actor, &access.ground, refusal).await);
@@ -314,7 +314,7 @@ impl Comments {
 
     /// Takes a comment back.
     pub async fn delete(&self, actor: &Actor, id: CommentId) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.access(Some(actor), id).await?;
         rules::may_delete(actor, &access)?;
         let post = access.ground.id;

@@ -83,7 +83,7 @@ impl Communities {
     /// Makes a community; its creator moderates it.
     pub async fn create(&self, actor: &Actor, new: NewCommunity) -> Result<Community, Error> {
         let Parts { db, clock, limits, creation, .. } = &self.parts;
-        limits.check_actor(Action::Community, actor)?;
+        limits.check_actor(Action::Community, actor).await?;
         if *creation == CommunityCreation::Admins && !actor.is_admin() {
             return Err(Error::forbidden("admins_only", "Here, only admins create communities."));
         }
@@ -117,7 +117,7 @@ impl Communities {
         slug: &str,
         edit: CommunityEdit,
     ) -> Result<Community, Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let id = self.moderated(actor, slug).await?;
         let mut tx = self.parts.db.begin().await?;
         store::update(&mut tx, id, edit).await?;
@@ -128,7 +128,7 @@ impl Communities {
     /// Makes the actor a member, if they are not one.
     pub async fn join(&self, actor: &Actor, slug: &str) -> Result<Community, Error> {
         let Parts { db, clock, limits, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         let id = self.find(Some(actor), slug).await?.community.id;
         let mut tx = db.begin().await?;
         match store::insert_member(&mut tx, id, actor.id, MemberRole::Member, clock.now()).await {
@@ -145,7 +145,7 @@ impl Communities {
     /// Ends the actor's membership, a moderator's too.
     pub async fn leave(&self, actor: &Actor, slug: &str) -> Result<(), Error> {
         let Parts { db, limits, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         let id = self.find(Some(actor), slug).await?.community.id;
         let mut tx = db.begin().await?;
         if store::delete_member(&mut tx, id, actor.id).await? {
@@ -170,7 +170,7 @@ impl Communities {
     /// Makes somebody a moderator, and a member if they are not one.
     pub async fn appoint(&self, actor: &Actor, slug: &str, username: &str) -> Result<(), Error> {
         let Parts { db, clock, limits, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         let id = self.moderated(actor, slug).await?;
         let mut tx = db.begin().await?;
         let (account, role) =
@@ -192,7 +192,7 @@ impl Communities {
 
     /// Makes a moderator a plain member again.
     pub async fn dismiss(&self, actor: &Actor, slug: &str, username: &str) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let id = self.moderated(actor, slug).await?;
         let mut tx = self.parts.db.begin().await?;
         let (account, role) =

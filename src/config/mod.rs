@@ -5,10 +5,12 @@
 mod accounts;
 mod database;
 mod decisions;
+mod jobs;
 mod limits;
 mod log;
 mod outbound;
 mod plugins;
+mod redis;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -22,10 +24,12 @@ use serde::Deserialize;
 pub use accounts::{Accounts, CommunityCreation, Forum, Registration, Sessions};
 pub use database::{Cache, Database, Synchronous};
 pub use decisions::{Decisions, MAX_ALLOWS};
+pub use jobs::{JobBackend, Jobs};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogFormat};
 pub use outbound::Outbound;
 pub use plugins::{Allocator, MEMORY_CEILING_MIB, Plugins};
+pub use redis::Redis;
 pub use server::Server;
 
 /// The default settings, which are also their manual.
@@ -46,6 +50,10 @@ pub struct Config {
     pub server: Server,
     /// `[database]`
     pub database: Database,
+    /// `[redis]`
+    pub redis: Redis,
+    /// `[jobs]`
+    pub jobs: Jobs,
     /// `[accounts]`
     pub accounts: Accounts,
     /// `[sessions]`
@@ -135,6 +143,10 @@ impl Config {
     fn validate(&self) -> Result<(), Broken> {
         self.server.validate()?;
         self.database.validate()?;
+        self.redis.validate()?;
+        if self.jobs.backend != JobBackend::Database && !self.redis.is_set() {
+            return Err(("jobs.backend", "needs redis.url, unless it is \"database\"".into()));
+        }
         self.accounts.validate()?;
         self.sessions.validate()?;
         self.plugins.validate()?;

@@ -36,6 +36,7 @@ migrations! {
     12 "0012_effects"
     13 "0013_plugin_trouble"
     14 "0014_undos"
+    17 "0017_job_queues"
 }
 
 /// Applies what is missing. Another process that does the same is waited for.

@@ -6,6 +6,7 @@
 
 mod error;
 mod migrations;
+mod news;
 pub mod once;
 mod row;
 
@@ -30,7 +31,10 @@ use tokio::sync::Notify;
 use crate::config::{Config, Synchronous};
 
 pub use error::Error;
+pub use news::Topic;
 pub use row::Columns;
+
+use news::News;
 
 /// The scope id of the whole site, as stored.
 pub const SITE: uuid::Uuid = uuid::Uuid::nil();
@@ -61,6 +65,9 @@ pub struct Db {
     statements: Arc<AtomicU64>,
     version: Arc<AtomicU64>,
     wake: Arc<Notify>,
+    news: Arc<News>,
+    /// Whether answers show what is written through this.
+    is_shown: bool,
 }
 
 impl Db {
@@ -76,7 +83,8 @@ impl Db {
         let readers =
             connect(options(&file, synchronous).read_only(true), config.database.readers).await?;
         let (statements, version, wake) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { writer, readers, statements, version, wake })
+        let news = Arc::default();
+        Ok(Self { writer, readers, statements, version, wake, news, is_shown: true })
     }
 
     /// Statements run so far, for tests that hold their number.
@@ -100,7 +108,23 @@ impl Db {
     /// its own, so that what was read stays current.
     #[must_use]
     pub fn beside_requests(&self) -> Self {
-        Self { version: Arc::default(), ..self.counted_apart() }
+        Self { version: Arc::default(), is_shown: false, ..self.counted_apart() }
+    }
+
+    /// What was committed here since the last call; waits for something. For one
+    /// caller, who tells everybody.
+    pub async fn news(&self) -> Vec<Topic> {
+        self.news.next().await
+    }
+
+    /// Another process has written something that answers show.
+    pub fn reads_changed(&self) {
+        self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Another process has given the queue work.
+    pub fn jobs_added(&self) {
+        self.wake.notify_one();
     }
 
     /// Waits for a transaction that was to wake somebody, see
@@ -129,9 +153,13 @@ impl Db {
         Ok(Tx {
             inner,
             statements: Arc::clone(&self.statements),
-            version: Arc::clone(&self.version),
+            changed: Changed {
+                version: Arc::clone(&self.version),
+                news: self.is_shown.then(|| Arc::clone(&self.news)),
+            },
             wake: Arc::clone(&self.wake),
-            wakes: false,
+            news: Arc::clone(&self.news),
+            topics: Vec::new(),
         })
     }
 
@@ -151,15 +179,23 @@ impl Db {
 pub struct Tx {
     inner: Transaction<'static, Sqlite>,
     statements: Arc<AtomicU64>,
-    version: Arc<AtomicU64>,
+    changed: Changed,
     wake: Arc<Notify>,
-    wakes: bool,
+    news: Arc<News>,
+    topics: Vec<Topic>,
 }
 
 impl Tx {
     /// Wakes who waits in [`Db::woken`] once this is stored.
     pub fn wake_at_commit(&mut self) {
-        self.wakes = true;
+        self.tell_at_commit(Topic::Jobs);
+    }
+
+    /// Tells who waits for news that there is some, once this is stored.
+    pub fn tell_at_commit(&mut self, topic: Topic) {
+        if !self.topics.contains(&topic) {
+            self.topics.push(topic);
+        }
     }
 
     /// All rows.
@@ -193,13 +229,17 @@ impl Tx {
         if let Some(statement) = once::due() {
             self.execute_one(statement).await?;
         }
-        let Self { inner, version, wake, wakes, .. } = self;
+        let Self { inner, changed, wake, news, topics, .. } = self;
         // Also when the commit fails, or is no longer waited for: it may have
         // come about all the same.
-        let _changed = Changed(version);
+        let changed = Counted(changed);
         inner.commit().await?;
-        if wakes {
-            wake.notify_one();
+        drop(changed);
+        for topic in topics {
+            if topic == Topic::Jobs {
+                wake.notify_one();
+            }
+            news.add(topic);
         }
         Ok(())
     }
@@ -209,12 +249,23 @@ impl Tx {
     }
 }
 
-/// Counts a change of what is stored when it goes out of scope.
-struct Changed(Arc<AtomicU64>);
+/// A change of what is stored.
+#[derive(Debug)]
+struct Changed {
+    version: Arc<AtomicU64>,
+    /// Where it is told, if answers show it.
+    news: Option<Arc<News>>,
+}
 
-impl Drop for Changed {
+/// Counts a change when it goes out of scope.
+struct Counted(Changed);
+
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.0.version.fetch_add(1, Ordering::SeqCst);
+        if let Some(news) = &self.0.news {
+            news.add(Topic::Reads);
+        }
     }
 }
 

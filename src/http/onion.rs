@@ -14,9 +14,7 @@ use poem_openapi::OperationId;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
-use super::{
-    Action, ClientAddress, RateLimits, body_limit, cors, idempotency, problem, request_id,
-};
+use super::{ClientAddress, RateLimits, body_limit, cors, idempotency, problem, request_id};
 use crate::{
     base::{Error, clock::Clock, ids},
     config::Config,
@@ -161,7 +159,7 @@ impl<E: Endpoint> Onion<E> {
         let bounds = (self.bounds)(request.method(), request.uri().path());
         let admitted = self
             .limits
-            .check_network(Action::RequestNetwork, client)
+            .check_request(client)
             .and_then(|()| self.check_writing(&request))
             .and_then(|()| body_limit::apply(&mut request, bounds.body));
         if let Err(error) = admitted {

@@ -1,4 +1,10 @@
-//! How often an account or a client network may do something.
+//! How often an account or a client network may do something. Each server counts
+//! for itself; with Redis all of them count together as well, and while Redis is
+//! away each goes on with what it has counted. Redis is told no names and no
+//! addresses, only what a key makes of them.
+//!
+//! Requests as such are counted by each server alone: they are many, and what
+//! they are to protect is that server.
 
 use std::{hash::Hash, net::IpAddr, ops::Add, time::Duration};
 
@@ -12,8 +18,15 @@ use governor::{
 
 use super::ClientAddress;
 use crate::{
-    base::{Error, actor::Actor, clock::Clock, ids::AccountId},
+    base::{
+        Error,
+        actor::Actor,
+        clock::Clock,
+        ids::AccountId,
+        secret::{Secret, hmac_sha256},
+    },
     config,
+    redis::Redis,
 };
 
 /// What is counted.
@@ -85,17 +98,50 @@ impl GovernorClock for Ticks {
 
 type Limiter = RateLimiter<Key, DashMapStateStore<Key>, Ticks, NoOpMiddleware<Tick>>;
 
+/// Where all servers count together.
+#[derive(Debug)]
+pub struct Shared {
+    /// What they share.
+    pub redis: Redis,
+    /// What stands for somebody there is made with this.
+    pub pseudonyms: Secret<Vec<u8>>,
+}
+
+/// Bytes of a pseudonym: too many to meet by chance.
+const PSEUDONYM_BYTES: usize = 16;
+
+impl Shared {
+    fn name(&self, action: Action, key: &Key) -> String {
+        let whom = match key {
+            Key::Account(id) => id.0.to_string(),
+            Key::Name(name) => name.clone(),
+            Key::Network(address) => address.to_string(),
+        };
+        let mut pseudonym = hmac_sha256(self.pseudonyms.expose(), whom.as_bytes());
+        pseudonym.truncate(PSEUDONYM_BYTES);
+        format!("limit:{action:?}:{}", hex::encode(pseudonym))
+    }
+}
+
+/// One limit.
+#[derive(Debug)]
+struct Limit {
+    quota: config::Quota,
+    limiter: Limiter,
+}
+
 /// All limits; counts are kept in memory.
 #[derive(Debug)]
 pub struct RateLimits {
     clock: Ticks,
     /// In the order of [`Action`]; empty when limits are off.
-    limiters: Vec<Limiter>,
+    limits: Vec<Limit>,
+    shared: Option<Shared>,
 }
 
 impl RateLimits {
     /// Limits as the settings say, counted by `clock`.
-    pub fn new(limits: &config::Limits, clock: Clock) -> Self {
+    pub fn new(limits: &config::Limits, clock: Clock, shared: Option<Shared>) -> Self {
         let clock = Ticks(clock);
         let quotas: [config::Quota; ACTIONS] = [
             limits.sign_in_account,
@@ -115,44 +161,60 @@ impl RateLimits {
             limits.write_account,
             limits.request_network,
         ];
-        let limiters = if limits.enabled {
-            quotas.iter().map(|quota| limiter(*quota, &clock)).collect()
-        } else {
-            Vec::new()
-        };
-        Self { clock, limiters }
+        let limit =
+            |quota: &config::Quota| Limit { quota: *quota, limiter: limiter(*quota, &clock) };
+        let limits = if limits.enabled { quotas.iter().map(limit).collect() } else { Vec::new() };
+        Self { clock, limits, shared }
     }
 
     /// Counts an action of an account.
-    pub fn check_actor(&self, action: Action, actor: &Actor) -> Result<(), Error> {
-        self.check(action, &Key::Account(actor.id))
+    pub async fn check_actor(&self, action: Action, actor: &Actor) -> Result<(), Error> {
+        self.check(action, &Key::Account(actor.id)).await
     }
 
     /// Counts an action that is aimed at a name, whether an account has it or not.
-    pub fn check_name(&self, action: Action, name: &str) -> Result<(), Error> {
-        self.check(action, &Key::Name(name.to_owned()))
+    pub async fn check_name(&self, action: Action, name: &str) -> Result<(), Error> {
+        self.check(action, &Key::Name(name.to_owned())).await
     }
 
     /// Counts an action that comes from a network.
-    pub fn check_network(&self, action: Action, client: ClientAddress) -> Result<(), Error> {
-        self.check(action, &Key::Network(client.network()))
+    pub async fn check_network(&self, action: Action, client: ClientAddress) -> Result<(), Error> {
+        self.check(action, &Key::Network(client.network())).await
+    }
+
+    /// Counts a request to this server.
+    pub fn check_request(&self, client: ClientAddress) -> Result<(), Error> {
+        let key = Key::Network(client.network());
+        self.check_here(Action::RequestNetwork, &key).map(drop)
     }
 
     /// Forgets those who have done nothing for a while.
     pub fn forget_idle(&self) {
-        for limiter in &self.limiters {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
+        for limit in &self.limits {
+            limit.limiter.retain_recent();
+            limit.limiter.shrink_to_fit();
         }
     }
 
-    fn check(&self, action: Action, key: &Key) -> Result<(), Error> {
-        let Some(limiter) = self.limiters.get(action as usize) else {
-            return Ok(());
-        };
-        limiter.check_key(key).map_err(|not_until| Error::TooMany {
-            retry_after: not_until.wait_time_from(self.clock.now()),
-        })
+    async fn check(&self, action: Action, key: &Key) -> Result<(), Error> {
+        let quota = self.check_here(action, key)?;
+        let (Some(quota), Some(shared)) = (quota, &self.shared) else { return Ok(()) };
+        let quota = (quota.count, quota.period);
+        match shared.redis.spend(&shared.name(action, key), quota, self.clock.0.now()).await {
+            Ok(Some(retry_after)) => Err(Error::TooMany { retry_after }),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Counts what this server has seen; the quota, if there is one.
+    fn check_here(&self, action: Action, key: &Key) -> Result<Option<config::Quota>, Error> {
+        let Some(limit) = self.limits.get(action as usize) else { return Ok(None) };
+        match limit.limiter.check_key(key) {
+            Ok(()) => Ok(Some(limit.quota)),
+            Err(until) => {
+                Err(Error::TooMany { retry_after: until.wait_time_from(self.clock.now()) })
+            }
+        }
     }
 }
 

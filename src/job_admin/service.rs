@@ -51,7 +51,7 @@ impl JobAdmin {
     /// Has a job tried again, and shows it. For admins.
     pub(super) async fn retry(&self, actor: &Actor, id: Uuid) -> Result<JobRecord, Error> {
         only_admins(actor)?;
-        self.limits.check_actor(Action::Write, actor)?;
+        self.limits.check_actor(Action::Write, actor).await?;
         let job = retry(&self.db, id, self.clock.now()).await?;
         tracing::info!(by = actor.username, job = %id, kind = job.kind, "a job is tried again");
         Ok(job)
@@ -60,7 +60,7 @@ impl JobAdmin {
     /// Drops a job. For admins.
     pub(super) async fn remove(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         only_admins(actor)?;
-        self.limits.check_actor(Action::Write, actor)?;
+        self.limits.check_actor(Action::Write, actor).await?;
         let job = remove(&self.db, id).await?;
         tracing::warn!(by = actor.username, job = %id, kind = job.kind, "a job was dropped");
         Ok(())

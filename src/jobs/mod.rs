@@ -9,6 +9,7 @@
 //! it is done twice. A job that fails is tried again, later each time, and is
 //! kept as failed when it was tried too often.
 
+mod carrier;
 mod handlers;
 mod model;
 mod outbox;
@@ -18,6 +19,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use carrier::Carrier;
 pub use handlers::{Handlers, Work};
 pub use model::{
     Failure, Job, JobRecord, JobState, LISTENER_LIMIT, MAX_ATTEMPTS, NewJob, retry_delay,

@@ -19,7 +19,7 @@ pub const LISTENER_LIMIT: Duration = Duration::from_secs(30);
 /// Delay before the second attempt: 1, 2, 4, 8, 16, 32, 64 s and so on, each
 /// longer by up to a quarter, so that what failed together does not come back
 /// together.
-const FIRST_DELAY: Duration = Duration::from_secs(1);
+pub(super) const FIRST_DELAY: Duration = Duration::from_secs(1);
 /// Longest delay before another attempt.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// Most characters that are kept of an error.
@@ -165,6 +165,21 @@ pub enum Failure {
     RetryAfter(Duration, String),
     /// No attempt will succeed.
     For(String),
+}
+
+/// What became of a job that somebody had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is done.
+    Done,
+    /// It is tried again after this time.
+    Delayed(Duration, String),
+    /// It will not be tried again.
+    Failed(String),
+    /// It was not begun, and waits again.
+    Returned,
+    /// It was not theirs any more.
+    Elsewhere,
 }
 
 impl From<base::Error> for Failure {

@@ -4,6 +4,9 @@
 //! done since the last, what happened and who is to be told of it, and which
 //! jobs are taken next. Between two rounds it rests, so that a busy forum has
 //! few of them and its requests get the writer.
+//!
+//! Which jobs are next, the database says, or the tickets of a queue beside it
+//! ([`Carrier`]); a job is taken in the database in either case.
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -18,8 +21,9 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
+    carrier::{Carrier, Offer, Ticket},
     handlers::{Handler, Handlers},
-    model::{Failure, Job, JobRecord, JobState},
+    model::{Failure, Fate, Job, JobRecord, JobState},
     outbox, store,
 };
 use crate::{
@@ -46,7 +50,10 @@ const AT_ONCE: usize = 8;
 const TAKEN: usize = 64;
 /// How long a job belongs to a process that is not heard of any more. A job
 /// that is being done is renewed at half of it, however long it takes.
-const LEASE: Duration = Duration::from_mins(1);
+pub(super) const LEASE: Duration = Duration::from_mins(1);
+/// Jobs at the front that have a ticket in a queue beside the database: enough
+/// for all servers, and few enough to be made again when they are lost.
+const OFFERED: u32 = 500;
 
 /// Passes on what happened, and has jobs done.
 pub struct Pump {
@@ -55,11 +62,39 @@ pub struct Pump {
     lifecycle: Lifecycle,
     handlers: Handlers,
     /// What is being done here, and until when it belongs to this process.
-    running: HashMap<Uuid, (JobRecord, Timestamp)>,
+    running: HashMap<Uuid, Running>,
     done: UnboundedReceiver<Done>,
     tell: UnboundedSender<Done>,
     /// Turns of the jobs that are done at once.
     turns: Arc<Semaphore>,
+    /// The queue beside the database, if there is one.
+    carrier: Option<Carrier>,
+    /// Taken there, and not yet here.
+    tickets: Vec<Ticket>,
+    /// Whether tickets that were made may be gone.
+    is_emptied: bool,
+}
+
+/// A job that belongs to this process.
+struct Running {
+    job: JobRecord,
+    lease: Timestamp,
+    /// Its ticket, if it was taken by one.
+    ticket: Option<Ticket>,
+}
+
+/// A job that was just taken.
+struct Taken {
+    running: Running,
+    handler: Handler,
+}
+
+/// What a round has written, and is to be shown in the queue beside the database.
+#[derive(Default)]
+struct Written {
+    taken: Vec<Taken>,
+    settled: Vec<(Ticket, Fate)>,
+    offers: Vec<Offer>,
 }
 
 /// What came of a job.
@@ -71,11 +106,27 @@ struct Done {
 
 impl Pump {
     /// A pump that stands still.
-    pub fn new(db: &Db, clock: Clock, lifecycle: Lifecycle, handlers: Handlers) -> Self {
+    pub fn new(
+        db: &Db,
+        clock: Clock,
+        lifecycle: Lifecycle,
+        handlers: Handlers,
+        carrier: Option<Carrier>,
+    ) -> Self {
         let (tell, done) = unbounded_channel();
-        let (db, running) = (db.beside_requests(), HashMap::new());
-        let turns = Arc::new(Semaphore::new(AT_ONCE));
-        Self { db, clock, lifecycle, handlers, running, done, tell, turns }
+        Self {
+            db: db.beside_requests(),
+            clock,
+            lifecycle,
+            handlers,
+            running: HashMap::new(),
+            done,
+            tell,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            carrier,
+            tickets: Vec::new(),
+            is_emptied: false,
+        }
     }
 
     /// Works until the server closes and what it has begun is done.
@@ -114,6 +165,8 @@ impl Pump {
     async fn round_until_written(&mut self, finished: &[Done], most: usize) {
         while let Err(error) = self.round(finished, most).await {
             tracing::warn!(%error, "the queue waits for the database");
+            // Tickets were taken, and nothing came of them.
+            self.is_emptied = true;
             sleep(REST_AFTER_ERROR).await;
             if self.lifecycle.is_closing() {
                 self.forget(finished);
@@ -128,71 +181,168 @@ impl Pump {
         let renewed: Vec<Uuid> = self
             .running
             .iter()
-            .filter(|(_, (_, lease))| *lease < half || *lease > now.plus(LEASE))
+            .filter(|(_, running)| running.lease < half || running.lease > now.plus(LEASE))
             .map(|(id, _)| *id)
             .collect();
         let free = most.saturating_sub(self.running.len() - finished.len().min(self.running.len()));
-        let due = free > 0 && store::is_due(&self.db, now).await?;
+        let is_beside = self.take_tickets(free).await;
+        let due = free > 0
+            && if is_beside {
+                !self.tickets.is_empty() || store::is_due_beside(&self.db, now).await?
+            } else {
+                store::is_due(&self.db, now).await?
+            };
         if finished.is_empty() && renewed.is_empty() && !due {
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
+        let mut fates = Vec::with_capacity(finished.len());
         for done in finished {
-            match (self.running.get(&done.job), &done.result) {
-                (Some((job, _)), Some(result)) => {
-                    store::finish(&mut tx, job, result.clone(), now).await?;
-                }
-                (Some((job, _)), None) => store::give_back(&mut tx, job.id).await?,
-                (None, _) => {}
+            if let Some(Running { job, .. }) = self.running.get(&done.job) {
+                fates.push((job.id, end(&mut tx, job, done, now).await?));
             }
         }
         for id in &renewed {
             store::renew(&mut tx, *id, now.plus(LEASE)).await?;
         }
-        let taken = if due { self.take(&mut tx, free, now).await? } else { Vec::new() };
-        tx.commit().await?;
-        for id in renewed {
-            self.running.entry(id).and_modify(|(_, lease)| *lease = now.plus(LEASE));
+        let mut written = Written::default();
+        if due {
+            if outbox::pass_on(&mut tx, &self.handlers, now).await? {
+                tx.wake_at_commit();
+            }
+            store::wake(&mut tx, now).await?;
+            if is_beside {
+                self.take_by_tickets(&mut tx, &mut written, now).await?;
+            } else {
+                self.take(&mut tx, &mut written, (free, now)).await?;
+            }
         }
+        tx.commit().await?;
+        self.show(written, fates, (&renewed, now)).await;
         self.forget(finished);
-        for (job, handler) in taken {
-            self.start(job, &handler, now.plus(LEASE));
+        Ok(())
+    }
+
+    /// Takes tickets for so many jobs. False when there is no queue beside the
+    /// database, or it is away.
+    async fn take_tickets(&mut self, free: usize) -> bool {
+        let Some(carrier) = &mut self.carrier else { return false };
+        let Ok(tickets) = carrier.take(free.saturating_sub(self.tickets.len())).await else {
+            // What they are for is taken from the database.
+            self.tickets.clear();
+            return false;
+        };
+        self.is_emptied |= carrier.is_new();
+        self.tickets.extend(tickets);
+        true
+    }
+
+    /// Takes as many jobs as there is room for.
+    async fn take(
+        &mut self,
+        tx: &mut Tx,
+        written: &mut Written,
+        (most, now): (usize, Timestamp),
+    ) -> Result<(), Error> {
+        for job in store::next(tx, most).await? {
+            self.take_one(tx, written, (job, None), now).await?;
         }
         Ok(())
     }
 
-    /// Passes on what happened and takes as many jobs as there is room for.
-    async fn take(
-        &self,
+    /// Takes the jobs that there are tickets for, and has tickets made for what
+    /// is next.
+    async fn take_by_tickets(
+        &mut self,
         tx: &mut Tx,
-        most: usize,
+        written: &mut Written,
         now: Timestamp,
-    ) -> Result<Vec<(JobRecord, Handler)>, Error> {
-        if outbox::pass_on(tx, &self.handlers, now).await? {
-            tx.wake_at_commit();
-        }
-        store::wake(tx, now).await?;
-        let mut taken = Vec::new();
-        for job in store::next(tx, most).await? {
-            let Some(handler) = self.handlers.find(&job.kind) else {
-                tracing::warn!(kind = job.kind, id = %job.id, "a job of an unknown kind is parked");
-                store::set_parked(tx, job.id).await?;
-                continue;
-            };
-            store::claim(tx, job.id, now.plus(LEASE)).await?;
-            if job.attempts >= job.max_attempts {
-                // It took the process with it each time.
-                let gone = Failure::For("it was begun too often and never ended".to_owned());
-                store::finish(tx, &job, Err(gone), now).await?;
-                continue;
+    ) -> Result<(), Error> {
+        for ticket in std::mem::take(&mut self.tickets) {
+            match store::find_in(tx, ticket.job).await? {
+                Some(job) if job.state == JobState::Waiting => {
+                    self.take_one(tx, written, (job, Some(ticket)), now).await?;
+                }
+                Some(JobRecord { state: JobState::Delayed, run_at, .. }) => {
+                    let early = Fate::Delayed(run_at.since(now), "it is early".to_owned());
+                    written.settled.push((ticket, early));
+                }
+                _ => written.settled.push((ticket, Fate::Elsewhere)),
             }
-            taken.push((job, handler.clone()));
         }
-        Ok(taken)
+        if std::mem::take(&mut self.is_emptied) {
+            store::withdraw_offers(tx).await?;
+        }
+        let offers = store::offer(tx, OFFERED, (now, now.plus(LEASE))).await?;
+        written.offers.extend(offers.into_iter().map(|(job, again)| Offer { job, again }));
+        Ok(())
     }
 
-    fn start(&mut self, record: JobRecord, handler: &Handler, lease: Timestamp) {
+    /// Takes one job that waits.
+    async fn take_one(
+        &self,
+        tx: &mut Tx,
+        written: &mut Written,
+        (job, ticket): (JobRecord, Option<Ticket>),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (mut settled, lease) = (Fate::Elsewhere, now.plus(LEASE));
+        if let Some(handler) = self.handlers.find(&job.kind) {
+            if store::claim(tx, job.id, lease).await? {
+                if job.attempts < job.max_attempts {
+                    let handler = handler.clone();
+                    written.taken.push(Taken { running: Running { job, lease, ticket }, handler });
+                    return Ok(());
+                }
+                // It took the process with it each time.
+                let gone = Failure::For("it was begun too often and never ended".to_owned());
+                settled = store::finish(tx, &job, Err(gone), now).await?;
+            }
+        } else {
+            tracing::warn!(kind = job.kind, id = %job.id, "a job of an unknown kind is parked");
+            store::set_parked(tx, job.id).await?;
+        }
+        written.settled.extend(ticket.map(|ticket| (ticket, settled)));
+        Ok(())
+    }
+
+    /// Begins what was taken, and shows in the queue beside the database what was
+    /// written. What cannot be shown now is found out when its ticket is taken.
+    async fn show(
+        &mut self,
+        written: Written,
+        fates: Vec<(Uuid, Fate)>,
+        (renewed, now): (&[Uuid], Timestamp),
+    ) {
+        for Taken { running, handler } in written.taken {
+            self.start(running, &handler);
+        }
+        for id in renewed {
+            self.running.entry(*id).and_modify(|running| running.lease = now.plus(LEASE));
+        }
+        let Some(carrier) = &mut self.carrier else { return };
+        for id in renewed {
+            if let Some(Running { ticket: Some(ticket), .. }) = self.running.get(id) {
+                let _ = carrier.renew(ticket).await;
+            }
+        }
+        let mut settled = written.settled;
+        for (id, fate) in fates {
+            let ticket = self.running.get_mut(&id).and_then(|running| running.ticket.take());
+            settled.extend(ticket.map(|ticket| (ticket, fate)));
+        }
+        for (ticket, fate) in settled {
+            let _ = carrier.settle(ticket, &fate).await;
+        }
+        if !written.offers.is_empty() && carrier.offer(&written.offers).await.is_ok() {
+            // There are tickets to be taken.
+            self.db.jobs_added();
+        }
+    }
+
+    fn start(&mut self, running: Running, handler: &Handler) {
         let Handler { limit, work } = handler.clone();
+        let record = &running.job;
         let (id, kind, tell) = (record.id, record.kind.clone(), self.tell.clone());
         let job = Job {
             id,
@@ -200,7 +350,7 @@ impl Pump {
             payload: record.payload.clone(),
             db: self.db.clone(),
         };
-        self.running.insert(id, (record, lease));
+        self.running.insert(id, running);
         let (turns, lifecycle) = (Arc::clone(&self.turns), self.lifecycle.clone());
         self.lifecycle.spawn(async move {
             let turn = tokio::select! {
@@ -274,5 +424,13 @@ impl Pump {
             metrics::gauge!("gatherly_jobs_oldest_seconds", "state" => state.as_str()).set(age);
         }
         Ok(())
+    }
+}
+
+/// Writes down what came of a job.
+async fn end(tx: &mut Tx, job: &JobRecord, done: &Done, now: Timestamp) -> Result<Fate, Error> {
+    match &done.result {
+        Some(result) => store::finish(tx, job, result.clone(), now).await,
+        None => store::give_back(tx, job.id).await.map(|()| Fate::Returned),
     }
 }

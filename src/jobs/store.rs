@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::model::{Failure, JobRecord, JobState, NewJob, retry_delay};
+use super::model::{Failure, Fate, JobRecord, JobState, NewJob, retry_delay};
 use crate::{
     base::{clock::Timestamp, ids::new_uuid, page::PageRequest},
     db::{Columns, Db, Error, Row, Tx, statement},
@@ -31,6 +31,13 @@ const INSERT: &str = "
         (id, kind, payload, state, priority, max_attempts, run_at, unique_key, keep, created_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (unique_key) do nothing";
+/// Something that a queue beside the database does not tell of.
+const IS_DUE_BESIDE: &str = "
+    select exists (select 1 from outbox)
+        or exists (select 1 from jobs where state = 'waiting'
+                   and (offered_until is null or offered_until <= ?))
+        or exists (select 1 from jobs where state = 'delayed' and run_at <= ?)
+        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due";
 const IS_DUE: &str = "
     select exists (select 1 from outbox)
         or exists (select 1 from jobs where state = 'waiting')
@@ -45,8 +52,22 @@ const NEXT: &str = concat!(
     columns!(),
     " from jobs where state = 'waiting' order by priority desc, id limit ?"
 );
+/// Of those that are to be done next, those that no queue has a ticket for.
+const TO_OFFER: &str = concat!(
+    "select ",
+    columns!(),
+    ", offered_until from (
+        select * from jobs where state = 'waiting' order by priority desc, id limit ?
+     ) as front
+     where offered_until is null or offered_until <= ?
+     order by priority desc, id"
+);
+const SET_OFFERED: &str = "update jobs set offered_until = ? where id = ? and state = 'waiting'";
+/// 0: it was offered, and may be no more.
+const WITHDRAW_OFFERS: &str =
+    "update jobs set offered_until = 0 where state = 'waiting' and offered_until > 0";
 const CLAIM: &str = "
-    update jobs set state = 'active', attempts = attempts + 1, lease_until = ?
+    update jobs set state = 'active', attempts = attempts + 1, lease_until = ?, offered_until = 0
     where id = ? and state = 'waiting'";
 const SET_PARKED: &str = "update jobs set state = 'parked' where id = ?";
 const UNPARK: &str =
@@ -55,17 +76,19 @@ const GIVE_BACK: &str = "
     update jobs set state = 'waiting', attempts = attempts - 1, lease_until = null
     where id = ? and state = 'active'";
 const RENEW: &str = "update jobs set lease_until = ? where id = ? and state = 'active'";
-const DELETE_DONE: &str = "delete from jobs where id = ? and keep = 0";
+/// The number of the attempt is whose job it is: somebody else's is another.
+const DELETE_DONE: &str =
+    "delete from jobs where id = ? and keep = 0 and state = 'active' and attempts = ?";
 const COMPLETE: &str = "
     update jobs set state = 'completed', progress = 100, lease_until = null, finished_at = ?,
         last_error = null
-    where id = ? and state = 'active'";
+    where id = ? and state = 'active' and attempts = ?";
 const DELAY: &str = "
     update jobs set state = 'delayed', lease_until = null, run_at = ?, last_error = ?
-    where id = ? and state = 'active'";
+    where id = ? and state = 'active' and attempts = ?";
 const FAIL: &str = "
     update jobs set state = 'failed', lease_until = null, finished_at = ?, last_error = ?
-    where id = ? and state = 'active'";
+    where id = ? and state = 'active' and attempts = ?";
 const PROGRESS: &str = "update jobs set progress = ? where id = ? and state = 'active'";
 macro_rules! old {
     () => {
@@ -145,6 +168,37 @@ pub(super) async fn is_due(db: &Db, now: Timestamp) -> Result<bool, Error> {
     row.map_or(Ok(false), |row| row.value("due"))
 }
 
+/// Whether there is something to do that a queue beside the database does not
+/// tell of.
+pub(super) async fn is_due_beside(db: &Db, now: Timestamp) -> Result<bool, Error> {
+    let statement = statement(IS_DUE_BESIDE).bind(now.0).bind(now.0).bind(now.0);
+    let row = db.optional(statement).await?;
+    row.map_or(Ok(false), |row| row.value("due"))
+}
+
+/// What is to be put into a queue beside the database: among the `front` jobs
+/// that are to be done next, those that are not there. It counts as there until
+/// `until`, unless it is claimed.
+pub(super) async fn offer(
+    tx: &mut Tx,
+    front: u32,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<Vec<(JobRecord, bool)>, Error> {
+    let rows = tx.all(statement(TO_OFFER).bind(front).bind(now.0)).await?;
+    let mut offered = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let job = record(row)?;
+        tx.execute(statement(SET_OFFERED).bind(until.0).bind(job.id)).await?;
+        offered.push((job, row.value::<Option<i64>>("offered_until")?.is_some()));
+    }
+    Ok(offered)
+}
+
+/// What was put into a queue may be there no more.
+pub(super) async fn withdraw_offers(tx: &mut Tx) -> Result<(), Error> {
+    tx.execute(statement(WITHDRAW_OFFERS)).await.map(drop)
+}
+
 /// Lets what is due by now wait for somebody.
 pub(super) async fn wake(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
     tx.execute(statement(WAKE).bind(now.0).bind(now.0)).await.map(drop)
@@ -156,8 +210,9 @@ pub(super) async fn next(tx: &mut Tx, most: usize) -> Result<Vec<JobRecord>, Err
     tx.all(statement(NEXT).bind(most)).await?.iter().map(record).collect()
 }
 
-pub(super) async fn claim(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<(), Error> {
-    tx.execute_one(statement(CLAIM).bind(lease.0).bind(id)).await
+/// Takes a job that waits. Whether it did.
+pub(super) async fn claim(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(statement(CLAIM).bind(lease.0).bind(id)).await? > 0)
 }
 
 /// Lets somebody else have a job that was taken and not begun.
@@ -186,28 +241,32 @@ pub(super) async fn finish(
     job: &JobRecord,
     result: Result<(), Failure>,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Fate, Error> {
     // The attempt that came to this counts.
     let attempts = job.attempts + 1;
-    let fail = |why: String| statement(FAIL).bind(now.0).bind(why).bind(job.id);
-    let delay = |delay: Duration, why: String| {
-        statement(DELAY).bind(now.plus(delay).0).bind(why).bind(job.id)
-    };
-    let done = match result {
-        Ok(()) => {
-            if tx.execute(statement(DELETE_DONE).bind(job.id)).await? > 0 {
-                return Ok(());
-            }
-            statement(COMPLETE).bind(now.0).bind(job.id)
-        }
-        Err(Failure::For(why)) => fail(why),
+    let fate = match result {
+        Ok(()) => Fate::Done,
+        Err(Failure::For(why)) => Fate::Failed(why),
         Err(Failure::Retry(why) | Failure::RetryAfter(_, why)) if attempts >= job.max_attempts => {
-            fail(why)
+            Fate::Failed(why)
         }
-        Err(Failure::Retry(why)) => delay(retry_delay(job.id, attempts), why),
-        Err(Failure::RetryAfter(after, why)) => delay(after, why),
+        Err(Failure::Retry(why)) => Fate::Delayed(retry_delay(job.id, attempts), why),
+        Err(Failure::RetryAfter(after, why)) => Fate::Delayed(after, why),
     };
-    tx.execute(done).await.map(drop)
+    let write = match &fate {
+        Fate::Done => {
+            let delete = statement(DELETE_DONE).bind(job.id).bind(attempts);
+            if tx.execute(delete).await? > 0 {
+                return Ok(fate);
+            }
+            statement(COMPLETE).bind(now.0)
+        }
+        Fate::Failed(why) => statement(FAIL).bind(now.0).bind(why.clone()),
+        Fate::Delayed(delay, why) => statement(DELAY).bind(now.plus(*delay).0).bind(why.clone()),
+        Fate::Returned | Fate::Elsewhere => return Ok(fate),
+    };
+    let written = tx.execute(write.bind(job.id).bind(attempts)).await? > 0;
+    Ok(if written { fate } else { Fate::Elsewhere })
 }
 
 /// Tells how far a job is, in percent.

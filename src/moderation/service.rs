@@ -175,7 +175,7 @@ impl Moderation {
         slug: &str,
         pace: impl FnOnce() -> Result<Option<Pace>, Error>,
     ) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.parts.communities.find(Some(actor), slug).await?;
         rules::moderators_only(access.standing.moderates)?;
         self.set_pace(actor, (Slowed::Community(access.community.id), pace()?)).await
@@ -194,7 +194,7 @@ impl Moderation {
         content: Content,
         reason: Option<&str>,
     ) -> Result<Wish, Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let mut wish = match content {
             Content::Post(id) => {
                 Wish::of_post(self.parts.posts.access(Some(actor), id.into()).await?)

@@ -8,7 +8,10 @@ use std::{
 };
 
 use futures_util::{Stream, stream};
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::{
+    sync::Notify,
+    time::{Interval, MissedTickBehavior, interval},
+};
 use uuid::Uuid;
 
 use super::{model::Notification, service::Notifications, store, store::Part};
@@ -17,44 +20,54 @@ use crate::base::{Error, actor::Actor, ids::AccountId};
 /// Most streams of one account at a time: a browser, a phone, a program, and one
 /// that has not noticed yet that it is gone.
 const STREAMS_MAX: usize = 4;
-/// How often it is looked whether there is something new and the session goes
-/// on: what ends it takes effect within a second.
+/// How often it is looked whether the session goes on, and whether there is
+/// something new that nobody told of: what ends it takes effect within a second.
 const LOOK: Duration = Duration::from_millis(500);
 /// When somebody with too many streams may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(15);
 /// Most notifications that are read at once.
 const BATCH: i64 = 100;
 
-/// Who has how many streams open; cheap to clone.
+/// Who has which streams open; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
-    open: Arc<Mutex<HashMap<AccountId, usize>>>,
+    open: Arc<Mutex<HashMap<AccountId, Vec<Arc<Notify>>>>>,
 }
 
 /// One of an account's streams; gives its place back when dropped.
 struct Place {
     live: Live,
     account: AccountId,
+    news: Arc<Notify>,
 }
 
 impl Live {
     fn take(&self, account: AccountId) -> Result<Place, Error> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(account).or_default();
-        if *count >= STREAMS_MAX {
+        let places = open.entry(account).or_default();
+        if places.len() >= STREAMS_MAX {
             return Err(Error::TooMany { retry_after: RETRY_AFTER });
         }
-        *count += 1;
-        Ok(Place { live: self.clone(), account })
+        let news = Arc::new(Notify::new());
+        places.push(Arc::clone(&news));
+        Ok(Place { live: self.clone(), account, news })
+    }
+
+    /// Has an account's streams look at once.
+    pub(super) fn wake(&self, account: AccountId) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for news in open.get(&account).into_iter().flatten() {
+            news.notify_one();
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.live.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(places) = open.get_mut(&self.account) {
+            places.retain(|news| !Arc::ptr_eq(news, &self.news));
+            if places.is_empty() {
                 open.remove(&self.account);
             }
         }
@@ -69,7 +82,7 @@ struct Listening {
     position: i64,
     ready: VecDeque<Notification>,
     looks: Interval,
-    _place: Place,
+    place: Place,
 }
 
 impl Notifications {
@@ -97,7 +110,7 @@ impl Notifications {
             position,
             ready: VecDeque::new(),
             looks,
-            _place: place,
+            place,
         };
         Ok(stream::unfold(listening, |mut listening| async move {
             let next = listening.next().await?;
@@ -117,6 +130,7 @@ impl Listening {
             tokio::select! {
                 () = lifecycle.closing() => return None,
                 _ = self.looks.tick() => {}
+                () = self.place.news.notified() => {}
             }
             match self.look().await {
                 Ok(true) => {}

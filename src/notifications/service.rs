@@ -15,7 +15,7 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
-        ids::{NotificationId, new_uuid},
+        ids::{AccountId, NotificationId, new_uuid},
         page::PageRequest,
     },
     db::{Db, Tx},
@@ -57,6 +57,12 @@ impl Notifications {
     /// The feature.
     pub fn new(parts: Parts) -> Self {
         Self { parts, live: Live::default() }
+    }
+
+    /// Somebody's list may have something new, here or by another process: their
+    /// streams look at once.
+    pub fn wake(&self, account: AccountId) {
+        self.live.wake(account);
     }
 
     /// Tells somebody something, as part of `tx`, once for each cause. It goes
@@ -118,7 +124,7 @@ impl Notifications {
 
     /// Marks notifications as read; those that are not the actor's stay as they are.
     pub(super) async fn read(&self, actor: &Actor, mark: ReadMark) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let now = self.parts.clock.now();
         let position = match &mark {
             ReadMark::Ids(_) => None,
@@ -150,7 +156,7 @@ impl Notifications {
         actor: &Actor,
         preferences: &Preferences,
     ) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let mut tx = self.parts.db.begin().await?;
         store::put_preferences(&mut tx, actor.id, preferences).await?;
         Ok(tx.commit().await?)

@@ -14,7 +14,7 @@ use crate::{
         ids::{AccountId, BindingId, CommunityId, NotificationId, SessionId},
     },
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, SITE, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Topic, Tx, statement},
     hooks::Feature,
     posts::post_visible,
     sessions::to_actor,
@@ -408,6 +408,7 @@ pub(super) async fn send(
     details: Option<String>,
     now: Timestamp,
 ) -> Result<bool, Error> {
+    tx.tell_at_commit(Topic::Notified(recipient.0));
     let last = tx.optional(statement(LAST_POSITION).bind(recipient.0)).await?;
     let last: i64 = last.map_or(Ok(0), |row| row.value("position"))?;
     let statement = statement(SEND).bind(details).bind(last + 1).bind(now.0).bind(id.0);

@@ -146,7 +146,7 @@ impl PluginAdmin {
     /// Puts a version to work in a scope: admins anywhere, moderators in their
     /// communities as far as the envelope goes.
     pub async fn bind(&self, actor: &Actor, new: NewBinding) -> Result<BindingPage, Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let hand = Hand::person(actor, self.role_for(actor, new.community.as_deref()).await?);
         let this = self.clone();
         let id = self.complete(async move { this.create(&hand, new, None).await }.boxed()).await?;
@@ -229,7 +229,7 @@ impl PluginAdmin {
         starts: bool,
     ) -> Result<BindingPage, Error> {
         let Parts { db, clock, limits, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         self.seen(actor, id).await?;
         let turn = self.at_work.turn().await;
         let mut tx = db.begin().await?;
@@ -500,7 +500,7 @@ impl PluginAdmin {
 
     /// A binding that the actor may change, and as what.
     async fn theirs(&self, actor: &Actor, id: BindingId) -> Result<(Binding, Hand), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let binding = self.seen(actor, id).await?;
         if self.parts.has_files {
             rules::check_unmanaged(&binding)?;

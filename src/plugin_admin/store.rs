@@ -12,7 +12,7 @@ use crate::{
         page::PageRequest,
         secret::sha256_hex,
     },
-    db::{Columns, Db, Error, Row, SITE, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Topic, Tx, statement},
     hooks::{FailureMode, Mode},
     plugin_versions::exported_hooks,
 };
@@ -314,6 +314,7 @@ pub(super) async fn generation(db: &Db) -> Result<i64, Error> {
 }
 
 pub(super) async fn next_generation(tx: &mut Tx) -> Result<(), Error> {
+    tx.tell_at_commit(Topic::Plugins);
     tx.execute_one(statement(NEXT_GENERATION)).await
 }
 

@@ -46,7 +46,7 @@ impl Envelopes {
 
     /// Sets the envelope of a community; what is at work notices.
     pub async fn set(&self, actor: &Actor, slug: &str, envelope: Envelope) -> Result<(), Error> {
-        self.limits.check_actor(Action::Write, actor)?;
+        self.limits.check_actor(Action::Write, actor).await?;
         let community = self.communities.find(Some(actor), slug).await?.community.id;
         require_admin(actor)?;
         rules::check(&envelope)?;

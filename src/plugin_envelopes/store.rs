@@ -8,7 +8,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId},
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Topic, Tx, statement},
 };
 
 const FIND: &str = "select community_id, envelope from plugin_envelopes where community_id = ?";
@@ -69,6 +69,7 @@ pub(super) async fn set(
     let envelope = serde_json::to_string(envelope).unwrap_or_default();
     let set = statement(SET).bind(community.0).bind(envelope).bind(now.0).bind(by.0);
     tx.execute_one(set).await?;
+    tx.tell_at_commit(Topic::Plugins);
     tx.execute_one(statement(NEXT_GENERATION)).await
 }
 

@@ -96,7 +96,7 @@ impl PluginTrials {
     /// host gave it then.
     pub async fn reproduce(&self, actor: &Actor, id: DecisionId) -> Result<Reproduction, Error> {
         let record = self.parts.decisions.find(actor, id).await?;
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let (input, reads) = rules::question(&record)?;
         let hook = HookPoint::parse(&record.hook).ok_or(Error::NotFound)?;
         let candidate = store::terms(self.db(), record.binding_id, record.revision).await?;
@@ -118,7 +118,7 @@ impl PluginTrials {
     /// Lets a candidate judge what is on record, in the background: admins what
     /// they like, moderators a binding of their community on what happened there.
     pub async fn start_replay(&self, actor: &Actor, new: NewReplay) -> Result<Replay, Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let bound = match new.binding {
             Some(id) => Some(self.parts.plugins.find(actor, id).await?.binding),
             None => None,
@@ -191,7 +191,7 @@ impl PluginTrials {
 
     /// Stops a replay, if it is not over. What came of it stays.
     pub async fn cancel_replay(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         store::see(self.db(), actor, id).await?.ok_or(Error::NotFound)?;
         let mut tx = self.db().begin().await?;
         store::cancel(&mut tx, id, self.now()).await?;
@@ -200,7 +200,7 @@ impl PluginTrials {
 
     /// What policies would say of a text that the actor may publish there.
     pub async fn preflight(&self, actor: &Actor, draft: Draft) -> Result<Preflight, Error> {
-        self.parts.limits.check_actor(Action::Preflight, actor)?;
+        self.parts.limits.check_actor(Action::Preflight, actor).await?;
         match draft {
             Draft::Post { community, title, body } => {
                 let text = PostText::parse(&title, &body)?;

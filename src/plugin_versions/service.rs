@@ -55,7 +55,7 @@ impl PluginVersions {
         component: Arc<[u8]>,
     ) -> Result<(Version, bool), Error> {
         require_admin(actor)?;
-        self.limits.check_actor(Action::Upload, actor)?;
+        self.limits.check_actor(Action::Upload, actor).await?;
         self.keep(Some(actor.id), name, component).await
     }
 

@@ -269,7 +269,7 @@ impl PostsApi {
         let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
         let terms = query.0.as_deref().map(SearchTerms::parse).transpose().map_err(Error::from)?;
         if terms.is_some() {
-            self.posts.count_search(client)?;
+            self.posts.count_search(client).await?;
         }
         let filter = PostFilter { community: community.0, author: author.0, terms };
         let sort = sort.0.map(PostSort::from).unwrap_or_default();

@@ -106,8 +106,8 @@ impl Posts {
     }
 
     /// Counts a search for words.
-    pub fn count_search(&self, client: ClientAddress) -> Result<(), Error> {
-        self.parts.limits.check_network(Action::SearchNetwork, client)
+    pub async fn count_search(&self, client: ClientAddress) -> Result<(), Error> {
+        self.parts.limits.check_network(Action::SearchNetwork, client).await
     }
 
     /// Writes a post.
@@ -117,7 +117,7 @@ impl Posts {
         community: &str,
         (title, body): (&str, &str),
     ) -> Result<Written, Error> {
-        self.parts.limits.check_actor(Action::Post, actor)?;
+        self.parts.limits.check_actor(Action::Post, actor).await?;
         let text = PostText::parse(title, body)?;
         let found = self.community(actor, community).await?;
         let place = Place {
@@ -241,7 +241,7 @@ impl Posts {
     /// Changes the text of a post. One that has never been published stays as
     /// it is otherwise: a moderator still decides about it.
     pub async fn edit(&self, actor: &Actor, id: PostId, edit: &PostEdit) -> Result<Written, Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.access(Some(actor), id).await?;
         if let Err(refusal) = rules::may_edit(actor, &access) {
             return Err(self.refused(actor, &access.ground(), refusal).await);
@@ -304,7 +304,7 @@ impl Posts {
 
     /// Takes a post back.
     pub async fn delete(&self, actor: &Actor, id: PostId) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.access(Some(actor), id).await?;
         rules::may_delete(actor, &access)?;
         let mut tx = self.parts.db.begin().await?;

@@ -58,7 +58,7 @@ impl Reports {
         reason: &str,
     ) -> Result<Filed, Error> {
         let Parts { db, clock, limits, decisions, .. } = &self.parts;
-        limits.check_actor(Action::Report, actor)?;
+        limits.check_actor(Action::Report, actor).await?;
         let subject = self.subject(actor, wanted).await?;
         let reason = rules::parse_reason(reason)?;
         rules::may_report(actor.id, subject.account)?;

@@ -89,7 +89,7 @@ impl Review {
         note: &str,
     ) -> Result<Acted<ReviewItem>, Error> {
         let Parts { db, clock, limits, moderation, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         let waiting = store::read_waiting(db, actor, id).await?.ok_or(Error::NotFound)?;
         let note = parse_note(note)?;
         rules::may_resolve(waiting.state)?;

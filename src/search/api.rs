@@ -114,7 +114,7 @@ impl SearchApi {
         /// Items of a page, 1 to 100.
         limit: Query<Option<u32>>,
     ) -> Result<Rendered<FoundList>, Problem> {
-        self.search.count(client)?;
+        self.search.count(client).await?;
         let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
         let terms = SearchTerms::parse(&query.0).map_err(Error::from)?;
         let kind = kind.0.map(SearchKind::from).unwrap_or_default();

@@ -39,8 +39,8 @@ impl Search {
     }
 
     /// Counts a search of a client network.
-    pub fn count(&self, client: ClientAddress) -> Result<(), Error> {
-        self.parts.limits.check_network(Action::SearchNetwork, client)
+    pub async fn count(&self, client: ClientAddress) -> Result<(), Error> {
+        self.parts.limits.check_network(Action::SearchNetwork, client).await
     }
 
     /// What has the words and may be seen by the viewer, newest first.

@@ -83,8 +83,8 @@ impl Sessions {
         device: &Device,
     ) -> Result<Grant, Error> {
         let key = look_alike_key(username);
-        self.limits.check_network(Action::SignInNetwork, device.address)?;
-        self.limits.check_name(Action::SignInAccount, &key)?;
+        self.limits.check_network(Action::SignInNetwork, device.address).await?;
+        self.limits.check_name(Action::SignInAccount, &key).await?;
         let credentials = store::credentials(&self.db, key).await?;
         let hash = credentials.as_ref().and_then(|credentials| credentials.password_hash.clone());
         let matches = self.passwords.verify(password, hash).await?;
@@ -130,7 +130,7 @@ impl Sessions {
     /// Trades a refresh token for the next grant.
     pub async fn refresh(&self, token: &str, device: &Device) -> Result<Grant, Error> {
         const REFUSED: Error = Error::Unauthenticated("invalid_refresh_token");
-        self.limits.check_network(Action::SignInNetwork, device.address)?;
+        self.limits.check_network(Action::SignInNetwork, device.address).await?;
         let now = self.clock.now();
         let hash = token_hash(token);
         let mut tx = self.db.begin().await?;
@@ -187,7 +187,7 @@ impl Sessions {
 
     /// Ends one of the actor's sessions.
     pub async fn end(&self, actor: &Actor, id: SessionId) -> Result<(), Error> {
-        self.limits.check_actor(Action::Write, actor)?;
+        self.limits.check_actor(Action::Write, actor).await?;
         let mut tx = self.db.begin().await?;
         if !store::end(&mut tx, actor.id, id, self.clock.now()).await? {
             return Err(Error::NotFound);

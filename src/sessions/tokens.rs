@@ -23,7 +23,7 @@ use crate::base::{
     Error,
     clock::Timestamp,
     ids::{AccountId, SessionId, new_uuid},
-    secret::{Secret, random_bytes, sha256_hex},
+    secret::{Secret, hmac_sha256, random_bytes, sha256_hex},
 };
 
 /// The one algorithm.
@@ -38,6 +38,9 @@ const KEY_BYTES: usize = 32;
 const LEEWAY_SECONDS: i64 = 5;
 /// Longest token that is looked at; ours have about 400 bytes.
 const MAX_TOKEN_BYTES: usize = 2_048;
+
+/// What the key of pseudonyms is derived for, so that it is no other key.
+const PSEUDONYMS: &[u8] = b"pseudonyms";
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,7 @@ struct Key {
     id: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
+    pseudonyms: Secret<Vec<u8>>,
 }
 
 impl Key {
@@ -62,6 +66,7 @@ impl Key {
             id: sha256_hex(bytes).chars().take(16).collect(),
             encoding: EncodingKey::from_secret(bytes),
             decoding: DecodingKey::from_secret(bytes),
+            pseudonyms: Secret::new(hmac_sha256(bytes, PSEUDONYMS)),
         }
     }
 }
@@ -118,6 +123,12 @@ impl Keys {
             return Err(KeysError::NotAKey(name(), 1));
         }
         Ok(Self { keys, validation: validation() })
+    }
+
+    /// The key that makes pseudonyms of people, the same on every server that
+    /// has these keys.
+    pub fn pseudonyms(&self) -> Secret<Vec<u8>> {
+        self.keys.first().map_or_else(|| Secret::new(Vec::new()), |key| key.pseudonyms.clone())
     }
 
     /// A token for a session.

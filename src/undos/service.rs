@@ -117,7 +117,7 @@ impl Undos {
     }
 
     async fn check(&self, actor: &Actor, cause: &Cause) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         if store::is_managed(&self.parts.db, actor, cause.binding).await? {
             return Ok(());
         }

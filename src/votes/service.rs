@@ -46,7 +46,7 @@ impl Votes {
         value: VoteValue,
     ) -> Result<Tallies, Error> {
         let Parts { db, limits, publishing, .. } = &self.parts;
-        limits.check_actor(Action::Vote, actor)?;
+        limits.check_actor(Action::Vote, actor).await?;
         let ballot =
             store::ballot(db, actor, subject, publishing.now()).await?.ok_or(Error::NotFound)?;
         self.check(actor, &ballot).await?;

@@ -55,7 +55,7 @@ impl Warnings {
         reason: &str,
     ) -> Result<Acted<Warning>, Error> {
         let Parts { db, limits, actions, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         let community = self.community(actor, slug).await?;
         let reason = parse_reason(Some(reason))?
             .ok_or_else(|| FieldError::new("reason", "required", "must be given"))?;
@@ -88,7 +88,7 @@ impl Warnings {
     /// Takes a warning back, where the actor may give one.
     pub async fn withdraw(&self, actor: &Actor, id: WarningId) -> Result<(), Error> {
         let Parts { db, limits, actions, .. } = &self.parts;
-        limits.check_actor(Action::Write, actor)?;
+        limits.check_actor(Action::Write, actor).await?;
         let mut tx = db.begin().await?;
         if !store::may_withdraw(&mut tx, actor, id).await? {
             return Err(Error::NotFound);

@@ -148,7 +148,7 @@ impl Webhooks {
         community: Option<&str>,
         new: &NewWebhook,
     ) -> Result<Made, Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let scope = self.scope(actor, community).await?;
         let (now, secret) = (self.parts.clock.now(), SigningSecret::random()?);
         let id = WebhookId::new(now);
@@ -193,7 +193,7 @@ impl Webhooks {
 
     /// Deletes a webhook that the actor may manage.
     pub(super) async fn delete(&self, actor: &Actor, id: WebhookId) -> Result<(), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let mut tx = self.parts.db.begin().await?;
         store::managed(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
         store::delete(&mut tx, id).await?;
@@ -208,7 +208,7 @@ impl Webhooks {
         actor: &Actor,
         id: WebhookId,
     ) -> Result<(SigningSecret, Timestamp), Error> {
-        self.parts.limits.check_actor(Action::Write, actor)?;
+        self.parts.limits.check_actor(Action::Write, actor).await?;
         let secret = SigningSecret::random()?;
         let until = self.parts.clock.now().plus(rules::OLD_SECRET_LIFETIME);
         let mut tx = self.parts.db.begin().await?;

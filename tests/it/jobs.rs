@@ -11,6 +11,7 @@ use std::{
 };
 
 use gatherly::{
+    config::JobBackend,
     db::{Columns, statement},
     events::{Cause, Content, Event, Occurrence},
     jobs::{self, Failure, Handlers, JobState, MAX_ATTEMPTS, NewJob, claim_tick},
@@ -19,7 +20,26 @@ use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::support::{TestApp, forum, policy, wait_for};
+use crate::{
+    on_every_backend,
+    support::{TestApp, carried_by, forum, policy, wait_for},
+};
+
+on_every_backend! {
+    each_listener_is_told_of_what_it_wants
+    what_did_not_happen_is_not_told
+    of_jobs_with_one_key_there_is_one
+    what_a_killed_process_had_taken_is_done
+    what_waits_for_its_turn_goes_back
+    the_clock_may_jump_while_a_job_is_done
+    a_poison_job_is_given_up_while_others_go_on
+    what_kills_is_given_up
+    what_nobody_knows_is_kept_until_somebody_does
+    what_is_kept_is_swept_in_the_end
+    a_schedule_runs_once
+    the_higher_goes_first
+    many_events_are_told_once_each
+}
 
 const LIMIT: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -80,10 +100,11 @@ async fn state(app: &TestApp, id: Uuid) -> Option<JobState> {
 }
 
 /// A server where jobs of the kind `work` are counted by their payload.
-async fn counting() -> (TestApp, Tally) {
+async fn counting(backend: JobBackend) -> (TestApp, Tally) {
     let tally = Tally::default();
     let counted = tally.clone();
-    let app = TestApp::start_working(move |_, _| counting_work(&counted)).await;
+    let app =
+        TestApp::start_working_with(carried_by(backend), move |_, _| counting_work(&counted)).await;
     (app, tally)
 }
 
@@ -95,11 +116,10 @@ fn counting_work(tally: &Tally) -> Handlers {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_listener_is_told_of_what_it_wants() {
+async fn each_listener_is_told_of_what_it_wants(backend: JobBackend) {
     let (first, second) = (Tally::default(), Tally::default());
     let (one, two) = (first.clone(), second.clone());
-    let app = TestApp::start_working(move |_, _| {
+    let app = TestApp::start_working_with(carried_by(backend), move |_, _| {
         Handlers::new()
             .listen(
                 "first",
@@ -128,9 +148,8 @@ async fn each_listener_is_told_of_what_it_wants() {
 }
 
 /// Nothing is told of what was rolled back.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_did_not_happen_is_not_told() {
-    let (app, tally) = counting().await;
+async fn what_did_not_happen_is_not_told(backend: JobBackend) {
+    let (app, tally) = counting(backend).await;
     let mut tx = app.app.db.begin().await.unwrap();
     let now = app.app.clock.now();
     jobs::enqueue(&mut tx, NewJob::new("work", &"undone"), now).await.unwrap();
@@ -140,9 +159,8 @@ async fn what_did_not_happen_is_not_told() {
     assert_eq!(tally.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_jobs_with_one_key_there_is_one() {
-    let (app, _) = counting().await;
+async fn of_jobs_with_one_key_there_is_one(backend: JobBackend) {
+    let (app, _) = counting(backend).await;
     let later = app.app.clock.now().plus(DAY);
     let job = || NewJob::new("work", &1).once("key".to_owned()).not_before(later);
     assert!(enqueue(&app, job()).await.is_some());
@@ -151,9 +169,8 @@ async fn of_jobs_with_one_key_there_is_one() {
 }
 
 /// A process was killed between taking a job and writing down that it was done.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_process_had_taken_is_done() {
-    let (app, tally) = counting().await;
+async fn what_a_killed_process_had_taken_is_done(backend: JobBackend) {
+    let (app, tally) = counting(backend).await;
     let later = app.app.clock.now().plus(DAY);
     let id = enqueue(&app, NewJob::new("work", &"taken").not_before(later)).await.unwrap();
     let taken = "update jobs set state = 'active', attempts = 1,
@@ -170,11 +187,10 @@ async fn what_a_killed_process_had_taken_is_done() {
 
 /// A server that closes does what it has begun; what waits there for its turn is
 /// begun by the next at once, for the first time.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_its_turn_goes_back() {
+async fn what_waits_for_its_turn_goes_back(backend: JobBackend) {
     let (tally, jobs) = (Tally::default(), 20);
     let counted = tally.clone();
-    let app = TestApp::start_working(move |app, _| {
+    let app = TestApp::start_working_with(carried_by(backend), move |app, _| {
         let lifecycle = app.lifecycle.clone();
         Handlers::new().on("work", LIMIT, move |job| {
             counted.add(&job.payload);
@@ -210,11 +226,10 @@ async fn what_waits_for_its_turn_goes_back() {
 }
 
 /// Nobody takes a job that is being done here, whatever the clock says.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_clock_may_jump_while_a_job_is_done() {
+async fn the_clock_may_jump_while_a_job_is_done(backend: JobBackend) {
     let (tally, go) = (Tally::default(), Arc::new(Notify::new()));
     let (counted, wait) = (tally.clone(), Arc::clone(&go));
-    let app = TestApp::start_working(move |_, _| {
+    let app = TestApp::start_working_with(carried_by(backend), move |_, _| {
         Handlers::new().on("work", LIMIT, move |job| {
             let (wait, times) = (Arc::clone(&wait), counted.add(&job.payload));
             async move {
@@ -237,11 +252,10 @@ async fn the_clock_may_jump_while_a_job_is_done() {
     assert_eq!(tally.of("1"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_poison_job_is_given_up_while_others_go_on() {
+async fn a_poison_job_is_given_up_while_others_go_on(backend: JobBackend) {
     let (tally, other) = (Tally::default(), Tally::default());
     let (counted, done) = (tally.clone(), other.clone());
-    let app = TestApp::start_working(move |_, _| {
+    let app = TestApp::start_working_with(carried_by(backend), move |_, _| {
         Handlers::new()
             .on("poison", LIMIT, move |job| {
                 counted.add("tries");
@@ -283,9 +297,8 @@ async fn a_poison_job_is_given_up_while_others_go_on() {
 }
 
 /// A job that takes its process with it is not begun for ever.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_kills_is_given_up() {
-    let (app, tally) = counting().await;
+async fn what_kills_is_given_up(backend: JobBackend) {
+    let (app, tally) = counting(backend).await;
     let later = app.app.clock.now().plus(DAY);
     let id = enqueue(&app, NewJob::new("work", &"deadly").not_before(later)).await.unwrap();
     let begun = "update jobs set state = 'active', lease_until = created_at,
@@ -295,9 +308,8 @@ async fn what_kills_is_given_up() {
     assert_eq!(tally.len(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_knows_is_kept_until_somebody_does() {
-    let app = TestApp::start_working(|_, _| Handlers::new()).await;
+async fn what_nobody_knows_is_kept_until_somebody_does(backend: JobBackend) {
+    let app = TestApp::start_working_with(carried_by(backend), |_, _| Handlers::new()).await;
     let job = enqueue(&app, NewJob::new("work", &"new")).await.unwrap();
     wait_for("it is parked", async || state(&app, job).await == Some(JobState::Parked)).await;
     let unread = Uuid::now_v7();
@@ -326,9 +338,8 @@ async fn what_nobody_knows_is_kept_until_somebody_does() {
     assert_eq!((tally.of("\"new\""), told.len()), (1, 1));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_kept_is_swept_in_the_end() {
-    let (app, _) = counting().await;
+async fn what_is_kept_is_swept_in_the_end(backend: JobBackend) {
+    let (app, _) = counting(backend).await;
     let id = enqueue(&app, NewJob { keep: true, ..NewJob::new("work", &1) }).await.unwrap();
     app.settled().await;
     let job = jobs::find(&app.app.db, id).await.unwrap().unwrap();
@@ -344,9 +355,8 @@ async fn what_is_kept_is_swept_in_the_end() {
 }
 
 /// Whoever runs it, and wherever the clock is moved, a schedule runs once.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_runs_once() {
-    let (app, _) = counting().await;
+async fn a_schedule_runs_once(backend: JobBackend) {
+    let (app, _) = counting(backend).await;
     let turns = AtomicUsize::new(0);
     let look = async |back: bool| {
         for _ in 0..3 {
@@ -370,11 +380,38 @@ async fn a_schedule_runs_once() {
     assert_eq!(look(true).await, 4, "the clock was put back by a day");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_events_are_told_once_each() {
+async fn the_higher_goes_first(backend: JobBackend) {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let begun = Arc::clone(&order);
+    let app = TestApp::start_working_with(carried_by(backend), move |_, _| {
+        Handlers::new().on("work", LIMIT, move |job| {
+            begun.lock().unwrap().push(job.read::<i32>().unwrap());
+            async { Ok(()) }
+        })
+    })
+    .await;
+    let mut tx = app.app.db.begin().await.unwrap();
+    for _ in 0..16 {
+        for priority in [-1, 0, 1] {
+            let job = NewJob { priority, ..NewJob::new("work", &priority) };
+            jobs::enqueue(&mut tx, job, app.app.clock.now()).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    app.settled().await;
+    let order = order.lock().unwrap().clone();
+    let mean = |priority: i32| {
+        let places = order.iter().enumerate().filter(|(_, found)| **found == priority);
+        places.map(|(place, _)| place).sum::<usize>() / 16
+    };
+    assert_eq!(order.len(), 48);
+    assert!(mean(1) < mean(0) && mean(0) < mean(-1), "{order:?}");
+}
+
+async fn many_events_are_told_once_each(backend: JobBackend) {
     let tally = Tally::default();
     let counted = tally.clone();
-    let app = TestApp::start_working(move |_, _| {
+    let app = TestApp::start_working_with(carried_by(backend), move |_, _| {
         Handlers::new().listen(
             "ear",
             |_| true,

@@ -28,6 +28,7 @@ mod http;
 mod jobs;
 mod openapi;
 mod process;
+mod shared;
 mod statements;
 mod support;
 mod tidy;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gatherly::{
-    config::Config,
+    config::{Config, JobBackend},
     db::{Db, statement},
     jobs::{self, Failure, Handlers, NewJob},
 };
@@ -11,11 +11,19 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::support::{
-    Client, Installation, TestApp,
-    forum::{add_late_job, each, walk},
-    wait_for,
+use crate::{
+    on_every_backend,
+    support::{
+        Client, Installation, TestApp, carried_by,
+        forum::{add_late_job, each, walk},
+        wait_for,
+    },
 };
+
+on_every_backend! {
+    a_failed_job_is_found_and_tried_again
+    what_is_being_done_is_left_alone
+}
 
 const LIMIT: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_hours(24);
@@ -37,10 +45,10 @@ async fn once(client: &Client, job: &str, state: &str) -> Value {
 
 /// Jobs of the kind `broken` fail until somebody repairs what they need; those
 /// of the kind `long` go on until they may end.
-async fn workshop() -> (TestApp, Arc<Notify>) {
+async fn workshop(backend: JobBackend) -> (TestApp, Arc<Notify>) {
     let end = Arc::new(Notify::new());
     let ending = Arc::clone(&end);
-    let app = TestApp::start_working(move |_, handlers: Handlers| {
+    let app = TestApp::start_working_with(carried_by(backend), move |_, handlers: Handlers| {
         handlers
             .on("broken", LIMIT, |job| async move {
                 if job.attempt == 1 && job.payload.contains("for good") {
@@ -61,9 +69,8 @@ async fn workshop() -> (TestApp, Arc<Notify>) {
     (app, end)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_failed_job_is_found_and_tried_again() {
-    let (app, _) = workshop().await;
+async fn a_failed_job_is_found_and_tried_again(backend: JobBackend) {
+    let (app, _) = workshop(backend).await;
     let admin = app.admin("boss").await;
     let failed = add(&app, NewJob::new("broken", &"for good, with a secret")).await;
     let job = once(&admin, &failed, "failed").await;
@@ -94,9 +101,8 @@ async fn a_failed_job_is_found_and_tried_again() {
     assert_eq!(newest, [json!(delayed), json!(failed)]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_being_done_is_left_alone() {
-    let (app, end) = workshop().await;
+async fn what_is_being_done_is_left_alone(backend: JobBackend) {
+    let (app, end) = workshop(backend).await;
     let admin = app.admin("boss").await;
     let long = add(&app, NewJob { keep: true, ..NewJob::new("long", &1) }).await;
     wait_for("some of it is done", async || {

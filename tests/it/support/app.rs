@@ -1,6 +1,6 @@
 //! A server of one test's own.
 
-use std::{ops::Deref, path::PathBuf, time::Duration};
+use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use gatherly::{
     accounts::Applicant,
@@ -17,7 +17,10 @@ use gatherly::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::Client;
+use super::{
+    Client,
+    redis::{self, RedisServer},
+};
 
 /// The password of everybody.
 pub const PASSWORD: &str = "correct horse battery";
@@ -28,7 +31,7 @@ pub const START: Timestamp = Timestamp(1_767_225_600_000);
 pub struct TestApp {
     pub app: App,
     pub client: Client,
-    folder: Folder,
+    folder: Arc<Folder>,
 }
 
 /// Somebody with an account, signed in.
@@ -73,12 +76,20 @@ impl TestApp {
 
     /// A server with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::start_in(Folder::new(), Clock::fixed(START), change, |_, work| work).await
+        Self::start_in(Folder::new().into(), Clock::fixed(START), change, |_, work| work).await
     }
 
     /// A server where others do the jobs, or with something around those who do.
     pub async fn start_working(work: impl FnOnce(&App, Handlers) -> Handlers) -> Self {
-        Self::start_in(Folder::new(), Clock::fixed(START), |_| {}, work).await
+        Self::start_in(Folder::new().into(), Clock::fixed(START), |_| {}, work).await
+    }
+
+    /// A server with other settings, where others do the jobs.
+    pub async fn start_working_with(
+        change: impl FnOnce(&mut Config),
+        work: impl FnOnce(&App, Handlers) -> Handlers,
+    ) -> Self {
+        Self::start_in(Folder::new().into(), Clock::fixed(START), change, work).await
     }
 
     /// Stops the server and starts another on the same data.
@@ -94,11 +105,19 @@ impl TestApp {
         self.app.lifecycle.stop().await;
         self.app.lifecycle.finish(Duration::from_secs(10)).await;
         self.app.db.close().await;
-        Self::start_in(self.folder, self.app.clock.clone(), |_| {}, work).await
+        let (redis, jobs) = (self.app.config.redis.clone(), self.app.config.jobs);
+        let change = |config: &mut Config| (config.redis, config.jobs) = (redis, jobs);
+        Self::start_in(self.folder, self.app.clock.clone(), change, work).await
+    }
+
+    /// Starts another server on the same data, with the same clock.
+    pub async fn another_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let (folder, clock) = (Arc::clone(&self.folder), self.app.clock.clone());
+        Self::start_in(folder, clock, change, |_, work| work).await
     }
 
     async fn start_in(
-        folder: Folder,
+        folder: Arc<Folder>,
         clock: Clock,
         change: impl FnOnce(&mut Config),
         work: impl FnOnce(&App, Handlers) -> Handlers,
@@ -113,6 +132,11 @@ impl TestApp {
         config.decisions.allows_per_second = MAX_ALLOWS;
         // Few tests are about time, and the processor is shared by all.
         (config.plugins.deadline_ms, config.plugins.cpu_ms) = (2_000, 1_000);
+        if redis::is_everywhere() {
+            config.redis.url = Secret::new(RedisServer::shared().url());
+        }
+        // Everybody on these data, and nobody else.
+        config.redis.prefix = folder.0.file_name().unwrap().to_str().unwrap().to_owned();
         change(&mut config);
         let compiler = PathBuf::from(env!("CARGO_BIN_EXE_gatherly"));
         let app = App::build(config, clock, compiler).await.expect("a server");

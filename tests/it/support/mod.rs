@@ -2,17 +2,21 @@
 //! people who talk to it.
 
 mod app;
+mod chaos;
 mod client;
 pub mod forum;
 mod plugin;
 pub mod policy;
 mod process;
+mod redis;
 mod spec;
 mod waiting;
 
 pub use app::{PASSWORD, Person, TestApp};
+pub use chaos::{Chaos, Line};
 pub use client::{Client, Reply};
 pub use plugin::{plugin, plugin_file};
 pub use process::{Installation, Running, exchange, output, program};
+pub use redis::{RedisServer, carried_by};
 pub use spec::{Operation, Spec};
 pub use waiting::wait_for;

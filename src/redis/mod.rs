@@ -1,0 +1,12 @@
+//! Redis, which many servers of one forum may share. It holds nothing that only
+//! it has: whoever asks it has an answer of its own for when it is [`Away`].
+//!
+//! Every call has tens of milliseconds. After some that failed, none is made any
+//! more until a look in the background finds that Redis works again, so that an
+//! outage costs requests nothing.
+
+mod connection;
+mod quota;
+mod signals;
+
+pub use connection::{Away, Redis, StartError};
