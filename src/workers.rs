@@ -11,9 +11,10 @@ use crate::{
     decisions::Decisions,
     effects::Effects,
     events::Event,
-    jobs::{self, Carrier, Handlers, Pump},
+    jobs::{self, Carrier, Handlers, NewJob, Outside, Pump},
     notifications::Notifications,
-    plugin_trials, undos, webhooks,
+    plugin_trials, undos,
+    webhooks::{self, Webhooks},
 };
 
 /// How often those who have done nothing are forgotten by the rate limits.
@@ -52,6 +53,10 @@ const TICK: Duration = Duration::from_mins(5);
 /// How often it is looked whether it is time for that.
 const LOOK_FOR_TICK: Duration = Duration::from_secs(1);
 
+/// The kind of job that a worker outside does; and how long a look at it takes.
+const OUTSIDE: &str = "outside.do";
+const OUTSIDE_LIMIT: Duration = Duration::from_secs(5);
+
 /// Why a binding is only listened to when its budget is overspent.
 const OVERSPENT: &str = "it wanted twice as many effects in an hour as it may have";
 
@@ -68,7 +73,42 @@ pub fn handlers(app: &App) -> Handlers {
         let undos = undos.clone();
         async move { undos.undo(job).await }
     });
-    tell_webhooks(tell_people(tell_plugins(handlers, app), app), app)
+    let handlers = tell_webhooks(tell_people(tell_plugins(handlers, app), app), app);
+    tell_outside(handlers, app).accepting(&app.config.jobs.accept)
+}
+
+/// Workers outside are given what they are to be told of.
+fn tell_outside(handlers: Handlers, app: &App) -> Handlers {
+    let told = app.config.jobs.tell.clone();
+    if told.is_empty() {
+        return handlers;
+    }
+    let Some(outside) = Outside::new(&app.config, app.redis.as_ref()) else { return handlers };
+    let (outside, webhooks, db) =
+        (Arc::new(outside), app.webhooks.clone(), app.db.beside_requests());
+    handlers
+        .listen("outside.tell", Webhooks::tells, move |occurrence| {
+            let (webhooks, db, told) = (webhooks.clone(), db.clone(), told.clone());
+            async move {
+                let message = webhooks.told(&occurrence).await?;
+                let Some((name, data)) = message.filter(|(name, _)| told.iter().any(|n| n == name))
+                else {
+                    return Ok(());
+                };
+                let job = NewJob {
+                    max_attempts: Outside::LOOKS,
+                    ..NewJob::new(OUTSIDE, &(name, data))
+                };
+                let mut tx = db.begin().await?;
+                let job = job.once(format!("{}/{OUTSIDE}", occurrence.id));
+                jobs::enqueue(&mut tx, job, occurrence.at).await?;
+                Ok(tx.commit().await?)
+            }
+        })
+        .on(OUTSIDE, OUTSIDE_LIMIT, move |job| {
+            let outside = Arc::clone(&outside);
+            async move { outside.hand_over(job).await }
+        })
 }
 
 /// Plugins are told, and what they want done is done.

@@ -144,9 +144,7 @@ impl Config {
         self.server.validate()?;
         self.database.validate()?;
         self.redis.validate()?;
-        if self.jobs.backend != JobBackend::Database && !self.redis.is_set() {
-            return Err(("jobs.backend", "needs redis.url, unless it is \"database\"".into()));
-        }
+        self.jobs.validate(self.redis.is_set())?;
         self.accounts.validate()?;
         self.sessions.validate()?;
         self.plugins.validate()?;

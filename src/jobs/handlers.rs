@@ -29,6 +29,8 @@ pub(super) struct Handler {
 pub struct Handlers {
     kinds: BTreeMap<&'static str, Handler>,
     listeners: Vec<(&'static str, Wants)>,
+    /// Kinds of jobs that others may add.
+    accepted: Vec<String>,
 }
 
 impl Handlers {
@@ -72,6 +74,12 @@ impl Handlers {
         })
     }
 
+    /// Lets others add jobs of these kinds.
+    #[must_use]
+    pub fn accepting(self, kinds: &[String]) -> Self {
+        Self { accepted: kinds.to_vec(), ..self }
+    }
+
     /// The same with something around everything that is done.
     #[must_use]
     pub fn wrapped(mut self, wrap: impl Fn(Work) -> Work) -> Self {
@@ -84,6 +92,12 @@ impl Handlers {
     /// Who wants to be told of an event.
     pub(super) fn listeners(&self, event: &Event) -> impl Iterator<Item = &'static str> {
         self.listeners.iter().filter(|(_, wants)| wants(event)).map(|(name, _)| *name)
+    }
+
+    /// A kind of jobs that others may add, if it is one.
+    pub(super) fn accepted(&self, kind: &str) -> Option<&'static str> {
+        let (kind, _) = self.kinds.get_key_value(kind)?;
+        self.accepted.iter().any(|accepted| accepted == kind).then_some(*kind)
     }
 
     pub(super) fn find(&self, kind: &str) -> Option<&Handler> {

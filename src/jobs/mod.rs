@@ -19,7 +19,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use carrier::Carrier;
+pub use carrier::{Carrier, Outside};
 pub use handlers::{Handlers, Work};
 pub use model::{
     Failure, Job, JobRecord, JobState, LISTENER_LIMIT, MAX_ATTEMPTS, NewJob, retry_delay,

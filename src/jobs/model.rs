@@ -176,6 +176,8 @@ pub(super) enum Fate {
     Delayed(Duration, String),
     /// It will not be tried again.
     Failed(String),
+    /// It was somebody else's, and is one of ours now.
+    Accepted(Uuid),
     /// It was not begun, and waits again.
     Returned,
     /// It was not theirs any more.

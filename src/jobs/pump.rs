@@ -21,9 +21,9 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    carrier::{Carrier, Offer, Ticket},
+    carrier::{Carrier, Of, Offer, Ticket},
     handlers::{Handler, Handlers},
-    model::{Failure, Fate, Job, JobRecord, JobState},
+    model::{Failure, Fate, Job, JobRecord, JobState, NewJob},
     outbox, store,
 };
 use crate::{
@@ -54,6 +54,9 @@ pub(super) const LEASE: Duration = Duration::from_mins(1);
 /// Jobs at the front that have a ticket in a queue beside the database: enough
 /// for all servers, and few enough to be made again when they are lost.
 const OFFERED: u32 = 500;
+
+/// Most bytes of a job that somebody else has added: ids, and some words.
+const FOREIGN_MAX: usize = 64 * 1024;
 
 /// Passes on what happened, and has jobs done.
 pub struct Pump {
@@ -259,7 +262,15 @@ impl Pump {
         now: Timestamp,
     ) -> Result<(), Error> {
         for ticket in std::mem::take(&mut self.tickets) {
-            match store::find_in(tx, ticket.job).await? {
+            let id = match &ticket.of {
+                Of::Job(id) => *id,
+                Of::Foreign { id, kind, payload } => {
+                    let fate = self.accept(tx, (id, kind, payload), now).await?;
+                    written.settled.push((ticket, fate));
+                    continue;
+                }
+            };
+            match store::find_in(tx, id).await? {
                 Some(job) if job.state == JobState::Waiting => {
                     self.take_one(tx, written, (job, Some(ticket)), now).await?;
                 }
@@ -276,6 +287,25 @@ impl Pump {
         let offers = store::offer(tx, OFFERED, (now, now.plus(LEASE))).await?;
         written.offers.extend(offers.into_iter().map(|(job, again)| Offer { job, again }));
         Ok(())
+    }
+
+    /// Makes a job of what somebody else has added to the queue, if it is of a
+    /// kind that may be.
+    async fn accept(
+        &self,
+        tx: &mut Tx,
+        (id, kind, payload): (&str, &str, &str),
+        now: Timestamp,
+    ) -> Result<Fate, Error> {
+        let Some(known) = self.handlers.accepted(kind).filter(|_| payload.len() <= FOREIGN_MAX)
+        else {
+            tracing::warn!(kind, "a job that somebody else has added is refused");
+            return Ok(Fate::Failed("this kind of job is not accepted, or too large".to_owned()));
+        };
+        let job = NewJob { payload: payload.to_owned(), ..NewJob::new(known, &()) };
+        let added = store::enqueue(tx, job.once(format!("bullmq/{id}")), now).await?;
+        // It may have been taken before, and not shown as such.
+        Ok(added.map_or(Fate::Elsewhere, Fate::Accepted))
     }
 
     /// Takes one job that waits.

@@ -263,7 +263,7 @@ pub(super) async fn finish(
         }
         Fate::Failed(why) => statement(FAIL).bind(now.0).bind(why.clone()),
         Fate::Delayed(delay, why) => statement(DELAY).bind(now.plus(*delay).0).bind(why.clone()),
-        Fate::Returned | Fate::Elsewhere => return Ok(fate),
+        Fate::Accepted(_) | Fate::Returned | Fate::Elsewhere => return Ok(fate),
     };
     let written = tx.execute(write.bind(job.id).bind(attempts)).await? > 0;
     Ok(if written { fate } else { Fate::Elsewhere })

@@ -51,16 +51,27 @@ struct Missed {
 impl Webhooks {
     /// Whether webhooks are to be told of an event.
     pub fn wants(&self, event: &Event) -> bool {
-        self.any()
-            && matches!(
-                event,
-                Event::ContentPublished { .. }
-                    | Event::ContentRemoved { .. }
-                    | Event::ReportCreated { .. }
-                    | Event::ModActionApplied { .. }
-                    | Event::AppealSubmitted { .. }
-                    | Event::AppealDecided { .. }
-            )
+        self.any() && Self::tells(event)
+    }
+
+    /// Whether programs outside can be told of an event.
+    pub fn tells(event: &Event) -> bool {
+        matches!(
+            event,
+            Event::ContentPublished { .. }
+                | Event::ContentRemoved { .. }
+                | Event::ReportCreated { .. }
+                | Event::ModActionApplied { .. }
+                | Event::AppealSubmitted { .. }
+                | Event::AppealDecided { .. }
+        )
+    }
+
+    /// What programs outside are told of an event: its name, and the same data as
+    /// webhooks get. `None` when there is nothing to tell any more.
+    pub async fn told(&self, occurrence: &Occurrence) -> Result<Option<(&str, Value)>, Error> {
+        let message = self.message(occurrence).await?;
+        Ok(message.map(|Message { name, payload, .. }| (name, payload)))
     }
 
     /// Tells webhooks of what happened.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Failed, LEASE, Offer};
+use super::{Failed, LEASE, Of, Offer};
 use crate::{
     base::secret::Secret,
     jobs::model::{FIRST_DELAY, Fate, JobRecord},
@@ -28,8 +28,8 @@ const PREFIX: &str = "bull";
 const USUAL_PRIORITY: i64 = 1_000_000;
 const LOWEST_PRIORITY: i64 = 2_000_000;
 /// How long what is done and what failed is shown.
-const SHOW_DONE: Duration = Duration::from_hours(1);
-const SHOW_FAILED: Duration = Duration::from_hours(24 * 30);
+pub(super) const SHOW_DONE: Duration = Duration::from_hours(1);
+pub(super) const SHOW_FAILED: Duration = Duration::from_hours(24 * 30);
 /// How often what was shown long enough is deleted, and how much at once.
 const SWEEP: Duration = Duration::from_mins(1);
 const SWEEP_MOST: u32 = 1_000;
@@ -62,8 +62,7 @@ pub(super) struct Bullmq {
 
 impl Bullmq {
     pub(super) async fn open(redis: &Redis, url: &Secret<String>) -> Result<Self, Failed> {
-        let mut options = QueueOptions { prefix: PREFIX.to_owned(), ..QueueOptions::default() };
-        options.connection.url.clone_from(url.expose());
+        let options = options(url);
         let working = WorkerOptions {
             connection: options.connection.clone(),
             prefix: PREFIX.to_owned(),
@@ -78,18 +77,21 @@ impl Bullmq {
         Ok(Self { queue, worker, node: Uuid::new_v4(), taken: 0, swept: Instant::now() })
     }
 
-    pub(super) async fn take(&mut self, most: usize) -> Result<Vec<(Uuid, Held)>, Failed> {
+    pub(super) async fn take(&mut self, most: usize) -> Result<Vec<(Of, Held)>, Failed> {
         let mut taken = Vec::new();
         while taken.len() < most {
             self.taken += 1;
             let token = format!("{}:{}", self.node, self.taken);
-            let Some(mut job) = self.worker.get_next_job_nonblocking(&token).await? else { break };
-            if let Ok(id) = Uuid::parse_str(job.id()) {
-                taken.push((id, Held(job)));
-            } else {
-                tracing::warn!(name = job.name(), "a job of somebody else is refused");
-                job.move_to_failed("Gatherly does its own jobs only").await?;
-            }
+            let Some(job) = self.worker.get_next_job_nonblocking(&token).await? else { break };
+            let of = match Uuid::parse_str(job.id()) {
+                Ok(id) => Of::Job(id),
+                Err(_) => Of::Foreign {
+                    id: job.id().to_owned(),
+                    kind: job.name().to_owned(),
+                    payload: job.data().to_string(),
+                },
+            };
+            taken.push((of, Held(job)));
         }
         if self.swept.elapsed() > SWEEP {
             self.swept = Instant::now();
@@ -140,6 +142,7 @@ impl Held {
         let job = &mut self.0;
         let done = match fate {
             Fate::Done => job.move_to_completed("null").await,
+            Fate::Accepted(id) => job.move_to_completed(&format!("{{\"job\":\"{id}\"}}")).await,
             Fate::Elsewhere => job.move_to_completed(ELSEWHERE).await,
             Fate::Failed(why) => job.move_to_failed(why).await,
             Fate::Delayed(delay, why) => {
@@ -160,7 +163,14 @@ impl Held {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+/// Where queues are.
+pub(super) fn options(url: &Secret<String>) -> QueueOptions {
+    let mut options = QueueOptions { prefix: PREFIX.to_owned(), ..QueueOptions::default() };
+    options.connection.url.clone_from(url.expose());
+    options
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

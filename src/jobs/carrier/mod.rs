@@ -7,7 +7,10 @@
 //! jobs are taken from the database itself.
 
 mod bullmq;
+mod outside;
 mod rsmq;
+
+pub use outside::Outside;
 
 use std::time::Duration;
 
@@ -50,8 +53,24 @@ pub(super) struct Offer {
 /// What stands for a job in a queue, in the hands of who took it.
 #[derive(Debug)]
 pub(super) struct Ticket {
-    pub(super) job: Uuid,
+    pub(super) of: Of,
     held: Held,
+}
+
+/// What a ticket stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Of {
+    /// A job of the database.
+    Job(Uuid),
+    /// A job that somebody else has added.
+    Foreign {
+        /// Its id in the queue.
+        id: String,
+        /// Its kind, if there is such a kind, and it is accepted.
+        kind: String,
+        /// JSON.
+        payload: String,
+    },
 }
 
 #[derive(Debug)]
@@ -105,12 +124,12 @@ impl Carrier {
         self.with(async |queue| match queue {
             Queue::Rsmq(queue) => {
                 let messages = queue.take(most).await?;
-                let ticket = |(job, message)| Ticket { job, held: Held::Rsmq(message) };
+                let ticket = |(job, message)| Ticket { of: Of::Job(job), held: Held::Rsmq(message) };
                 Ok(messages.into_iter().map(ticket).collect())
             }
             Queue::Bullmq(queue) => {
                 let taken = queue.take(most).await?;
-                let ticket = |(job, held)| Ticket { job, held: Held::Bullmq(Box::new(held)) };
+                let ticket = |(of, held)| Ticket { of, held: Held::Bullmq(Box::new(held)) };
                 Ok(taken.into_iter().map(ticket).collect())
             }
         })
