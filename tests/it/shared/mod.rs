@@ -2,6 +2,7 @@
 //! when Redis goes away.
 
 mod outage;
+mod peers;
 
 use std::{
     sync::{Arc, Mutex},
