@@ -95,10 +95,8 @@ fn tell_outside(handlers: Handlers, app: &App) -> Handlers {
                 else {
                     return Ok(());
                 };
-                let job = NewJob {
-                    max_attempts: Outside::LOOKS,
-                    ..NewJob::new(OUTSIDE, &(name, data))
-                };
+                let job =
+                    NewJob { max_attempts: Outside::LOOKS, ..NewJob::new(OUTSIDE, &(name, data)) };
                 let mut tx = db.begin().await?;
                 let job = job.once(format!("{}/{OUTSIDE}", occurrence.id));
                 jobs::enqueue(&mut tx, job, occurrence.at).await?;

@@ -28,7 +28,7 @@ mod http;
 mod jobs;
 mod openapi;
 mod process;
-mod shared;
+mod servers;
 mod statements;
 mod support;
 mod tidy;

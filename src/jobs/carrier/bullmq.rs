@@ -34,7 +34,7 @@ pub(super) const SHOW_FAILED: Duration = Duration::from_hours(24 * 30);
 const SWEEP: Duration = Duration::from_mins(1);
 const SWEEP_MOST: u32 = 1_000;
 /// Shown where the job is another's by now, or done.
-const ELSEWHERE: &str = "\"done elsewhere\"";
+const ELSEWHERE: &str = "done elsewhere";
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
@@ -141,8 +141,8 @@ impl Held {
     pub(super) async fn settle(mut self, fate: &Fate) -> Result<(), Failed> {
         let job = &mut self.0;
         let done = match fate {
-            Fate::Done => job.move_to_completed("null").await,
-            Fate::Accepted(id) => job.move_to_completed(&format!("{{\"job\":\"{id}\"}}")).await,
+            Fate::Done => job.move_to_completed("done").await,
+            Fate::Accepted(id) => job.move_to_completed(&id.to_string()).await,
             Fate::Elsewhere => job.move_to_completed(ELSEWHERE).await,
             Fate::Failed(why) => job.move_to_failed(why).await,
             Fate::Delayed(delay, why) => {

@@ -124,7 +124,8 @@ impl Carrier {
         self.with(async |queue| match queue {
             Queue::Rsmq(queue) => {
                 let messages = queue.take(most).await?;
-                let ticket = |(job, message)| Ticket { of: Of::Job(job), held: Held::Rsmq(message) };
+                let ticket =
+                    |(job, message)| Ticket { of: Of::Job(job), held: Held::Rsmq(message) };
                 Ok(messages.into_iter().map(ticket).collect())
             }
             Queue::Bullmq(queue) => {

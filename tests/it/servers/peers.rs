@@ -29,7 +29,7 @@ async fn peer(app: &TestApp, command: &str, queue: &str, more: &[&str]) -> Value
     let port = RedisServer::shared().address.port().to_string();
     let queue = format!("{}{queue}", app.app.config.redis.prefix);
     let mut node = Command::new("node");
-    node.arg(root.join("tests/it/shared/peers.cjs")).arg(modules);
+    node.arg(root.join("tests/it/servers/peers.cjs")).arg(modules);
     node.args([command, &port, &queue]).args(more).kill_on_drop(true);
     let output = output(node, "").await;
     let seen = String::from_utf8(output.stdout).unwrap();
@@ -107,7 +107,7 @@ async fn a_job_that_node_adds_is_done() {
     })
     .await;
     let added = peer(&app, "add", "", &["work", "{\"words\":[1,2]}"]).await;
-    let id = added["returned"]["job"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
+    let id = added["returned"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
     app.settled().await;
     assert_eq!(*done.lock().unwrap(), [(id, "{\"words\":[1,2]}".to_owned())]);
     for kind in ["private", "unheard-of"] {
