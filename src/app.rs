@@ -129,7 +129,12 @@ pub struct Forum {
 }
 
 impl Forum {
-    fn new(config: &Config, core: &Core, decisions: &Decisions, actions: &ModActions) -> Self {
+    fn new(
+        config: &Config,
+        (core, redis): (&Core, Option<Redis>),
+        decisions: &Decisions,
+        actions: &ModActions,
+    ) -> Self {
         let Core { db, clock, limits, hooks } = core.clone();
         let bans = Bans::new(bans::Parts {
             db: db.clone(),
@@ -167,7 +172,7 @@ impl Forum {
         });
         let votes =
             Votes::new(votes::Parts { db: db.clone(), limits, posts: posts.clone(), publishing });
-        let hot = HotReads::new(db, config.cache);
+        let hot = HotReads::new(db, config.cache, redis);
         Self { bans, communities, posts, comments, votes, search, hot }
     }
 }
@@ -349,7 +354,7 @@ impl App {
             PluginVersions::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         let actions = ModActions::new(db.clone(), clock.clone(), hooks.clone(), decisions.clone());
         communities::ensure_general(&db, clock.now()).await?;
-        let forum = Forum::new(&config, &core, &decisions, &actions);
+        let forum = Forum::new(&config, (&core, redis.clone()), &decisions, &actions);
         let Operated { envelopes, plugins, plugin_files } =
             Operated::new(&config, (&core, &lifecycle), &versions, &forum.communities);
         plugins.load_all().await?;

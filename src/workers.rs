@@ -209,6 +209,7 @@ pub fn start_with(app: &App, handlers: Handlers) {
 /// other servers; what they committed, to who waits for it here.
 fn start_news(app: &App) {
     let (db, redis, notifications) = (app.db.clone(), app.redis.clone(), app.notifications.clone());
+    let hot = app.forum.hot.clone();
     let telling = async move {
         loop {
             let topics = db.news().await;
@@ -218,8 +219,11 @@ fn start_news(app: &App) {
                 }
             }
             if let Some(redis) = &redis {
+                let written = hot.written();
                 // While it is away the others look for themselves.
-                let _ = redis.tell(&topics).await;
+                if redis.tell(&topics).await.is_ok() && topics.contains(&Topic::Reads) {
+                    hot.told(written);
+                }
             }
             sleep(NEWS_REST).await;
         }
@@ -238,9 +242,10 @@ fn start_news(app: &App) {
             }
         }
     });
-    let (db, notifications) = (app.db.clone(), app.notifications.clone());
+    let (db, hot, notifications) =
+        (app.db.clone(), app.forum.hot.clone(), app.notifications.clone());
     let hear = move |topic| match topic {
-        Topic::Reads => db.reads_changed(),
+        Topic::Reads => hot.changed_elsewhere(),
         Topic::Jobs => db.jobs_added(),
         Topic::Plugins => changed.notify_one(),
         Topic::Notified(account) => notifications.wake(AccountId(account)),

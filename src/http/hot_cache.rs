@@ -4,18 +4,31 @@
 //! An answer is good while the database's version is the one that was taken
 //! before it was read, so a write that was acknowledged is in the next answer.
 //! What other processes write is seen after [`LIFETIME`] at the latest.
+//!
+//! With Redis, an answer that is not kept here may be found there: another server
+//! has read it. Not while this server has written something that the others have
+//! not been told of, so that who wrote it sees it.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use moka::sync::Cache;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::Rendered;
 use crate::{
     base::{Error, actor::Viewer},
     config,
     db::Db,
+    redis::{KEPT_LIFETIME, Redis},
 };
 
 /// How long an answer may be given that another process has made stale: the
@@ -30,17 +43,29 @@ pub struct HotReads {
     db: Db,
     /// `None` keeps nothing.
     cache: Option<Cache<String, Entry>>,
+    shared: Option<Arc<Shared>>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     version: u64,
     bytes: Bytes,
+    until: Instant,
+}
+
+/// What is kept for other servers, too.
+#[derive(Debug)]
+struct Shared {
+    redis: Redis,
+    /// Versions of the database here that are other servers' writes.
+    heard: AtomicU64,
+    /// Writes of this server that the others were told of.
+    told: AtomicU64,
 }
 
 impl HotReads {
     /// A cache of the size that the settings say.
-    pub fn new(db: Db, settings: config::Cache) -> Self {
+    pub fn new(db: Db, settings: config::Cache, redis: Option<Redis>) -> Self {
         let capacity = settings.megabytes.saturating_mul(1 << 20);
         let cache = (capacity > 0).then(|| {
             Cache::builder()
@@ -52,7 +77,39 @@ impl HotReads {
                 .time_to_live(LIFETIME)
                 .build()
         });
-        Self { db, cache }
+        let shared = redis.map(|redis| {
+            Arc::new(Shared { redis, heard: AtomicU64::new(0), told: AtomicU64::new(0) })
+        });
+        Self { db, cache, shared }
+    }
+
+    /// Another server has written something.
+    pub fn changed_elsewhere(&self) {
+        if let Some(shared) = &self.shared {
+            shared.heard.fetch_add(1, Ordering::SeqCst);
+        }
+        self.db.reads_changed();
+    }
+
+    /// Writes of this server so far.
+    pub fn written(&self) -> u64 {
+        let heard = self.shared.as_ref().map_or(0, |shared| shared.heard.load(Ordering::SeqCst));
+        self.db.version().saturating_sub(heard)
+    }
+
+    /// The other servers were told of so many of them.
+    pub fn told(&self, written: u64) {
+        if let Some(shared) = &self.shared {
+            shared.told.store(written, Ordering::SeqCst);
+        }
+    }
+
+    /// Where an answer is kept for other servers, if it may be.
+    fn place(&self, key: &str) -> Option<(&Redis, String)> {
+        let shared = self.shared.as_ref()?;
+        let is_told = shared.told.load(Ordering::SeqCst) == self.written();
+        let place = shared.redis.place_of(key).filter(|_| is_told)?;
+        Some((&shared.redis, place))
     }
 
     /// The kept answer for `key`, or a new one. The key names the operation and
@@ -68,11 +125,26 @@ impl HotReads {
         };
         let key = key();
         let version = self.db.version();
-        if let Some(entry) = cache.get(&key).filter(|entry| entry.version == version) {
+        let now = Instant::now();
+        let is_good = |entry: &Entry| entry.version == version && entry.until > now;
+        if let Some(entry) = cache.get(&key).filter(is_good) {
             return Ok(Rendered::from_bytes(entry.bytes));
         }
+        // After the version was taken: what is found is at least as new.
+        let place = self.place(&key);
+        if let Some((redis, place)) = &place
+            && let Ok(Some(found)) = redis.find(place).await
+        {
+            let bytes = Bytes::from(found);
+            cache.insert(key, Entry { version, bytes: bytes.clone(), until: now + KEPT_LIFETIME });
+            return Ok(Rendered::from_bytes(bytes));
+        }
         let rendered = Rendered::new(&load.await?);
-        cache.insert(key, Entry { version, bytes: rendered.bytes() });
+        cache.insert(key, Entry { version, bytes: rendered.bytes(), until: now + LIFETIME });
+        if let Some((redis, place)) = place {
+            // Others read it themselves, if it cannot be kept.
+            let _ = redis.keep(&place, &rendered.bytes()).await;
+        }
         Ok(rendered)
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -60,6 +60,8 @@ struct Inner {
     /// `None` while Redis is away.
     open: ArcSwapOption<Open>,
     lost: Notify,
+    /// Of what answers show, as far as this server has heard; 0 before it has.
+    generation: AtomicU64,
 }
 
 /// A connection that works, as far as is known.
@@ -94,12 +96,13 @@ impl Redis {
                 node: Uuid::new_v4(),
                 open: ArcSwapOption::empty(),
                 lost: Notify::new(),
+                generation: AtomicU64::new(0),
             }),
         };
         // Whoever waits no longer leaves the rest to the background.
         let _ = timeout(START_LIMIT, redis.connect()).await;
         let kept = redis.clone();
-        lifecycle.spawn_until_closing(async move { kept.keep().await });
+        lifecycle.spawn_until_closing(async move { kept.stay_connected().await });
         Ok(Some(redis))
     }
 
@@ -116,6 +119,17 @@ impl Redis {
     /// A connection for a library of its own time-outs, until it fails.
     pub fn connection(&self) -> Result<MultiplexedConnection, Away> {
         self.inner.open.load().as_ref().map(|open| open.connection.clone()).ok_or(Away)
+    }
+
+    /// The generation of what answers show, as far as this server has heard: what
+    /// was read after a generation was taken is current for whoever takes the same.
+    pub(super) fn generation(&self) -> Option<u64> {
+        Some(self.inner.generation.load(Ordering::SeqCst)).filter(|generation| *generation > 0)
+    }
+
+    /// There is a new generation.
+    pub(super) fn succeed(&self, generation: u64) {
+        self.inner.generation.fetch_max(generation, Ordering::SeqCst);
     }
 
     pub(super) fn node(&self) -> Uuid {
@@ -174,7 +188,7 @@ impl Redis {
     }
 
     /// Connects again whenever the connection is lost.
-    async fn keep(&self) {
+    async fn stay_connected(&self) {
         loop {
             let begun = Instant::now();
             if self.is_here() || self.connect().await {

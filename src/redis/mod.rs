@@ -6,7 +6,9 @@
 //! outage costs requests nothing.
 
 mod connection;
+mod kept;
 mod quota;
 mod signals;
 
 pub use connection::{Away, Redis, StartError};
+pub use kept::LIFETIME as KEPT_LIFETIME;

@@ -18,6 +18,8 @@ const PULSE: Duration = Duration::from_secs(1);
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 /// Between two attempts to listen.
 const RETRY: Duration = Duration::from_millis(500);
+/// What a new generation of what answers show is told with.
+const GENERATION: &str = "reads ";
 /// What stands for no news.
 const HERE: &str = "here";
 
@@ -26,7 +28,11 @@ impl Redis {
     pub async fn tell(&self, topics: &[Topic]) -> Result<(), Away> {
         let mut pipeline = redis::pipe();
         for topic in topics {
-            pipeline.publish(self.channel(), self.line(&written(*topic))).ignore();
+            let mut text = written(*topic);
+            if *topic == Topic::Reads {
+                text = format!("{text} {}", self.next_generation().await?);
+            }
+            pipeline.publish(self.channel(), self.line(&text)).ignore();
         }
         self.call(|mut connection| async move { pipeline.query_async(&mut connection).await }).await
     }
@@ -74,6 +80,10 @@ impl Redis {
             if node == self.node().to_string() {
                 continue;
             }
+            if let Some(generation) = topic.strip_prefix(GENERATION) {
+                // Before anything is looked at in it.
+                self.succeed(generation.parse().unwrap_or_default());
+            }
             if let Some(topic) = read(topic) {
                 hear(topic);
             }
@@ -101,6 +111,7 @@ fn written(topic: Topic) -> String {
 /// `None` for what another version may mean.
 fn read(text: &str) -> Option<Topic> {
     match text.split_once(' ') {
+        Some(("reads", _)) => Some(Topic::Reads),
         Some(("notified", account)) => Uuid::parse_str(account).ok().map(Topic::Notified),
         _ => match text {
             "reads" => Some(Topic::Reads),

@@ -69,12 +69,11 @@ impl Outside {
         job: &Job,
         (name, data): (&str, Value),
     ) -> Result<Result<(), Failure>, Error> {
-        let queue = match queue {
-            Some(queue) => queue,
-            None => {
-                let of_events = format!("{}-events", self.redis.prefix());
-                queue.insert(Queue::with_options(&of_events, options(&self.url)).await?)
-            }
+        let queue = if let Some(queue) = queue {
+            queue
+        } else {
+            let of_events = format!("{}-events", self.redis.prefix());
+            queue.insert(Queue::with_options(&of_events, options(&self.url)).await?)
         };
         let id = job.id.to_string();
         Ok(match queue.get_job_state(&id).await? {

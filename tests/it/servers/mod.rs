@@ -175,3 +175,21 @@ async fn kept_answers_go_when_another_server_writes() {
     }
     assert!(stale < EVERYWHERE_WITHIN * ROUNDS / 2, "stale for {:?} each time", stale / ROUNDS);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_server_has_read_another_need_not_read() {
+    const TRIES: usize = 50;
+    let (first, second) = two(|_| {}).await;
+    let ada = first.member("ada").await;
+    forum::post(&first, &ada, "A thread").await;
+    for limit in 1..=TRIES {
+        let path = format!("/posts?limit={limit}");
+        let read = first.client.get(&path).await;
+        let (found, statements) = second.statements(second.client.get(&path)).await;
+        if statements == 0 {
+            assert_eq!(found.body, read.body);
+            return;
+        }
+    }
+    panic!("it reads everything itself");
+}

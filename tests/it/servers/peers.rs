@@ -1,4 +1,4 @@
-//! Programs of other people on the same queues: BullMQ, its dashboard, and RSMQ,
+//! Programs of other people on the same queues: `BullMQ`, its dashboard, and RSMQ,
 //! for Node.
 
 use std::{
