@@ -224,7 +224,8 @@ impl Bench {
         let community = NewCommunity::parse(name, name, "").map_err(refused)?;
         app.forum.communities.create(&self.admin, community).await.map_err(refused)?;
         let text = ("Where a plugin is bound", TEXT);
-        let written = app.forum.posts.create(&self.admin, name, text).await.map_err(refused)?;
+        let written =
+            app.forum.posts.create(&self.admin, name, text, &[]).await.map_err(refused)?;
         let grants = Grants { state: true, modify: true, ..Grants::default() };
         let change =
             Change { mode: Some(Mode::Enforce), grants: Some(grants), ..Change::default() };

@@ -15,6 +15,7 @@ use crate::{
     appeals::{self, Appeals},
     bans::{self, Bans},
     base::{self, clock::Clock, password::Passwords},
+    blobs::Blobs,
     comments::{self, Comments},
     communities::{self, Communities},
     config::{self, Config},
@@ -25,10 +26,12 @@ use crate::{
     http::{HotReads, RateLimits, rate_limit},
     job_admin::JobAdmin,
     lifecycle::Lifecycle,
+    media::{self, Media},
     mod_actions::ModActions,
     moderation::{self, Moderation},
     notifications::{self, Notifications},
     outbound,
+    pictures::Studio,
     plugin_admin::{self, PluginAdmin},
     plugin_envelopes::Envelopes,
     plugin_files::{self, PluginFiles},
@@ -107,6 +110,7 @@ pub struct App {
     pub effects: Effects,
     pub undos: Undos,
     pub jobs: JobAdmin,
+    pub media: Media,
     pub notifications: Notifications,
     pub actions: ModActions,
     pub moderation: Moderation,
@@ -267,6 +271,11 @@ impl Moderated {
     }
 }
 
+fn sessions_of(core: &Core, (passwords, keys): (&Passwords, Keys), config: &Config) -> Sessions {
+    let Core { db, clock, limits, .. } = core.clone();
+    Sessions::new(db, clock, limits, passwords.clone(), keys, config)
+}
+
 fn accounts_of(
     core: &Core,
     passwords: Passwords,
@@ -324,12 +333,17 @@ fn undos_of(
 impl App {
     /// Builds the server. `compiler` is this program: it is started again to
     /// compile plugins in a process of its own.
-    #[expect(clippy::too_many_lines, reason = "a list of what there is, in its order")]
     pub async fn build(
         config: Config,
         clock: Clock,
         compiler: PathBuf,
     ) -> Result<Self, StartError> {
+        // On the heap: everything that is opened is held meanwhile.
+        Box::pin(Self::assemble(config, clock, compiler)).await
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a list of what there is, in its order")]
+    async fn assemble(config: Config, clock: Clock, compiler: PathBuf) -> Result<Self, StartError> {
         // Before anything counts: what is counted without a recorder is lost.
         let metrics = recorder();
         let lifecycle = Lifecycle::new();
@@ -339,14 +353,7 @@ impl App {
         let plugin_state = PluginState::new(db.clone(), clock.clone());
         hooks.lend(lent(&db, &plugin_state, &outbound));
         let passwords = Passwords::new(config.accounts.hash_concurrency)?;
-        let sessions = Sessions::new(
-            db.clone(),
-            clock.clone(),
-            Arc::clone(&limits),
-            passwords.clone(),
-            keys,
-            &config,
-        );
+        let sessions = sessions_of(&core, (&passwords, keys), &config);
         let decisions = Decisions::new(db.clone(), clock.clone(), config.decisions);
         let mode = config.accounts.registration;
         let accounts = accounts_of(&core, passwords, (&sessions, &decisions), mode);
@@ -366,6 +373,7 @@ impl App {
         let webhooks = webhooks_of(&core, &forum, &notifications, outbound.clone());
         let effects =
             effects_of(&core, (&forum, &moderated), (&accounts, &notifications, &webhooks));
+        let media = media_of(&core, &decisions, &config).await;
         let jobs = JobAdmin::new(db.clone(), clock.clone(), Arc::clone(&limits));
         let undos = undos_of(&core, (&forum, &moderated), &notifications);
         let after_hooks = AfterHooks::new(&db, hooks.clone(), decisions.clone());
@@ -395,6 +403,7 @@ impl App {
             effects,
             undos,
             jobs,
+            media,
             notifications,
             actions,
             moderation,
@@ -404,6 +413,21 @@ impl App {
             appeals,
         })
     }
+}
+
+async fn media_of(core: &Core, decisions: &Decisions, config: &Config) -> Media {
+    let Core { db, clock, limits, hooks } = core.clone();
+    let settings = config.media.clone();
+    Media::new(media::Parts {
+        db,
+        clock,
+        limits,
+        hooks,
+        decisions: decisions.clone(),
+        blobs: Blobs::open(config).await,
+        studio: Studio::new(settings.decode_concurrency, settings.bounds()),
+        settings,
+    })
 }
 
 fn notifications_of(

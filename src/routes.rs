@@ -20,6 +20,7 @@ use crate::{
         system::SystemApi,
     },
     job_admin::JobsApi,
+    media::MediaApi,
     mod_actions::ModActionsApi,
     moderation::ModerationApi,
     notifications::NotificationsApi,
@@ -52,14 +53,16 @@ const SETTINGS_LIMIT: u64 = 2 * 1024 * 1024;
 /// Largest component, as the plugin host's own ceiling.
 const COMPONENT_LIMIT: u64 = 32 * 1024 * 1024;
 
-/// What a request may take.
-fn bounds(method: &Method, path: &str) -> Bounds {
+/// What a request may take; `picture` is the largest that is taken.
+fn bounds(method: &Method, path: &str, picture: u64) -> Bounds {
     let path = path.strip_prefix("/api/v1/").unwrap_or_default();
     let uploads = path == "plugins" && method == Method::POST;
     let binds = path.starts_with("plugin-bindings") || path == "replays";
     let reproduces = path.ends_with("/reproductions");
     let body = if uploads {
         COMPONENT_LIMIT
+    } else if path == "media" {
+        picture
     } else if binds {
         SETTINGS_LIMIT
     } else if ["posts", "comments", "preflights"].iter().any(|of| path.starts_with(of)) {
@@ -82,6 +85,7 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         plugins(app),
         moderation(app),
         WebhooksApi { webhooks: app.webhooks.clone() },
+        MediaApi { media: app.media.clone() },
         BansApi { bans: app.forum.bans.clone() },
         CommunitiesApi { communities: app.forum.communities.clone(), hot: app.forum.hot.clone() },
         PostsApi { posts: app.forum.posts.clone(), hot: app.forum.hot.clone() },
@@ -150,11 +154,12 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         routes = routes.at("/openapi.json", poem::get(document)).at("/docs", poem::get(page));
     }
     let routes = routes.nest("/", service(app)).data(app.sessions.clone()).into_endpoint();
+    let picture = app.config.media.max_bytes();
     Onion::new(
         routes,
         &app.config,
         std::sync::Arc::clone(&app.limits),
-        bounds,
+        Box::new(move |method, path| bounds(method, path, picture)),
         (app.clock.clone(), app.db.clone()),
     )
 }

@@ -6,12 +6,14 @@ use tokio::{sync::Notify, time::sleep};
 
 use crate::{
     app::App,
+    attachments,
     base::{Error, ids::AccountId},
     db::{Topic, once},
     decisions::Decisions,
     effects::Effects,
     events::Event,
     jobs::{self, Carrier, Handlers, NewJob, Outside, Pump},
+    media,
     notifications::Notifications,
     plugin_trials, undos,
     webhooks::{self, Webhooks},
@@ -47,6 +49,9 @@ const SWEEP_JOBS: Duration = Duration::from_secs(10);
 
 /// Rest between two times that news is told: what comes meanwhile is told as one.
 const NEWS_REST: Duration = Duration::from_millis(5);
+/// How often unused pictures are deleted, and it is looked whether it is time to
+/// collect files.
+const KEEP_MEDIA: Duration = Duration::from_mins(10);
 
 /// How often plugins are told that time goes by, as their contract says.
 const TICK: Duration = Duration::from_mins(5);
@@ -74,6 +79,7 @@ pub fn handlers(app: &App) -> Handlers {
         async move { undos.undo(job).await }
     });
     let handlers = tell_webhooks(tell_people(tell_plugins(handlers, app), app), app);
+    let handlers = keep_media(handlers, app);
     tell_outside(handlers, app).accepting(&app.config.jobs.accept)
 }
 
@@ -106,6 +112,20 @@ fn tell_outside(handlers: Handlers, app: &App) -> Handlers {
         .on(OUTSIDE, OUTSIDE_LIMIT, move |job| {
             let outside = Arc::clone(&outside);
             async move { outside.hand_over(job).await }
+        })
+}
+
+/// Pictures get their smaller copies, and lose their files.
+fn keep_media(handlers: Handlers, app: &App) -> Handlers {
+    let (resizing, erasing) = (app.media.clone(), app.media.clone());
+    handlers
+        .on(media::RESIZE, media::RESIZE_LIMIT, move |job| {
+            let media = resizing.clone();
+            async move { media.resize(job).await }
+        })
+        .on(attachments::ERASE, media::ERASE_LIMIT, move |job| {
+            let media = erasing.clone();
+            async move { media.erase_files(job).await }
         })
 }
 
@@ -389,6 +409,22 @@ fn start_schedules(app: &App) {
         }
     });
     start_telling(app);
+    start_upkeep_of_media(app);
+}
+
+fn start_upkeep_of_media(app: &App) {
+    let media = app.media.clone();
+    app.lifecycle.spawn_every(KEEP_MEDIA, move || {
+        let media = media.clone();
+        async move {
+            if let Err(error) = media.forget_unused().await {
+                tracing::warn!(%error, "unused pictures could not be deleted");
+            }
+            if let Err(error) = media.collect().await {
+                tracing::warn!(%error, "files without a picture could not be deleted");
+            }
+        }
+    });
 }
 
 fn start_telling(app: &App) {

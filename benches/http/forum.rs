@@ -236,7 +236,8 @@ impl Server {
                 forum.posts.access(None, post).await.expect("a post");
             }
             Operation::Comment => {
-                let new = NewComment { post, parent: None, body: TEXT.to_owned() };
+                let new =
+                    NewComment { post, parent: None, body: TEXT.to_owned(), media: Vec::new() };
                 forum.comments.create(&actor().await, &new).await.expect("a comment");
             }
             Operation::Vote => {
@@ -273,10 +274,10 @@ pub(super) async fn fill(folder: &Path) -> Content {
     for number in 0..POSTS {
         let title = format!("Question {number} about bread and its crust");
         let text = (title.as_str(), TEXT);
-        let written = app.forum.posts.create(&author, "general", text).await.expect("a post");
+        let written = app.forum.posts.create(&author, "general", text, &[]).await.expect("a post");
         let post = written.access.post.id;
         for _ in 0..COMMENTS {
-            let new = NewComment { post, parent: None, body: TEXT.to_owned() };
+            let new = NewComment { post, parent: None, body: TEXT.to_owned(), media: Vec::new() };
             app.forum.comments.create(&author, &new).await.expect("a comment");
         }
         posts.push(post);

@@ -136,6 +136,7 @@ impl poem_openapi::types::Example for ChangeRole {
 
 /// An account as everybody sees it.
 #[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
 struct AccountView {
     /// Opaque.
     id: Uuid,
@@ -155,6 +156,9 @@ struct AccountView {
     created_at: String,
     /// Whether a plugin writes through it.
     bot: bool,
+    /// The picture beside its name, by its id; see `GET /media/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<Uuid>,
 }
 
 impl From<&Account> for AccountView {
@@ -169,6 +173,7 @@ impl From<&Account> for AccountView {
             score: account.score,
             created_at: account.created_at.to_string(),
             bot: account.is_bot,
+            avatar: account.avatar.map(|avatar| avatar.0),
         }
     }
 }

@@ -11,4 +11,6 @@ mod store;
 mod tests;
 
 pub use api::AccountsApi;
-pub use service::{Accounts, Applicant, Parts, Registered, approve_held, find_actor, refuse_held};
+pub use service::{
+    Accounts, Applicant, Parts, Registered, approve_held, find_actor, put_avatar, refuse_held,
+};

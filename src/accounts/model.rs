@@ -6,7 +6,7 @@ use crate::base::{
     FieldError,
     actor::SiteRole,
     clock::Timestamp,
-    ids::AccountId,
+    ids::{AccountId, MediaId},
     secret::Secret,
     text::{clean_lines, length, look_alike_key},
 };
@@ -243,4 +243,6 @@ pub struct Account {
     pub created_at: Timestamp,
     /// A plugin writes through it.
     pub is_bot: bool,
+    /// The picture beside its name.
+    pub avatar: Option<MediaId>,
 }

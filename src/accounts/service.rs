@@ -9,11 +9,12 @@ use super::{
     store::{self, NewAccount},
 };
 use crate::{
+    attachments,
     base::{
         Error,
         actor::{Actor, Automation, SiteRole},
         clock::{Clock, Timestamp},
-        ids::{AccountId, SessionId, new_uuid},
+        ids::{AccountId, MediaId, SessionId, new_uuid},
         page::{Page, PageRequest},
         password::Passwords,
         secret::Secret,
@@ -123,6 +124,7 @@ impl Accounts {
             score: 0,
             created_at: now,
             is_bot: false,
+            avatar: None,
         };
         let mut tx = self.db.begin().await?;
         insert(&mut tx, &account, &password_hash).await?;
@@ -214,6 +216,7 @@ impl Accounts {
             score: 0,
             created_at: now,
             is_bot: false,
+            avatar: None,
         };
         let mut tx = self.db.begin().await?;
         insert(&mut tx, &account, &password_hash).await?;
@@ -307,7 +310,7 @@ impl Accounts {
         self.limits.check_actor(Action::Password, actor).await?;
         self.confirm(actor, "password", password).await?;
         let mut tx = self.db.begin().await?;
-        close(&mut tx, actor.id).await?;
+        close(&mut tx, actor.id, self.clock.now()).await?;
         self.sessions.end_all(&mut tx, actor.id, None).await?;
         Ok(tx.commit().await?)
     }
@@ -377,18 +380,31 @@ async fn announce(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<(),
 }
 
 /// Closes a held account, as part of `tx`; false when it was not held.
-pub async fn refuse_held(tx: &mut Tx, id: AccountId) -> Result<bool, Error> {
+pub async fn refuse_held(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<bool, Error> {
     if !store::update_state(tx, id, AccountState::Held, AccountState::Active).await? {
         return Ok(false);
     }
-    close(tx, id).await?;
+    close(tx, id, now).await?;
     Ok(true)
 }
 
-async fn close(tx: &mut Tx, id: AccountId) -> Result<(), Error> {
+/// Puts a picture beside an account's name, or none, as part of `tx`; the one
+/// that was there.
+pub async fn put_avatar(
+    tx: &mut Tx,
+    id: AccountId,
+    avatar: Option<MediaId>,
+) -> Result<Option<MediaId>, Error> {
+    let before = store::find_avatar(tx, id).await?;
+    store::update_avatar(tx, id, avatar).await?;
+    Ok(before)
+}
+
+async fn close(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), Error> {
     // The id is unique and no name that somebody may choose looks like this.
     store::close(tx, id, format!("[closed {id}]")).await?;
     plugin_state::erase_subject(tx, id).await?;
+    attachments::erase_account(tx, id, now).await?;
     decisions::erase_account(tx, id).await
 }
 

@@ -7,7 +7,7 @@ use crate::{
     base::{
         actor::{Actor, SiteRole},
         clock::Timestamp,
-        ids::{AccountId, SessionId},
+        ids::{AccountId, MediaId, SessionId},
         page::PageRequest,
         text::look_alike_key,
     },
@@ -18,7 +18,7 @@ use crate::{
 macro_rules! columns {
     () => {
         "id, username, email, verified_at, role, state, bio, \
-         post_count, comment_count, score, created_at, bot"
+         post_count, comment_count, score, created_at, bot, avatar_id"
     };
 }
 
@@ -45,6 +45,8 @@ const LIST: &str = concat!(
      order by username_key limit ?"
 );
 const UPDATE_BIO: &str = "update accounts set bio = ? where id = ? and state = 'active'";
+const FIND_AVATAR: &str = "select avatar_id from accounts where id = ? and state = 'active'";
+const UPDATE_AVATAR: &str = "update accounts set avatar_id = ? where id = ? and state = 'active'";
 const UPDATE_PASSWORD: &str =
     "update accounts set password_hash = ? where id = ? and state = 'active'";
 const UPDATE_ROLE: &str =
@@ -53,7 +55,7 @@ const UPDATE_STATE: &str = "update accounts set state = ? where id = ? and state
 const CLOSE: &str = "
     update accounts
     set state = 'closed', username = ?, username_key = ?, email = null, email_key = null,
-        password_hash = null, verified_at = null, bio = '', role = 'member'
+        password_hash = null, verified_at = null, bio = '', role = 'member', avatar_id = null
     where id = ? and state <> 'closed'";
 
 /// A new account's row.
@@ -148,6 +150,21 @@ pub(super) async fn update_bio(tx: &mut Tx, id: AccountId, bio: String) -> Resul
     tx.execute_one(statement(UPDATE_BIO).bind(bio).bind(id.0)).await
 }
 
+/// The picture beside an account's name.
+pub(super) async fn find_avatar(tx: &mut Tx, id: AccountId) -> Result<Option<MediaId>, Error> {
+    let row = tx.optional(statement(FIND_AVATAR).bind(id.0)).await?;
+    row.map_or(Ok(None), |row| row.optional_id("avatar_id"))
+}
+
+pub(super) async fn update_avatar(
+    tx: &mut Tx,
+    id: AccountId,
+    avatar: Option<MediaId>,
+) -> Result<(), Error> {
+    let avatar = avatar.map(|avatar| avatar.0);
+    tx.execute_one(statement(UPDATE_AVATAR).bind(avatar).bind(id.0)).await
+}
+
 pub(super) async fn update_password(tx: &mut Tx, id: AccountId, hash: String) -> Result<(), Error> {
     tx.execute_one(statement(UPDATE_PASSWORD).bind(hash).bind(id.0)).await
 }
@@ -186,5 +203,6 @@ fn account(row: &Row) -> Result<Account, Error> {
         score: row.value("score")?,
         created_at: row.time("created_at")?,
         is_bot: row.value::<Option<String>>("bot")?.is_some(),
+        avatar: row.optional_id("avatar_id")?,
     })
 }

@@ -78,6 +78,8 @@ id! {
     CommunityId
     /// One plugin's answer to one event.
     DecisionId
+    /// A picture.
+    MediaId
     /// Something that somebody is told.
     NotificationId
     /// A title and a text that people comment on.

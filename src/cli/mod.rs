@@ -5,6 +5,7 @@
 mod admin;
 mod demo;
 mod jobs;
+mod lambda;
 mod logging;
 mod plugin;
 mod serve;
@@ -51,6 +52,8 @@ enum Command {
     Jobs(jobs::Jobs),
     /// Print the specification of the REST API
     Openapi,
+    /// Make smaller copies of pictures, as a function of AWS Lambda beside the bucket
+    Lambda,
     /// Build, inspect and try plugins
     Plugin(plugin::Command),
     /// Compile a plugin for the server that started this process
@@ -83,6 +86,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Admin(admin) => block_on(admin.run(config()?)),
         Command::Jobs(jobs) => block_on(jobs.run(config()?)),
         Command::Openapi => block_on(openapi(config()?)),
+        Command::Lambda => block_on(lambda::run(config()?)),
         Command::Plugin(command) => block_on(plugin::run(command, &config()?.plugins)),
         // A child that compiles has neither settings nor a runtime.
         Command::Compile { length } => Ok(hooks::run_compile_child(length)),

@@ -13,6 +13,7 @@ use super::{
     service::{Comments, Written},
 };
 use crate::{
+    attachments::AttachedView,
     base::{
         actor::Viewer,
         ids::PostId,
@@ -32,11 +33,13 @@ struct CommentRequest {
     parent_id: Option<Uuid>,
     /// Markdown, 1 to 10,000 characters.
     body: String,
+    /// Pictures that one uploaded and that nothing uses, in their order; at most 8.
+    media: Option<Vec<Uuid>>,
 }
 
 impl Example for CommentRequest {
     fn example() -> Self {
-        Self { parent_id: None, body: "I liked the *first* half more.".into() }
+        Self { parent_id: None, body: "I liked the *first* half more.".into(), media: None }
     }
 }
 
@@ -106,6 +109,10 @@ pub struct CommentView {
     locked: bool,
     /// Public remarks: `sensitive`, `spoiler`.
     marks: Vec<String>,
+    /// Its pictures, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(skip_serializing_if_is_empty, default)]
+    media: Vec<AttachedView>,
     /// Votes in favour.
     ups: i64,
     /// Votes against.
@@ -146,6 +153,7 @@ impl CommentView {
             ups: tallies.ups,
             downs: tallies.downs,
             score: tallies.score(),
+            media: AttachedView::all(if readable { comment.media } else { Vec::new() }),
             reply_count: comment.reply_count,
             created_at: comment.created_at.to_string(),
             edited_at: comment.edited_at.filter(|_| readable).map(|at| at.to_string()),
@@ -271,8 +279,9 @@ impl CommentsApi {
         id: Path<Uuid>,
         body: Input<CommentRequest>,
     ) -> Result<CommentCreated, Problem> {
-        let CommentRequest { parent_id, body } = body.0;
-        let new = NewComment { post: id.0.into(), parent: parent_id.map(Into::into), body };
+        let CommentRequest { parent_id, body, media } = body.0;
+        let (post, parent) = (id.0.into(), parent_id.map(Into::into));
+        let new = NewComment { post, parent, body, media: media.unwrap_or_default() };
         let written = self.comments.create(&actor, &new).await?;
         let location = format!("/api/v1/comments/{}", written.access.comment.id);
         let state = written.access.comment.state;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    attachments::Attached,
     base::{
         Error, FieldError,
         clock::Timestamp,
@@ -60,6 +61,8 @@ pub struct NewComment {
     pub parent: Option<CommentId>,
     /// Markdown.
     pub body: String,
+    /// Pictures.
+    pub media: Vec<Uuid>,
 }
 
 impl NewComment {
@@ -70,6 +73,7 @@ impl NewComment {
             post: id(content.post_id.as_deref().unwrap_or_default())?.into(),
             parent: content.parent_id.as_deref().map(id).transpose()?.map(Into::into),
             body: content.body.clone(),
+            media: Vec::new(),
         })
     }
 }
@@ -118,6 +122,8 @@ pub struct Comment {
     pub edited_at: Option<Timestamp>,
     /// The viewer's vote: 1, 0 or -1.
     pub my_vote: i64,
+    /// Pictures.
+    pub media: Vec<Attached>,
 }
 
 /// A comment that the viewer may see, and how the viewer stands there.

@@ -13,6 +13,7 @@ use super::{
     store::{self, NewRow},
 };
 use crate::{
+    attachments::{self, Attachments, Use},
     base::{
         Error,
         actor::{Actor, Viewer},
@@ -101,12 +102,16 @@ impl Comments {
     /// Writes a comment.
     pub async fn create(&self, actor: &Actor, new: &NewComment) -> Result<Written, Error> {
         self.parts.limits.check_actor(Action::Comment, actor).await?;
+        let media = Attachments::parse(&new.media)?;
         let draft = self.draft(actor, new).await?;
         let mut tx = self.parts.db.begin().await?;
-        let Some(comment) = self.write(&mut tx, actor, &draft).await? else {
+        let Some(mut comment) = self.write(&mut tx, actor, &draft).await? else {
             drop(tx);
             return Err(self.forbidden_meanwhile(actor, draft.ground.id).await);
         };
+        let usage = Use::Comment(comment.id);
+        comment.media = attachments::attach_all(&mut tx, actor.id, &media, usage).await?;
+        store::set_media(&mut tx, comment.id, &comment.media).await?;
         tx.commit().await?;
         let Draft { ground, judged, .. } = draft;
         let access = Access { comment, ground, waiting: Waiting::default() };
@@ -249,6 +254,7 @@ impl Comments {
             created_at: now,
             edited_at: None,
             my_vote: 0,
+            media: Vec::new(),
         }))
     }
 
@@ -327,6 +333,7 @@ impl Comments {
             return Err(Error::NotFound);
         }
         self.parts.publishing.forget(&mut tx, id.0).await?;
+        attachments::erase_of(&mut tx, id.0, self.now()).await?;
         let (content, by) = (events::Content::Comment(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };
         self.parts.publishing.announce(&mut tx, actor, removed).await?;

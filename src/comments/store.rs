@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::model::{Access, Comment, CommentKey, CommentSort, Parent, Place};
 use crate::{
+    attachments::Attached,
     bans::{allowed, looking, moderates, viewer},
     base::{
         actor::{Actor, Viewer},
@@ -47,7 +48,7 @@ macro_rules! columns {
         concat!(
             "k.id, k.post_id, k.parent_id, k.depth, k.author_id, a.username as author, k.body,
              k.body_html, k.state, k.locked as comment_locked, k.marks, k.ups, k.downs, k.reply_count, k.created_at, k.edited_at,
-             coalesce(v.value, 0) as my_vote, ",
+             k.media, coalesce(v.value, 0) as my_vote, ",
             comment_readable!(),
             " as readable "
         )
@@ -163,6 +164,7 @@ macro_rules! editable {
     };
 }
 
+const SET_MEDIA: &str = "update comments set media = ? where id = ?";
 const UPDATE_TEXT: &str = concat!(
     viewer!(),
     "update comments as k set body = ?, body_html = ?, edited_at = (select now from viewer) where ",
@@ -318,6 +320,12 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error>
     Ok(tx.execute(statement).await? == 1)
 }
 
+/// The pictures of a comment that was just inserted.
+pub(super) async fn set_media(tx: &mut Tx, id: CommentId, media: &[Attached]) -> Result<(), Error> {
+    let Some(media) = Attached::to_stored(media) else { return Ok(()) };
+    tx.execute_one(statement(SET_MEDIA).bind(media).bind(id.0)).await
+}
+
 /// Changes a text that is still as it was read. Whether it was, and nothing
 /// forbids the change by now.
 pub(super) async fn update_text(
@@ -437,5 +445,7 @@ fn comment(row: &Row) -> Result<Comment, Error> {
         created_at: row.time("created_at")?,
         edited_at: row.optional_time("edited_at")?,
         my_vote: row.value("my_vote")?,
+        media: Attached::from_stored(row.value("media")?)
+            .ok_or(Error::Inconsistent { column: "media" })?,
     })
 }

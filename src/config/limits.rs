@@ -24,6 +24,7 @@ pub struct Limits {
     pub report_account: Quota,
     pub appeal_account: Quota,
     pub upload_account: Quota,
+    pub media_account: Quota,
     pub preflight_account: Quota,
     pub write_account: Quota,
     pub request_network: Quota,

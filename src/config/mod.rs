@@ -8,6 +8,7 @@ mod decisions;
 mod jobs;
 mod limits;
 mod log;
+mod media;
 mod outbound;
 mod plugins;
 mod redis;
@@ -27,6 +28,7 @@ pub use decisions::{Decisions, MAX_ALLOWS};
 pub use jobs::{JobBackend, Jobs};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogFormat};
+pub use media::{Checksums, Media, MediaStore, S3};
 pub use outbound::Outbound;
 pub use plugins::{Allocator, MEMORY_CEILING_MIB, Plugins};
 pub use redis::Redis;
@@ -66,6 +68,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[plugins]`
     pub plugins: Plugins,
+    /// `[media]`
+    pub media: Media,
     /// `[outbound]`
     pub outbound: Outbound,
     /// `[decisions]`
@@ -148,6 +152,7 @@ impl Config {
         self.accounts.validate()?;
         self.sessions.validate()?;
         self.plugins.validate()?;
+        self.media.validate()?;
         self.outbound.validate()?;
         self.decisions.validate()?;
         self.log.validate()

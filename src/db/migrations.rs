@@ -36,6 +36,7 @@ migrations! {
     12 "0012_effects"
     13 "0013_plugin_trouble"
     14 "0014_undos"
+    15 "0015_media"
     17 "0017_job_queues"
 }
 

@@ -22,6 +22,8 @@ pub enum TargetKind {
     Edit,
     /// Somebody who wants to join.
     Account,
+    /// A picture that somebody uploaded.
+    Media,
     /// A vote; nothing of it, nor of what follows, can wait for review.
     Vote,
     /// A ban that is proposed.
@@ -41,7 +43,7 @@ pub enum TargetKind {
 impl TargetKind {
     /// Whether it can wait for review.
     pub fn may_wait(self) -> bool {
-        matches!(self, Self::Post | Self::Comment | Self::Edit | Self::Account)
+        matches!(self, Self::Post | Self::Comment | Self::Edit | Self::Account | Self::Media)
     }
 
     /// As stored.
@@ -51,6 +53,7 @@ impl TargetKind {
             Self::Comment => "comment",
             Self::Edit => "edit",
             Self::Account => "account",
+            Self::Media => "media",
             Self::Vote => "vote",
             Self::Ban => "ban",
             Self::Action => "action",

@@ -129,7 +129,7 @@ impl Decisions {
 
     /// What waits is gone: its author took it back, or moderation removed it.
     pub async fn withdraw(&self, tx: &mut Tx, target: Uuid) -> Result<(), Error> {
-        Ok(store::withdraw(tx, target).await?)
+        withdraw(tx, target).await
     }
 
     /// One decision in full, as far as the actor may see it.
@@ -189,6 +189,11 @@ impl Decisions {
         let item = NewReviewItem { target, event_id, reason, created_at: self.clock.now() };
         Ok(store::insert_review_item(tx, &item).await?)
     }
+}
+
+/// What waits about something is gone with it, as part of `tx`.
+pub async fn withdraw(tx: &mut Tx, target: Uuid) -> Result<(), Error> {
+    Ok(store::withdraw(tx, target).await?)
 }
 
 /// A closed account is to go from what is on record, with all that it wrote.

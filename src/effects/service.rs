@@ -162,7 +162,7 @@ impl Effects {
                     Content::Comment(id) => Some((*id).into()),
                 };
                 let (post, body) = (facts.post.into(), reply.body.clone());
-                self.reply(new, &NewComment { post, parent, body }).await
+                self.reply(new, &NewComment { post, parent, body, media: Vec::new() }).await
             }
             _ => Err(Error::NotFound),
         }

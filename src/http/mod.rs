@@ -35,6 +35,8 @@ pub enum Tag {
     Posts,
     /// Threads of answers.
     Comments,
+    /// Pictures.
+    Media,
     /// Sanctions.
     Bans,
     /// Finding what was written.

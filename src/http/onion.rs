@@ -43,10 +43,9 @@ pub struct Bounds {
 }
 
 /// The bounds of a request by its method and path.
-pub type BoundsOf = fn(&Method, &str) -> Bounds;
+pub type BoundsOf = Box<dyn Fn(&Method, &str) -> Bounds + Send + Sync>;
 
 /// An endpoint with everything around it.
-#[derive(Debug)]
 pub struct Onion<E> {
     /// The operations.
     pub inner: E,
@@ -206,8 +205,9 @@ impl<E: Endpoint> Onion<E> {
 
 fn set_headers(headers: &mut HeaderMap, path: &str, signed_in: bool) {
     let csp = if path == "/docs" { DOCS_CSP } else { API_CSP };
+    // What is no page of ours says itself how it may be shown and kept.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(csp));
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, csp),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -215,7 +215,7 @@ fn set_headers(headers: &mut HeaderMap, path: &str, signed_in: bool) {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if signed_in {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.append(header::VARY, HeaderValue::from_static("authorization"));
     }
 }

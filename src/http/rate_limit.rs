@@ -46,12 +46,13 @@ pub enum Action {
     Report,
     Appeal,
     Upload,
+    Media,
     Preflight,
     Write,
     RequestNetwork,
 }
 
-const ACTIONS: usize = 16;
+const ACTIONS: usize = 17;
 
 /// Whom it is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -157,6 +158,7 @@ impl RateLimits {
             limits.report_account,
             limits.appeal_account,
             limits.upload_account,
+            limits.media_account,
             limits.preflight_account,
             limits.write_account,
             limits.request_network,

@@ -13,6 +13,7 @@ use super::{
     service::{Posts, Written},
 };
 use crate::{
+    attachments::AttachedView,
     bans::{BanCreated, BanList, BanRequest, Lifted},
     base::{
         Error,
@@ -36,6 +37,8 @@ struct PostRequest {
     title: String,
     /// Markdown, at most 40,000 characters.
     body: Option<String>,
+    /// Pictures that one uploaded and that nothing uses, in their order; at most 8.
+    media: Option<Vec<Uuid>>,
 }
 
 impl Example for PostRequest {
@@ -44,6 +47,7 @@ impl Example for PostRequest {
             community: "general".into(),
             title: "What are you reading?".into(),
             body: Some("I have just begun *Middlemarch*.".into()),
+            media: None,
         }
     }
 }
@@ -105,6 +109,10 @@ pub struct PostView {
     /// HTML that any page may show; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_html: Option<String>,
+    /// Its pictures, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(skip_serializing_if_is_empty, default)]
+    media: Vec<AttachedView>,
     /// `published`, or for its author and those who moderate `held` or `removed`.
     state: String,
     /// Whether comments are closed.
@@ -145,6 +153,7 @@ impl PostView {
             state: post.state.as_str().to_owned(),
             locked: post.locked,
             marks: post.marks.names(),
+            media: AttachedView::all(post.media),
             ups: post.tallies.ups,
             downs: post.tallies.downs,
             score: post.tallies.score(),
@@ -292,9 +301,10 @@ impl PostsApi {
         SignedIn(actor): SignedIn,
         body: Input<PostRequest>,
     ) -> Result<PostCreated, Problem> {
-        let PostRequest { community, title, body } = body.0;
+        let PostRequest { community, title, body, media } = body.0;
         let text = (title.as_str(), body.as_deref().unwrap_or_default());
-        let written = self.posts.create(&actor, &community, text).await?;
+        let written =
+            self.posts.create(&actor, &community, text, &media.unwrap_or_default()).await?;
         let location = format!("/api/v1/posts/{}", written.access.post.id);
         let state = written.access.post.state;
         let view = Rendered::new(&PostView::written(written, Some(&actor)));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attachments::Attached,
     bans::Standing,
     base::{
         Error, FieldError,
@@ -112,6 +113,8 @@ pub struct Post {
     pub edited_at: Option<Timestamp>,
     /// The viewer's vote: 1, 0 or -1.
     pub my_vote: i64,
+    /// Pictures.
+    pub media: Vec<Attached>,
 }
 
 /// A post that the viewer may see, and how the viewer stands there.

@@ -10,6 +10,7 @@ use super::{
     store::{self, NewRow},
 };
 use crate::{
+    attachments::{self, Attachments, Use},
     bans::{Ban, Bans, Deed, NewBan, Scope},
     base::{
         Error,
@@ -116,9 +117,11 @@ impl Posts {
         actor: &Actor,
         community: &str,
         (title, body): (&str, &str),
+        media: &[Uuid],
     ) -> Result<Written, Error> {
         self.parts.limits.check_actor(Action::Post, actor).await?;
         let text = PostText::parse(title, body)?;
+        let media = Attachments::parse(media)?;
         let found = self.community(actor, community).await?;
         let place = Place {
             community: found.community.id,
@@ -136,10 +139,12 @@ impl Posts {
             .judge(actor, &place, (TargetKind::Post, content), recheck)
             .await?;
         let mut tx = self.parts.db.begin().await?;
-        let Some(post) = self.write(&mut tx, actor, &place, &judged).await? else {
+        let Some(mut post) = self.write(&mut tx, actor, &place, &judged).await? else {
             drop(tx);
             return Err(self.parts.bans.refusal(actor, Deed::Post, place.community, None).await);
         };
+        post.media = attachments::attach_all(&mut tx, actor.id, &media, Use::Post(post.id)).await?;
+        store::set_media(&mut tx, post.id, &post.media).await?;
         tx.commit().await?;
         let access = Access { post, standing: place.standing, waiting: Waiting::default() };
         Ok(Written { access, judged: Some(judged) })
@@ -235,6 +240,7 @@ impl Posts {
             created_at: now,
             edited_at: None,
             my_vote: 1,
+            media: Vec::new(),
         }))
     }
 
@@ -316,6 +322,7 @@ impl Posts {
             return Err(Error::NotFound);
         }
         self.parts.publishing.forget(&mut tx, id.0).await?;
+        attachments::erase_of(&mut tx, id.0, self.now()).await?;
         let (content, by) = (events::Content::Post(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };
         self.parts.publishing.announce(&mut tx, actor, removed).await?;

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::model::{Access, Ground, Post, PostFilter, PostKey, PostSort, PostText};
 use crate::{
+    attachments::Attached,
     bans::{Deeds, Standing, allowed, denied, looking, moderates, viewer},
     base::{
         actor::{Actor, Viewer},
@@ -49,7 +50,7 @@ macro_rules! columns {
     () => {
         "p.id, p.community_id, c.slug, p.author_id, a.username as author, p.title, p.state,
          p.locked, p.marks, p.ups, p.downs, p.hot, p.comment_count, p.created_at, p.edited_at,
-         coalesce(v.value, 0) as my_vote "
+         p.media, coalesce(v.value, 0) as my_vote "
     };
 }
 
@@ -130,6 +131,7 @@ const INSERT: &str = concat!(
      from communities c where c.id = ? and ",
     allowed!("9", "c.id")
 );
+const SET_MEDIA: &str = "update posts set media = ? where id = ?";
 const INSERT_OWN_VOTE: &str =
     "insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)";
 /// Whether the post `p` is as its author read it, and nothing forbids them to
@@ -273,6 +275,12 @@ pub(super) async fn insert(
     Ok(tx.execute(statement).await? == 1)
 }
 
+/// The pictures of a post that was just inserted.
+pub(super) async fn set_media(tx: &mut Tx, id: PostId, media: &[Attached]) -> Result<(), Error> {
+    let Some(media) = Attached::to_stored(media) else { return Ok(()) };
+    tx.execute_one(statement(SET_MEDIA).bind(media).bind(id.0)).await
+}
+
 /// The author's vote for the own post.
 pub(super) async fn insert_own_vote(
     tx: &mut Tx,
@@ -398,5 +406,7 @@ fn post(row: &Row) -> Result<Post, Error> {
         created_at: row.time("created_at")?,
         edited_at: row.optional_time("edited_at")?,
         my_vote: row.value("my_vote")?,
+        media: Attached::from_stored(row.value("media")?)
+            .ok_or(Error::Inconsistent { column: "media" })?,
     })
 }

@@ -50,6 +50,7 @@ fn access(author: AccountId, state: ContentState) -> Access {
         created_at: NOW,
         edited_at: None,
         my_vote: 0,
+        media: Vec::new(),
     };
     Access { post, standing: Standing::default(), waiting: Waiting::default() }
 }

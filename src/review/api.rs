@@ -33,6 +33,8 @@ enum ItemKindName {
     Edit,
     /// Somebody who wants to join.
     Account,
+    /// A picture that cannot be used yet.
+    Media,
     /// What people or plugins reported.
     Report,
 }
@@ -44,6 +46,7 @@ impl From<ItemKind> for ItemKindName {
             ItemKind::Comment => Self::Comment,
             ItemKind::Edit => Self::Edit,
             ItemKind::Account => Self::Account,
+            ItemKind::Media => Self::Media,
             ItemKind::Report => Self::Report,
         }
     }
@@ -56,6 +59,7 @@ impl From<ItemKindName> for ItemKind {
             ItemKindName::Comment => Self::Comment,
             ItemKindName::Edit => Self::Edit,
             ItemKindName::Account => Self::Account,
+            ItemKindName::Media => Self::Media,
             ItemKindName::Report => Self::Report,
         }
     }
@@ -145,7 +149,7 @@ struct ReviewItemView {
     /// `open`, `approved`, `removed`; or `superseded` when something newer took
     /// its place or its author took it back.
     state: String,
-    /// The post, comment or account.
+    /// The post, comment, picture or account.
     target_id: Uuid,
     /// Slug of the community; absent for an account.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,7 +229,7 @@ struct ReviewItemList {
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 enum ResolutionName {
-    /// Publish it, or let the account take part; nothing is wrong with what was
+    /// Publish it, let the account take part or the picture be used; nothing is wrong with what was
     /// reported.
     Approve,
     /// Do not; an account that waits is closed, content that was reported is
@@ -281,7 +285,7 @@ impl ReviewApi {
     /// List what waits for a person
     ///
     /// For moderators, what is in their communities; for admins, everything and
-    /// held accounts and reported ones too. By priority, then newest first. Empty
+    /// held accounts, pictures and reported accounts too. By priority, then newest first. Empty
     /// for everybody else.
     #[oai(path = "/review-items", method = "get", operation_id = "list_review_items")]
     #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
@@ -325,8 +329,8 @@ impl ReviewApi {
 
     /// Settle an item
     ///
-    /// For moderators of its community and admins; accounts are the admins' to
-    /// settle. Once settled, or overtaken by something newer, 409.
+    /// For moderators of its community and admins; accounts and pictures are the
+    /// admins' to settle. Once settled, or overtaken by something newer, 409.
     #[oai(
         path = "/review-items/:id/resolutions",
         method = "post",

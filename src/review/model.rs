@@ -28,6 +28,8 @@ pub enum ItemKind {
     Edit,
     /// Somebody who wants to join.
     Account,
+    /// A picture that cannot be used yet.
+    Media,
     /// What people or plugins reported.
     Report,
 }
@@ -40,13 +42,14 @@ impl ItemKind {
             Self::Comment => "comment",
             Self::Edit => "edit",
             Self::Account => "account",
+            Self::Media => "media",
             Self::Report => "report",
         }
     }
 
     /// From what is stored.
     pub fn from_stored(text: &str) -> Option<Self> {
-        [Self::Post, Self::Comment, Self::Edit, Self::Account, Self::Report]
+        [Self::Post, Self::Comment, Self::Edit, Self::Account, Self::Media, Self::Report]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -146,7 +149,7 @@ pub struct ReviewItem {
     pub kind: ItemKind,
     /// Whether it still does.
     pub state: ItemState,
-    /// The post, comment or account.
+    /// The post, comment, picture or account.
     pub target_id: Uuid,
     /// The event that plugins were asked about, if it is they who hold it.
     pub event_id: Option<Uuid>,

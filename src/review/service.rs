@@ -22,7 +22,7 @@ use crate::{
     db::{Db, Tx},
     events::{Content, Occurrence},
     http::{Action, RateLimits},
-    jobs,
+    jobs, media,
     mod_actions::{Acted, Permit},
     moderation::Moderation,
     posts::Posts,
@@ -172,7 +172,9 @@ impl Review {
             (ItemKind::Edit, _, Approve) => comments.approve_edit(tx, id.into()).await?,
             (ItemKind::Edit, _, Remove) => comments.drop_edit(tx, id.into()).await?,
             (ItemKind::Account, _, Approve) => accounts::approve_held(tx, id.into(), now).await?,
-            (ItemKind::Account, _, Remove) => accounts::refuse_held(tx, id.into()).await?,
+            (ItemKind::Account, _, Remove) => accounts::refuse_held(tx, id.into(), now).await?,
+            (ItemKind::Media, _, Approve) => media::approve(tx, id.into(), now).await?,
+            (ItemKind::Media, _, Remove) => media::refuse(tx, id.into(), now).await?,
             // The reports are settled with their item.
             (ItemKind::Report, _, _) => true,
         };

@@ -7,7 +7,10 @@ use gatherly::routes;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Person, Spec, TestApp, forum, policy};
+use crate::{
+    media,
+    support::{Client, Person, Spec, TestApp, forum, policy},
+};
 
 /// Most statements of a read, of a vote and of a comment that a plugin judges;
 /// who is asking is one of them.
@@ -90,6 +93,7 @@ impl Forum {
         let replay = json!({"digest": self.ids["versions"]});
         let replay = id(&admin.post("/replays", replay).await.expect(202));
         let job = forum::add_late_job(&self.app, &n).await;
+        let media = id(&media::upload(&self.app, author, &media::picture()).await);
         let decisions = admin.get(&format!("/decisions?target={held}")).await.expect(200);
         let items = admin.get("/review-items").await.expect(200);
         // The first of each, which has the most around it in the end.
@@ -99,6 +103,7 @@ impl Forum {
             ("replays", replay),
             ("undos", undo),
             ("jobs", job),
+            ("media", media),
             ("decisions", id(&decisions["items"][0])),
             ("review-items", id(&items["items"][0])),
         ] {

@@ -119,7 +119,7 @@ impl<'a> Filling<'a> {
         let communities = &self.app.forum.communities;
         communities.join(&author, community).await?;
         let text = (topic.title.as_str(), topic.body.as_str());
-        let post = self.app.forum.posts.create(&author, community, text).await?.access.post;
+        let post = self.app.forum.posts.create(&author, community, text, &[]).await?.access.post;
         self.app.clock.advance(self.step);
         let is_published = post.state == ContentState::Published;
         ensure!(is_published || topic.comments.is_empty(), "who would see it?");
@@ -134,7 +134,8 @@ impl<'a> Filling<'a> {
             thread.truncate(depth);
             let author = self.actor(by).await?;
             let parent = thread.last().copied();
-            let new = NewComment { post: post.id, parent, body: body.clone() };
+            let (body, media) = (body.clone(), Vec::new());
+            let new = NewComment { post: post.id, parent, body, media };
             let comment = self.app.forum.comments.create(&author, &new).await?.access.comment;
             self.app.clock.advance(self.step);
             if comment.state == ContentState::Published {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     hooks::guest,
+    media,
     support::{Client, Operation, PASSWORD, Person, Reply, Spec, TestApp, forum, policy},
 };
 
@@ -71,8 +72,11 @@ impl Scene {
         self.app.advance(std::time::Duration::from_millis(1));
         let moderator = "/communities/garden/moderators/as-moderator";
         self.admin().put(moderator, json!({})).await.expect(204);
-        let things = self.things(operation, case).await;
+        let mut things = self.things(operation, case).await;
         let asker = self.asker(operation, case, role).await;
+        if let Some(media) = self.picture((operation, case), asker.as_ref()).await {
+            things.other.insert("media", media);
+        }
         let session = match &asker {
             Some(person) if case != "of_another" => &person.tokens["session_id"],
             _ => &things.victim.tokens["session_id"],
@@ -92,6 +96,9 @@ impl Scene {
         let client = asker.map_or(nobody, |person| person.client.clone());
         if operation.id == "upload_plugin" {
             return upload(&client, &path).await;
+        }
+        if operation.id == "upload_media" {
+            return media::try_upload(&client, &media::picture()).await;
         }
         let path = if operation.id == "search" { format!("{path}?query=word") } else { path };
         let body = self.body(spec, operation, case, &things);
@@ -144,6 +151,25 @@ impl Scene {
             things.victim = self.app.sign_in("as-owner").await;
         }
         things
+    }
+
+    /// The picture that an operation is about: the author's to be seen, and one's
+    /// own, or another's, to be used.
+    async fn picture(
+        &self,
+        (operation, case): (&Operation, &str),
+        asker: Option<&Person>,
+    ) -> Option<String> {
+        let owner = match (operation.id.as_str(), case) {
+            ("get_media", "used") => {
+                return Some(media::avatar(&self.app, &self.people["author"]).await);
+            }
+            ("get_media", _) => &self.people["author"],
+            ("set_avatar", "") => asker.unwrap_or(&self.people["owner"]),
+            ("set_avatar", _) => &self.people["owner"],
+            _ => return None,
+        };
+        Some(id(&media::upload(&self.app, owner, &media::picture()).await))
     }
 
     /// What only some operations are about.
@@ -266,6 +292,7 @@ impl Scene {
             }
             "close_me" if case.is_empty() => body = json!({"password": PASSWORD}),
             "close_me" => body = json!({"password": "not the password"}),
+            "set_avatar" => body = json!({"media_id": things.other["media"]}),
             "change_role" => body = json!({"role": "member"}),
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
             "start_replay" if case.is_empty() => body = json!({"digest": self.digest}),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     hooks::guest,
+    media,
     support::{Client, PASSWORD, Person, TestApp, forum, policy},
 };
 
@@ -243,6 +244,11 @@ impl Burrow {
             "url": "https://zqwebhook.example.org/", "events": ["plugin.none"], "community": "garden",
         });
         admin.post("/webhooks", webhook).await.expect(201);
+        let author = self.people["author"].clone();
+        let unused = id(&media::upload(&self.app, &author, &media::picture()).await);
+        let used = media::avatar(&self.app, &author).await;
+        self.waiting.push(("media", unused.clone()));
+        self.ids.insert("media", vec![unused, used]);
         let job = forum::add_late_job(&self.app, &"zqpayload").await;
         self.add("jobs", job);
         self.app.settled().await;

@@ -27,10 +27,7 @@ fn contract() -> Resolve {
 }
 
 /// Hooks that no feature asks yet. The list only gets shorter.
-const TO_COME: &[HookPoint] = &[
-    // Asked when there are pictures.
-    HookPoint::MediaBeforeAttach,
-];
+const TO_COME: &[HookPoint] = &[];
 
 /// The type that a feature asks with.
 fn subject(hook: HookPoint) -> &'static str {

@@ -2,6 +2,7 @@
 //! people who talk to it.
 
 mod app;
+mod bucket;
 mod chaos;
 mod client;
 pub mod forum;
@@ -13,6 +14,7 @@ mod spec;
 mod waiting;
 
 pub use app::{PASSWORD, Person, TestApp};
+pub use bucket::{BUCKET, Bucket, CREDENTIALS};
 pub use chaos::{Chaos, Line};
 pub use client::{Client, Reply};
 pub use plugin::{plugin, plugin_file};

@@ -15,9 +15,9 @@ const LAYERS: &[&[&str]] = &[
     &["cli", "app", "routes", "workers"],
     FEATURES,
     &["hooks", "jobs"],
-    &["http", "outbound"],
+    &["http", "outbound", "blobs"],
     &["db", "redis"],
-    &["events", "config", "lifecycle"],
+    &["events", "config", "lifecycle", "pictures"],
     &["base"],
 ];
 
@@ -26,6 +26,7 @@ const FEATURES: &[&str] = &[
     "sessions",
     "plugin_state",
     "decisions",
+    "attachments",
     "mod_actions",
     "accounts",
     "bans",
@@ -33,6 +34,7 @@ const FEATURES: &[&str] = &[
     "publishing",
     "posts",
     "comments",
+    "media",
     "votes",
     "search",
     "plugin_versions",
