@@ -206,7 +206,9 @@ impl Pump {
             }
         }
         for id in &renewed {
-            store::renew(&mut tx, *id, now.plus(LEASE)).await?;
+            if let Some(Running { job, .. }) = self.running.get(id) {
+                store::renew(&mut tx, job, now.plus(LEASE)).await?;
+            }
         }
         let mut written = Written::default();
         if due {
@@ -461,6 +463,6 @@ impl Pump {
 async fn end(tx: &mut Tx, job: &JobRecord, done: &Done, now: Timestamp) -> Result<Fate, Error> {
     match &done.result {
         Some(result) => store::finish(tx, job, result.clone(), now).await,
-        None => store::give_back(tx, job.id).await.map(|()| Fate::Returned),
+        None => store::give_back(tx, job).await.map(|()| Fate::Returned),
     }
 }

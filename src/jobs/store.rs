@@ -74,8 +74,9 @@ const UNPARK: &str =
     "update jobs set state = 'waiting' where state = 'parked' and kind <> 'unread'";
 const GIVE_BACK: &str = "
     update jobs set state = 'waiting', attempts = attempts - 1, lease_until = null
-    where id = ? and state = 'active'";
-const RENEW: &str = "update jobs set lease_until = ? where id = ? and state = 'active'";
+    where id = ? and state = 'active' and attempts = ?";
+const RENEW: &str =
+    "update jobs set lease_until = ? where id = ? and state = 'active' and attempts = ?";
 /// The number of the attempt is whose job it is: somebody else's is another.
 const DELETE_DONE: &str =
     "delete from jobs where id = ? and keep = 0 and state = 'active' and attempts = ?";
@@ -216,8 +217,8 @@ pub(super) async fn claim(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<boo
 }
 
 /// Lets somebody else have a job that was taken and not begun.
-pub(super) async fn give_back(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
-    tx.execute(statement(GIVE_BACK).bind(id)).await.map(drop)
+pub(super) async fn give_back(tx: &mut Tx, job: &JobRecord) -> Result<(), Error> {
+    tx.execute(statement(GIVE_BACK).bind(job.id).bind(job.attempts + 1)).await.map(drop)
 }
 
 /// Nobody here knows what to do.
@@ -231,8 +232,9 @@ pub(super) async fn unpark(tx: &mut Tx) -> Result<u64, Error> {
 }
 
 /// Keeps a job that is being done.
-pub(super) async fn renew(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<(), Error> {
-    tx.execute(statement(RENEW).bind(lease.0).bind(id)).await.map(drop)
+pub(super) async fn renew(tx: &mut Tx, job: &JobRecord, lease: Timestamp) -> Result<(), Error> {
+    let attempts = job.attempts + 1;
+    tx.execute(statement(RENEW).bind(lease.0).bind(job.id).bind(attempts)).await.map(drop)
 }
 
 /// Writes down what came of a job, if it is still its turn.

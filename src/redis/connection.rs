@@ -101,6 +101,9 @@ impl Redis {
         };
         // Whoever waits no longer leaves the rest to the background.
         let _ = timeout(START_LIMIT, redis.connect()).await;
+        if !redis.is_here() {
+            tracing::warn!("Redis is away: this server counts and looks for itself meanwhile");
+        }
         let kept = redis.clone();
         lifecycle.spawn_until_closing(async move { kept.stay_connected().await });
         Ok(Some(redis))

@@ -38,6 +38,7 @@ on_every_backend! {
     what_is_kept_is_swept_in_the_end
     a_schedule_runs_once
     the_higher_goes_first
+    two_servers_do_each_job_once
     many_events_are_told_once_each
 }
 
@@ -378,6 +379,39 @@ async fn a_schedule_runs_once(backend: JobBackend) {
     app.advance(DAY);
     assert_eq!(look(false).await, 3);
     assert_eq!(look(true).await, 4, "the clock was put back by a day");
+}
+
+async fn two_servers_do_each_job_once(backend: JobBackend) {
+    const JOBS: usize = 300;
+    let (here, there) = (Tally::default(), Tally::default());
+    // Long enough that one server does not have them all at once.
+    let slowly = |tally: &Tally| {
+        let tally = tally.clone();
+        Handlers::new().on("work", LIMIT, move |job| {
+            tally.add(&job.payload);
+            async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Ok(())
+            }
+        })
+    };
+    let (first, second) = (slowly(&here), slowly(&there));
+    let app = TestApp::start_working_with(carried_by(backend), move |_, _| first).await;
+    let other = app.another_working(move |_, _| second).await;
+    let mut tx = app.app.db.begin().await.unwrap();
+    for job in 0..JOBS {
+        jobs::enqueue(&mut tx, NewJob::new("work", &job), app.app.clock.now()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    app.settled().await;
+    other.settled().await;
+    let mut times = here.0.lock().unwrap().clone();
+    for (job, more) in there.0.lock().unwrap().iter() {
+        *times.entry(job.clone()).or_default() += more;
+    }
+    assert_eq!(times.len(), JOBS);
+    assert!(times.values().all(|times| *times == 1), "{times:?}");
+    assert!(here.len() > 0 && there.len() > 0, "{} here, {} there", here.len(), there.len());
 }
 
 async fn the_higher_goes_first(backend: JobBackend) {

@@ -28,6 +28,8 @@ use crate::{
 pub(super) const LEASE: Duration = super::pump::LEASE;
 /// Longest that the pump waits for one thing to be done in Redis.
 const LIMIT: Duration = Duration::from_millis(500);
+/// Longest that it waits for a queue to be made ready: connections, TLS and scripts.
+const OPEN_LIMIT: Duration = Duration::from_secs(2);
 /// How long a queue that failed is left alone.
 const REST: Duration = Duration::from_secs(1);
 
@@ -166,7 +168,7 @@ impl Carrier {
         .await
     }
 
-    /// Does something with the queue, within [`LIMIT`]. One that failed is made
+    /// Does something with the queue, in time. One that failed is made
     /// anew: its connection may be gone, and Redis empty.
     async fn with<T>(
         &mut self,
@@ -176,7 +178,8 @@ impl Carrier {
             self.queue = None;
             return Err(Away);
         }
-        let done = timeout(LIMIT, async {
+        let limit = if self.queue.is_some() { LIMIT } else { OPEN_LIMIT };
+        let done = timeout(limit, async {
             if self.queue.is_none() {
                 self.queue = Some(self.backend.open(&self.redis).await?);
                 self.is_new = true;

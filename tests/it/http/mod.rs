@@ -12,7 +12,7 @@ mod idempotency;
 mod jobs;
 mod moderation;
 mod notification_policies;
-mod notifications;
+pub mod notifications;
 mod plugins;
 mod posts;
 mod reports;

@@ -356,13 +356,13 @@ async fn a_decision_about_a_notification_that_waited_is_found() {
 }
 
 /// A stream of events, read as it comes.
-struct Stream {
+pub struct Stream {
     lines: Lines<BufReader<TcpStream>>,
 }
 
 impl Stream {
     /// Asks for it; with the status of the answer.
-    async fn open(app: &TestApp, who: &Client, last: Option<&str>) -> (Self, String) {
+    pub async fn open(app: &TestApp, who: &Client, last: Option<&str>) -> (Self, String) {
         let mut socket = TcpStream::connect(app.app.config.server.listen).await.unwrap();
         let token = who.token.as_ref().unwrap();
         let last = last.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
@@ -378,7 +378,7 @@ impl Stream {
     }
 
     /// The next event: its id and data.
-    async fn next(&mut self) -> (String, Value) {
+    pub async fn next(&mut self) -> (String, Value) {
         let (mut id, mut event) = (String::new(), String::new());
         loop {
             let line = timeout(PATIENCE, self.lines.next_line()).await.expect("an event");

@@ -10,15 +10,18 @@ use std::{
 };
 
 use gatherly::{
-    base::secret::Secret, config::Config, db::Topic, lifecycle::Lifecycle, redis::Redis,
+    base::secret::Secret, config::Config, db::Topic, jobs, lifecycle::Lifecycle, redis::Redis,
 };
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::support::{
-    Client, RedisServer, TestApp,
-    forum::{self, each},
-    policy, wait_for,
+use crate::{
+    http::notifications::Stream,
+    support::{
+        Client, RedisServer, TestApp,
+        forum::{self, each},
+        policy, wait_for,
+    },
 };
 
 /// Within this time what one server decides is at work on all.
@@ -153,6 +156,46 @@ async fn what_one_server_decides_is_at_work_on_the_other() {
     // What ends a session ends it there, at once.
     ada.delete("/sessions/current").await.expect(204);
     there.get("/me").await.expect_problem(401, "session_ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_of_one_server_tell_what_another_wrote() {
+    const ROUNDS: u32 = 6;
+    let (first, second) = two(|_| {}).await;
+    let (ada, bob) = (first.member("ada").await, first.member("bob").await);
+    let thread = forum::post(&first, &ada, "A thread").await;
+    let there = at(&second, &ada);
+    let (mut stream, _) = Stream::open(&second, &there, None).await;
+    let mut waited = Duration::ZERO;
+    for round in 0..ROUNDS {
+        forum::comment(&first, &bob, &thread, &format!("Round {round}")).await;
+        first.settled().await;
+        let begun = Instant::now();
+        let (_, told) = stream.next().await;
+        assert!(told.to_string().contains(&format!("Round {round}")), "{told}");
+        waited += begun.elapsed();
+    }
+    // Who looks by itself takes a quarter of a second, in the mean.
+    assert!(waited < Duration::from_millis(150) * ROUNDS, "{:?} each time", waited / ROUNDS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_has_its_turn_on_one_server() {
+    const MINUTE: Duration = Duration::from_mins(1);
+    let (first, second) = two(|_| {}).await;
+    for _ in 0..20 {
+        first.advance(MINUTE);
+        let now = first.app.clock.now();
+        let turn = async |app: &TestApp| {
+            let turn = jobs::claim_tick(&app.app.db, "each-minute", MINUTE, now).await.unwrap();
+            match turn {
+                Some((tx, _)) => tx.commit().await.is_ok(),
+                None => false,
+            }
+        };
+        let (here, there) = tokio::join!(turn(&first), turn(&second));
+        assert!(here != there, "{here} and {there}");
+    }
 }
 
 /// Kept answers go when another server writes: a second each time, if nobody

@@ -116,6 +116,15 @@ impl TestApp {
         Self::start_in(folder, clock, change, |_, work| work).await
     }
 
+    /// Starts another server on the same data, with the same clock, and jobs
+    /// carried in the same way, where others do them.
+    pub async fn another_working(&self, work: impl FnOnce(&App, Handlers) -> Handlers) -> Self {
+        let (folder, clock) = (Arc::clone(&self.folder), self.app.clock.clone());
+        let (redis, jobs) = (self.app.config.redis.clone(), self.app.config.jobs.clone());
+        let change = |config: &mut Config| (config.redis, config.jobs) = (redis, jobs);
+        Self::start_in(folder, clock, change, work).await
+    }
+
     async fn start_in(
         folder: Arc<Folder>,
         clock: Clock,
