@@ -29,7 +29,8 @@ pub const START: Timestamp = Timestamp(1_767_225_600_000);
 
 /// A running server, and a client that nobody is signed in with.
 pub struct TestApp {
-    pub app: App,
+    /// On the heap, as what builds it: a test's stack holds several servers.
+    pub app: Box<App>,
     pub client: Client,
     folder: Arc<Folder>,
 }
@@ -148,7 +149,7 @@ impl TestApp {
         config.redis.prefix = folder.0.file_name().unwrap().to_str().unwrap().to_owned();
         change(&mut config);
         let compiler = PathBuf::from(env!("CARGO_BIN_EXE_gatherly"));
-        let app = App::build(config, clock, compiler).await.expect("a server");
+        let app = Box::new(Box::pin(App::build(config, clock, compiler)).await.expect("a server"));
         let client = Client::new(format!("http://{}", app.config.server.listen));
         let endpoint = routes::endpoint(&app);
         let (settings, lifecycle) = (app.config.server.clone(), app.lifecycle.clone());
