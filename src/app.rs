@@ -18,19 +18,25 @@ use crate::{
     blobs::Blobs,
     comments::{self, Comments},
     communities::{self, Communities},
-    config::{self, Config},
+    config::Config,
+    credentials::{self, Credentials},
     db::{self, Db},
     decisions::Decisions,
+    digests::{self, Digests},
     effects::{self, Effects},
     hooks::{self, Hooks, ports::Ports},
     http::{HotReads, RateLimits, rate_limit},
     job_admin::JobAdmin,
     lifecycle::Lifecycle,
+    mail::{self, Mails},
     media::{self, Media},
     mod_actions::ModActions,
     moderation::{self, Moderation},
     notifications::{self, Notifications},
-    outbound,
+    outbound::{
+        self,
+        mail::{Mailer, MailerError},
+    },
     pictures::Studio,
     plugin_admin::{self, PluginAdmin},
     plugin_envelopes::Envelopes,
@@ -77,6 +83,9 @@ pub enum StartError {
     /// There is no plugin host.
     #[error("the plugin host cannot start")]
     Hooks(#[from] hooks::StartError),
+    /// Mail cannot leave.
+    #[error(transparent)]
+    Mail(#[from] MailerError),
     /// Something else.
     #[error("the server cannot start")]
     Other(#[from] base::Error),
@@ -98,6 +107,7 @@ pub struct App {
     pub sessions: Sessions,
     pub decisions: Decisions,
     pub accounts: Accounts,
+    pub mailing: Mailing,
     pub plugins: PluginAdmin,
     pub versions: PluginVersions,
     pub envelopes: Envelopes,
@@ -278,9 +288,9 @@ fn sessions_of(core: &Core, (passwords, keys): (&Passwords, Keys), config: &Conf
 
 fn accounts_of(
     core: &Core,
+    config: &Config,
     passwords: Passwords,
     (sessions, decisions): (&Sessions, &Decisions),
-    mode: config::Registration,
 ) -> Accounts {
     let Core { db, clock, limits, hooks } = core.clone();
     Accounts::new(accounts::Parts {
@@ -291,8 +301,44 @@ fn accounts_of(
         passwords,
         sessions: sessions.clone(),
         decisions: decisions.clone(),
-        mode,
+        mode: config.accounts.registration,
     })
+}
+
+/// What leaves as mail, and what mails prove.
+#[expect(missing_docs, reason = "each is named as its type")]
+pub struct Mailing {
+    pub credentials: Credentials,
+    pub digests: Digests,
+    pub mails: Mails,
+}
+
+impl Mailing {
+    fn new(
+        core: &Core,
+        config: &Config,
+        (passwords, sessions): (Passwords, &Sessions),
+        notifications: &Notifications,
+    ) -> Result<Self, MailerError> {
+        let Core { db, clock, limits, .. } = core.clone();
+        let credentials = Credentials::new(credentials::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits: Arc::clone(&limits),
+            passwords,
+            sessions: sessions.clone(),
+        });
+        let digests = Digests::new(digests::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            limits,
+            notifications: notifications.clone(),
+            window: config.mail.digest_window(),
+        });
+        let (mailer, unread) = (Mailer::new(config)?, Arc::new(digests.clone()));
+        let mails = Mails::new(mail::Parts { db, clock, mailer, unread }, config);
+        Ok(Self { credentials, digests, mails })
+    }
 }
 
 fn effects_of(
@@ -355,8 +401,7 @@ impl App {
         let passwords = Passwords::new(config.accounts.hash_concurrency)?;
         let sessions = sessions_of(&core, (&passwords, keys), &config);
         let decisions = Decisions::new(db.clone(), clock.clone(), config.decisions);
-        let mode = config.accounts.registration;
-        let accounts = accounts_of(&core, passwords, (&sessions, &decisions), mode);
+        let accounts = accounts_of(&core, &config, passwords.clone(), (&sessions, &decisions));
         let versions =
             PluginVersions::new(db.clone(), clock.clone(), Arc::clone(&limits), hooks.clone());
         let actions = ModActions::new(db.clone(), clock.clone(), hooks.clone(), decisions.clone());
@@ -370,6 +415,7 @@ impl App {
         let moderated = Moderated::new(&core, &forum, (&actions, &decisions));
         let Moderated { warnings, moderation, reports, appeals, review } = moderated.clone();
         let notifications = notifications_of(&core, (&sessions, &decisions), lifecycle.clone());
+        let mailing = Mailing::new(&core, &config, (passwords, &sessions), &notifications)?;
         let webhooks = webhooks_of(&core, &forum, &notifications, outbound.clone());
         let effects =
             effects_of(&core, (&forum, &moderated), (&accounts, &notifications, &webhooks));
@@ -391,6 +437,7 @@ impl App {
             sessions,
             decisions,
             accounts,
+            mailing,
             plugins,
             versions,
             envelopes,

@@ -14,7 +14,9 @@ use crate::{
     bans::BansApi,
     comments::CommentsApi,
     communities::CommunitiesApi,
+    credentials::CredentialsApi,
     decisions::DecisionsApi,
+    digests::DigestsApi,
     http::{
         onion::{Bounds, Onion},
         system::SystemApi,
@@ -53,7 +55,11 @@ const SETTINGS_LIMIT: u64 = 2 * 1024 * 1024;
 /// Largest component, as the plugin host's own ceiling.
 const COMPONENT_LIMIT: u64 = 32 * 1024 * 1024;
 
-/// What a request may take; `picture` is the largest that is taken.
+/// What stands in front of a code from a mail in a path.
+const SECRETS: &[&str] = &["email-verifications/", "password-resets/", "digest-unsubscriptions/"];
+
+/// What a request may take, and what it must not tell; `picture` is the largest
+/// that is taken.
 fn bounds(method: &Method, path: &str, picture: u64) -> Bounds {
     let path = path.strip_prefix("/api/v1/").unwrap_or_default();
     let uploads = path == "plugins" && method == Method::POST;
@@ -70,7 +76,8 @@ fn bounds(method: &Method, path: &str, picture: u64) -> Bounds {
     } else {
         JSON_LIMIT
     };
-    Bounds { body, compiles: uploads || binds || reproduces }
+    let secret = SECRETS.iter().any(|of| path.starts_with(of));
+    Bounds { body, compiles: uploads || binds || reproduces, secret }
 }
 
 /// Every operation.
@@ -78,8 +85,7 @@ fn apis(app: &App) -> impl OpenApi + 'static {
     (
         SystemApi { db: app.db.clone(), lifecycle: app.lifecycle.clone() },
         JobsApi { jobs: app.jobs.clone() },
-        SessionsApi { sessions: app.sessions.clone() },
-        AccountsApi { accounts: app.accounts.clone() },
+        people(app),
         DecisionsApi { decisions: app.decisions.clone() },
         NotificationsApi { notifications: app.notifications.clone() },
         plugins(app),
@@ -92,6 +98,16 @@ fn apis(app: &App) -> impl OpenApi + 'static {
         CommentsApi { comments: app.forum.comments.clone(), hot: app.forum.hot.clone() },
         VotesApi { votes: app.forum.votes.clone() },
         SearchApi { search: app.forum.search.clone() },
+    )
+}
+
+/// Who takes part, and what proves it.
+fn people(app: &App) -> impl OpenApi + 'static {
+    (
+        SessionsApi { sessions: app.sessions.clone() },
+        AccountsApi { accounts: app.accounts.clone() },
+        CredentialsApi { credentials: app.mailing.credentials.clone() },
+        DigestsApi { digests: app.mailing.digests.clone() },
     )
 }
 

@@ -13,7 +13,7 @@ use crate::{
     effects::Effects,
     events::Event,
     jobs::{self, Carrier, Handlers, NewJob, Outside, Pump},
-    media,
+    mail, media,
     notifications::Notifications,
     plugin_trials, undos,
     webhooks::{self, Webhooks},
@@ -44,6 +44,8 @@ const SEND_DUE: Duration = Duration::from_secs(1);
 const TIDY_DECISIONS: Duration = Duration::from_mins(1);
 /// Rest between two lots of that, so that requests get the writer.
 const TIDY_REST: Duration = Duration::from_millis(50);
+/// How often digests are looked for that are due: nobody waits for one.
+const MAKE_DIGESTS: Duration = Duration::from_mins(1);
 /// How often jobs that were done long ago are deleted, some at a time.
 const SWEEP_JOBS: Duration = Duration::from_secs(10);
 
@@ -77,6 +79,11 @@ pub fn handlers(app: &App) -> Handlers {
     let handlers = handlers.on(undos::UNDO, undos::LIMIT, move |job| {
         let undos = undos.clone();
         async move { undos.undo(job).await }
+    });
+    let mails = app.mailing.mails.clone();
+    let handlers = handlers.on(mail::SEND, mail::SEND_LIMIT, move |job| {
+        let mails = mails.clone();
+        async move { mails.send(job).await }
     });
     let handlers = tell_webhooks(tell_people(tell_plugins(handlers, app), app), app);
     let handlers = keep_media(handlers, app);
@@ -428,6 +435,15 @@ fn start_upkeep_of_media(app: &App) {
 }
 
 fn start_telling(app: &App) {
+    let digests = app.mailing.digests.clone();
+    app.lifecycle.spawn_every(MAKE_DIGESTS, move || {
+        let digests = digests.clone();
+        async move {
+            if let Err(error) = digests.make_due().await {
+                tracing::warn!(%error, "digests could not be made");
+            }
+        }
+    });
     let notifications = app.notifications.clone();
     app.lifecycle.spawn_every(SEND_DUE, move || {
         let notifications = notifications.clone();
@@ -443,6 +459,15 @@ fn start_telling(app: &App) {
         async move {
             if let Err(error) = notifications.forget_old().await {
                 tracing::warn!(%error, "old notifications could not be deleted");
+            }
+        }
+    });
+    let mails = app.mailing.mails.clone();
+    app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
+        let mails = mails.clone();
+        async move {
+            if let Err(error) = mails.forget_old().await {
+                tracing::warn!(%error, "old mails could not be deleted");
             }
         }
     });

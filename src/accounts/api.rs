@@ -189,6 +189,9 @@ struct MeView {
     email: Option<String>,
     /// Whether the address was confirmed.
     verified: bool,
+    /// The address that takes the place of the other once it is confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_email: Option<String>,
     /// `active`, or `held` while the account waits for a decision.
     state: String,
     /// Why it waits.
@@ -202,6 +205,7 @@ impl MeView {
             account: account.into(),
             email: account.email.clone(),
             verified: account.verified,
+            pending_email: account.pending_email.clone(),
             state: account.state.as_str().to_owned(),
             reason,
         }

@@ -11,6 +11,7 @@ mod store;
 mod tests;
 
 pub use api::AccountsApi;
+pub use model::{Email, Password};
 pub use service::{
     Accounts, Applicant, Parts, Registered, approve_held, find_actor, put_avatar, refuse_held,
 };

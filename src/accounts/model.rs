@@ -227,6 +227,8 @@ pub struct Account {
     pub email: Option<String>,
     /// Whether the address was confirmed.
     pub verified: bool,
+    /// The address that takes the place of the other once it is confirmed.
+    pub pending_email: Option<String>,
     /// What it may do on the whole site.
     pub role: SiteRole,
     /// Whether it can be used.

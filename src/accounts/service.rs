@@ -26,7 +26,7 @@ use crate::{
     events::{Cause, Event, Occurrence},
     hooks::{Context, Hooks, Merged, Outcome, Purpose, Registration},
     http::{Action, ClientAddress, RateLimits},
-    jobs, plugin_state,
+    jobs, mail, plugin_state,
     sessions::Sessions,
 };
 
@@ -116,6 +116,7 @@ impl Accounts {
             username: username.as_str().to_owned(),
             email: Some(email.as_str().to_owned()),
             verified: false,
+            pending_email: None,
             role: SiteRole::Member,
             state: if held.is_some() { AccountState::Held } else { AccountState::Active },
             bio: String::new(),
@@ -208,6 +209,7 @@ impl Accounts {
             username: username.as_str().to_owned(),
             email: Some(email.as_str().to_owned()),
             verified: false,
+            pending_email: None,
             role: SiteRole::Admin,
             state: AccountState::Active,
             bio: String::new(),
@@ -301,6 +303,8 @@ impl Accounts {
         let mut tx = self.db.begin().await?;
         store::update_password(&mut tx, actor.id, hash).await?;
         self.sessions.end_all(&mut tx, actor.id, Some(actor.session)).await?;
+        let (kind, now) = (mail::Kind::PasswordChanged, self.clock.now());
+        mail::tell(&mut tx, actor.id, kind, Vec::new(), now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -373,8 +377,9 @@ pub async fn approve_held(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<
     Ok(held)
 }
 
-/// Tells that somebody has joined.
+/// Tells that somebody has joined, and asks them to confirm their address.
 async fn announce(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<(), Error> {
+    mail::verify(tx, account, now).await?;
     let registered = Event::AccountRegistered { account: account.0 };
     Ok(jobs::publish(tx, &Occurrence::new(now, Cause::Person(account.0), registered)).await?)
 }
@@ -403,6 +408,7 @@ pub async fn put_avatar(
 async fn close(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), Error> {
     // The id is unique and no name that somebody may choose looks like this.
     store::close(tx, id, format!("[closed {id}]")).await?;
+    mail::erase(tx, id).await?;
     plugin_state::erase_subject(tx, id).await?;
     attachments::erase_account(tx, id, now).await?;
     decisions::erase_account(tx, id).await

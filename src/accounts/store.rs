@@ -17,7 +17,7 @@ use crate::{
 
 macro_rules! columns {
     () => {
-        "id, username, email, verified_at, role, state, bio, \
+        "id, username, email, verified_at, pending_email, role, state, bio, \
          post_count, comment_count, score, created_at, bot, avatar_id"
     };
 }
@@ -55,7 +55,8 @@ const UPDATE_STATE: &str = "update accounts set state = ? where id = ? and state
 const CLOSE: &str = "
     update accounts
     set state = 'closed', username = ?, username_key = ?, email = null, email_key = null,
-        password_hash = null, verified_at = null, bio = '', role = 'member', avatar_id = null
+        verified_key = null, pending_email = null, password_hash = null, verified_at = null,
+        bio = '', role = 'member', avatar_id = null
     where id = ? and state <> 'closed'";
 
 /// A new account's row.
@@ -195,6 +196,7 @@ fn account(row: &Row) -> Result<Account, Error> {
         username: row.value("username")?,
         email: row.value("email")?,
         verified: row.optional_time("verified_at")?.is_some(),
+        pending_email: row.value("pending_email")?,
         role: SiteRole::from_stored(row.value("role")?),
         state: AccountState::from_stored(row.value("state")?),
         bio: row.value("bio")?,

@@ -14,6 +14,8 @@ pub struct Accounts {
     pub registration: Registration,
     /// Password hashes computed at once.
     pub hash_concurrency: usize,
+    /// Minutes that a mail with which one sets another password is good for.
+    pub reset_minutes: u64,
 }
 
 /// Who may register.
@@ -29,9 +31,17 @@ pub enum Registration {
 }
 
 impl Accounts {
+    /// How long a mail with which one sets another password is good for.
+    pub fn reset_lifetime(&self) -> Duration {
+        Duration::from_secs(self.reset_minutes * 60)
+    }
+
     pub(super) fn validate(&self) -> Result<(), Broken> {
         if !(1..=64).contains(&self.hash_concurrency) {
             return Err(("accounts.hash_concurrency", "must be from 1 to 64".into()));
+        }
+        if !(1..=60).contains(&self.reset_minutes) {
+            return Err(("accounts.reset_minutes", "must be from 1 to 60".into()));
         }
         Ok(())
     }

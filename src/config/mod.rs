@@ -8,6 +8,7 @@ mod decisions;
 mod jobs;
 mod limits;
 mod log;
+mod mail;
 mod media;
 mod outbound;
 mod plugins;
@@ -28,6 +29,7 @@ pub use decisions::{Decisions, MAX_ALLOWS};
 pub use jobs::{JobBackend, Jobs};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailTransport, SmtpTls};
 pub use media::{Checksums, Media, MediaStore, S3};
 pub use outbound::Outbound;
 pub use plugins::{Allocator, MEMORY_CEILING_MIB, Plugins};
@@ -72,6 +74,8 @@ pub struct Config {
     pub media: Media,
     /// `[outbound]`
     pub outbound: Outbound,
+    /// `[mail]`
+    pub mail: Mail,
     /// `[decisions]`
     pub decisions: Decisions,
     /// `[log]`
@@ -154,6 +158,7 @@ impl Config {
         self.plugins.validate()?;
         self.media.validate()?;
         self.outbound.validate()?;
+        self.mail.validate()?;
         self.decisions.validate()?;
         self.log.validate()
     }
@@ -170,5 +175,22 @@ impl Config {
         } else {
             self.server.public_url.trim_end_matches('/').to_owned()
         }
+    }
+
+    /// The host of that, without its port.
+    pub fn public_host(&self) -> String {
+        let url = self.public_url();
+        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+        let without_port = match host.strip_prefix('[') {
+            Some(numbers) => numbers.split(']').next(),
+            None => host.split(':').next(),
+        };
+        without_port.unwrap_or_default().to_owned()
+    }
+
+    /// Where mails are kept that are files.
+    pub fn mail_folder(&self) -> PathBuf {
+        let folder = &self.mail.folder;
+        if folder.as_os_str().is_empty() { self.data_dir.join("mail") } else { folder.clone() }
     }
 }

@@ -37,6 +37,7 @@ migrations! {
     13 "0013_plugin_trouble"
     14 "0014_undos"
     15 "0015_media"
+    16 "0016_mail"
     17 "0017_job_queues"
 }
 

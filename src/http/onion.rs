@@ -40,6 +40,8 @@ pub struct Bounds {
     pub body: u64,
     /// Whether it may wait for a plugin to be compiled.
     pub compiles: bool,
+    /// Whether the last part of its path is for nobody else's eyes: the log's.
+    pub secret: bool,
 }
 
 /// The bounds of a request by its method and path.
@@ -133,6 +135,7 @@ impl<E: Endpoint> Onion<E> {
         let start = Instant::now();
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
+        let secret = (self.bounds)(&method, &path).secret;
         let signed_in = request.headers().contains_key(header::AUTHORIZATION);
         let origin = cors::allowed(&request, &self.cors_origins);
         let client = ClientAddress::of(&request, &self.trusted_proxies);
@@ -146,7 +149,8 @@ impl<E: Endpoint> Onion<E> {
         if !self.cors_origins.is_empty() {
             cors::mark(response.headers_mut(), origin);
         }
-        observe(&method, &path, operation, &response, start.elapsed());
+        let logged = if secret { without_last(&path) } else { path };
+        observe(&method, &logged, operation, &response, start.elapsed());
         response
     }
 
@@ -201,6 +205,11 @@ impl<E: Endpoint> Onion<E> {
         idempotency::end(&once, &self.db, &mut response).await;
         Ok(response)
     }
+}
+
+/// A path up to its last part.
+fn without_last(path: &str) -> String {
+    path.rsplit_once('/').map(|(before, _)| format!("{before}/…")).unwrap_or_default()
 }
 
 fn set_headers(headers: &mut HeaderMap, path: &str, signed_in: bool) {

@@ -37,6 +37,9 @@ pub enum Action {
     SignInNetwork,
     RegisterNetwork,
     Password,
+    ResetAddress,
+    ResetNetwork,
+    Verification,
     Post,
     Comment,
     Vote,
@@ -52,7 +55,7 @@ pub enum Action {
     RequestNetwork,
 }
 
-const ACTIONS: usize = 17;
+const ACTIONS: usize = 20;
 
 /// Whom it is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -149,6 +152,9 @@ impl RateLimits {
             limits.sign_in_network,
             limits.register_network,
             limits.password_account,
+            limits.reset_address,
+            limits.reset_network,
+            limits.verification_account,
             limits.post_account,
             limits.comment_account,
             limits.vote_account,

@@ -17,5 +17,5 @@ mod store;
 mod tests;
 
 pub use api::NotificationsApi;
-pub use model::{Kind, NewNotification};
+pub use model::{Kind, NewNotification, Unread};
 pub use service::{Notifications, Parts};

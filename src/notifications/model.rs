@@ -122,6 +122,17 @@ pub(super) struct Shown {
     pub(super) values: Vec<Feature>,
 }
 
+/// What somebody has not read, for who tells them in another way.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// What they were told.
+    pub kind: Kind,
+    /// Name of who caused it.
+    pub actor: Option<String>,
+    /// Title of the post that it is about.
+    pub title: Option<String>,
+}
+
 /// Notifications and how many are not read.
 #[derive(Debug)]
 pub(super) struct Inbox {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     live::Live,
-    model::{Inbox, Kind, NewNotification, Preferences, ReadMark},
+    model::{Inbox, Kind, NewNotification, Preferences, ReadMark, Unread},
     rules,
     store::{self, Part},
 };
@@ -120,6 +120,31 @@ impl Notifications {
             rows: page.rows(),
         };
         Ok(store::list(&self.parts.db, actor, part, self.parts.clock.now()).await?)
+    }
+
+    /// What somebody has not read of what they were told between two places of
+    /// their list, at most `most`, as far as they may see it now.
+    pub async fn unread(
+        &self,
+        recipient: AccountId,
+        (after, up_to): (i64, i64),
+        most: i64,
+    ) -> Result<Vec<Unread>, Error> {
+        let db = self.parts.db.counted_apart();
+        let Some(party) = store::party(&db, recipient, None).await? else { return Ok(Vec::new()) };
+        let part = Part { after, upwards: true, with_read: false, rows: most };
+        let inbox = store::list(&db, &party.actor, part, self.parts.clock.now()).await?;
+        let before = inbox.items.into_iter().filter(|item| item.position <= up_to);
+        let unread = before.filter_map(|item| {
+            let shown = item.shown?;
+            let title = shown.values.into_iter().find(|value| value.name == "title");
+            Some(Unread {
+                kind: item.kind,
+                actor: shown.actor,
+                title: title.map(|title| title.value),
+            })
+        });
+        Ok(unread.collect())
     }
 
     /// Marks notifications as read; those that are not the actor's stay as they are.

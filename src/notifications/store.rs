@@ -346,7 +346,7 @@ pub(super) async fn parties(
     Ok(Some((recipient, actor)))
 }
 
-async fn party(
+pub(super) async fn party(
     db: &Db,
     id: AccountId,
     community: Option<CommunityId>,

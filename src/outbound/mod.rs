@@ -1,4 +1,4 @@
-//! The one way out: HTTP requests to other servers.
+//! The one way out: HTTP requests to other servers, and `mail`.
 //!
 //! Who names the address is often not who runs this server, so it connects to
 //! public addresses only, by `https` at the usual port, follows no redirects, and
@@ -11,6 +11,7 @@
 mod client;
 mod connect;
 mod invocations;
+pub mod mail;
 mod public;
 #[cfg(test)]
 mod tests;

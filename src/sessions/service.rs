@@ -24,6 +24,7 @@ use crate::{
         once::{self, Earlier},
     },
     http::{Action, ClientAddress, RateLimits},
+    mail,
 };
 
 /// Longest description of a device that is kept.
@@ -110,6 +111,10 @@ impl Sessions {
         let refresh_token = random_token()?;
         let mut tx = self.db.begin().await?;
         store::insert(&mut tx, account, &session).await?;
+        if store::is_new_device(&mut tx, account, &session).await? {
+            let device = vec![("user_agent", session.user_agent.clone())];
+            mail::tell(&mut tx, account, mail::Kind::SignedIn, device, now).await?;
+        }
         store::insert_token(&mut tx, token_hash(refresh_token.expose()), session.id, now).await?;
         tx.commit().await?;
         self.grant(account, session.id, refresh_token, now)

@@ -21,6 +21,13 @@ const ACTOR: &str = "
 const INSERT: &str = "
     insert into sessions (id, account_id, user_agent, created_at, used_at, expires_at)
     values (?, ?, ?, ?, ?, ?)";
+/// Sessions before one that all began on other devices.
+const IS_NEW_DEVICE: &str = "
+    select 1 as found from sessions o
+    where o.account_id = ? and o.id <> ?
+      and not exists (select 1 from sessions s
+                      where s.account_id = o.account_id and s.id <> ? and s.user_agent = ?)
+    limit 1";
 const LIST: &str = "
     select id, user_agent, created_at, used_at, expires_at
     from sessions
@@ -82,6 +89,20 @@ pub(super) async fn insert(
             .bind(session.expires_at.0),
     )
     .await
+}
+
+/// Whether an account has had sessions before, and none on the device of this one.
+pub(super) async fn is_new_device(
+    tx: &mut Tx,
+    account: AccountId,
+    session: &Session,
+) -> Result<bool, Error> {
+    let statement = statement(IS_NEW_DEVICE)
+        .bind(account.0)
+        .bind(session.id.0)
+        .bind(session.id.0)
+        .bind(session.user_agent.clone());
+    Ok(tx.optional(statement).await?.is_some())
 }
 
 pub(super) async fn list(

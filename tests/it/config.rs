@@ -42,6 +42,21 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("[plugins]\nmemory_mib = 129", &["plugins.memory_mib", "from 1 to 128"]),
     ("[plugins]\nwarm_slots = 100000", &["plugins.warm_slots", "at most 65536"]),
     ("[plugins]\nallocator = \"none\"", &["plugins.allocator", "pooling"]),
+    ("[accounts]\nreset_minutes = 61", &["accounts.reset_minutes", "from 1 to 60"]),
+    ("[mail]\ntransport = \"pigeon\"", &["mail.transport", "smtp"]),
+    ("[mail]\ntransport = \"smtp\"\nsmtp_host = \"\"", &["mail.smtp_host"]),
+    (
+        "[mail]\ntransport = \"smtp\"\nsmtp_host = \"mx\"\nfrom = \"\"",
+        &["mail.from", "forum@example.org"],
+    ),
+    (
+        "[mail]\ntransport = \"smtp\"\nsmtp_host = \"mx\"\nfrom = \"a@b.co\"\nsmtp_tls = \"none\"\n\
+         smtp_user = \"a\"",
+        &["mail.smtp_tls", "in the clear"],
+    ),
+    ("[mail]\nfrom = \"nobody\"", &["mail.from", "forum@example.org"]),
+    ("[mail]\nsmtp_connections = 33", &["mail.smtp_connections", "from 1 to 32"]),
+    ("[mail]\nsmtp_password = 123456", &["mail.smtp_password", "must be in quotes"]),
     ("[log]\nfilter = \"gatherly=loud\"", &["log.filter"]),
     ("[log]\nformat = \"xml\"", &["log.format", "json"]),
     ("[unheard]\nof = 1", &["unheard"]),
@@ -124,4 +139,18 @@ async fn without_a_file_the_defaults_hold() {
     let told = String::from_utf8(ended.stderr).unwrap();
     assert!(told.contains("nothing.wasm"), "{told}");
     assert!(!told.contains("settings"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_not_in_quotes_is_not_told() {
+    let installation = Installation::new("[mail]\nsmtp_password = 918273645");
+    let mut from_environment = installation.command(&["migrate"]);
+    from_environment.env(format!("{ENV_PREFIX}MAIL__SMTP_PASSWORD"), "918273645");
+    for command in [installation.command(&["migrate"]), from_environment] {
+        let ended = output(command, "").await;
+        assert!(!ended.status.success());
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert!(told.contains("must be in quotes"), "{told}");
+        assert!(!told.contains("918273645"), "{told}");
+    }
 }

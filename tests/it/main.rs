@@ -26,6 +26,7 @@ mod error_codes;
 mod hooks;
 mod http;
 mod jobs;
+mod mail;
 mod media;
 mod openapi;
 mod process;

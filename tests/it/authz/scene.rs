@@ -147,6 +147,7 @@ impl Scene {
         let victim = Person { name, ..self.people["stranger"].clone() };
         let mut things = Things { post, comment, victim, other: BTreeMap::new() };
         self.add_others((operation, case), &mut things, (author, admin)).await;
+        self.add_codes((operation.path.trim_start_matches("/api/v1"), case), &mut things).await;
         if case == "of_another" || operation.id == "refresh_session" {
             things.victim = self.app.sign_in("as-owner").await;
         }
@@ -170,6 +171,26 @@ impl Scene {
             _ => return None,
         };
         Some(id(&media::upload(&self.app, owner, &media::picture()).await))
+    }
+
+    /// Codes from mails.
+    async fn add_codes(&self, (path, case): (&str, &str), things: &mut Things) {
+        things.other.insert("digest-unsubscriptions", "no-code".to_owned());
+        let resets = path.starts_with("/password-resets/");
+        if !path.starts_with("/email-verifications/") && !resets {
+            return;
+        }
+        let name = format!("mailed{}", self.asked);
+        let address = format!("{name}@example.org");
+        self.app.member(&name).await;
+        let mut code = self.app.mail(&address, "Confirm").await.code();
+        if resets {
+            self.app.verify(&address).await;
+            code = self.app.reset_code(&address).await;
+        }
+        let code = if case == "unknown" { format!("x{code}") } else { code };
+        things.other.insert("email-verifications", code.clone());
+        things.other.insert("password-resets", code);
     }
 
     /// What only some operations are about.

@@ -23,12 +23,14 @@ const LAYERS: &[&[&str]] = &[
 
 /// A feature imports from those before it.
 const FEATURES: &[&str] = &[
+    "mail",
     "sessions",
     "plugin_state",
     "decisions",
     "attachments",
     "mod_actions",
     "accounts",
+    "credentials",
     "bans",
     "communities",
     "publishing",
@@ -49,6 +51,7 @@ const FEATURES: &[&str] = &[
     "appeals",
     "plugin_reads",
     "notifications",
+    "digests",
     "webhooks",
     "after_hooks",
     "effects",

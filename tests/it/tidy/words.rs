@@ -29,6 +29,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("figment", &["src/config/", "src/hooks/package/", "src/cli/demo/story.rs"]),
     ("clap", &["src/cli/"]),
     ("anyhow", &["src/main.rs", "src/cli/", "*/jobs.rs"]),
+    ("lettre", &["src/outbound/mail/"]),
     ("argon2", &["src/base/password.rs"]),
     ("jsonwebtoken", &["src/sessions/tokens.rs"]),
     ("pulldown_cmark", &["src/base/markdown/"]),

@@ -1,0 +1,84 @@
+//! The statements on who wants digests.
+
+use crate::{
+    base::{clock::Timestamp, ids::AccountId},
+    db::{Columns, Db, Error, Tx, statement},
+};
+
+const TOKEN: &str = "select token from digests where account_id = ?";
+/// What was told before is not told by mail.
+const INSERT: &str = "
+    insert into digests (account_id, token, due_at, told_to)
+    select a.id, ?, ?, coalesce(
+        (select max(n.position) from notifications n where n.recipient_id = a.id), 0)
+    from accounts a where a.id = ?
+    on conflict (account_id) do nothing";
+const DELETE: &str = "delete from digests where account_id = ?";
+const DELETE_BY_TOKEN: &str = "delete from digests where token = ?";
+const LIST_DUE: &str = "
+    select d.account_id, d.due_at, d.told_to, coalesce(
+        (select max(n.position) from notifications n
+         where n.recipient_id = d.account_id and n.state = 'sent' and n.read_at is null), 0) as last
+    from digests d where d.due_at <= ? order by d.due_at limit ?";
+const CLAIM: &str = "
+    update digests set due_at = ?, told_to = ? where account_id = ? and due_at = ?";
+
+/// Somebody whose digest is due.
+pub(super) struct Due {
+    pub(super) account: AccountId,
+    at: Timestamp,
+    /// The place in their list up to which they were told.
+    pub(super) told_to: i64,
+    /// The place of the last that they have not read; 0 without one.
+    pub(super) last: i64,
+}
+
+/// What ends the digests of an account, if it wants any.
+pub(super) async fn token(db: &Db, account: AccountId) -> Result<Option<String>, Error> {
+    let row = db.optional(statement(TOKEN).bind(account.0)).await?;
+    row.map(|row| row.value("token")).transpose()
+}
+
+/// Begins digests, if they have not begun already.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    account: AccountId,
+    token: String,
+    due_at: Timestamp,
+) -> Result<(), Error> {
+    let statement = statement(INSERT).bind(token).bind(due_at.0).bind(account.0);
+    tx.execute(statement).await.map(drop)
+}
+
+pub(super) async fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    tx.execute(statement(DELETE).bind(account.0)).await.map(drop)
+}
+
+/// Whether there were any.
+pub(super) async fn delete_by_token(tx: &mut Tx, token: String) -> Result<bool, Error> {
+    Ok(tx.execute(statement(DELETE_BY_TOKEN).bind(token)).await? == 1)
+}
+
+pub(super) async fn due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<Due>, Error> {
+    let rows = db.all(statement(LIST_DUE).bind(now.0).bind(limit)).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Due {
+                account: row.id("account_id")?,
+                at: row.time("due_at")?,
+                told_to: row.value("told_to")?,
+                last: row.value("last")?,
+            })
+        })
+        .collect()
+}
+
+/// Takes a digest's turn. Whether nobody else did.
+pub(super) async fn claim(tx: &mut Tx, due: &Due, next: Timestamp) -> Result<bool, Error> {
+    let claim = statement(CLAIM)
+        .bind(next.0)
+        .bind(due.last.max(due.told_to))
+        .bind(due.account.0)
+        .bind(due.at.0);
+    Ok(tx.execute(claim).await? == 1)
+}

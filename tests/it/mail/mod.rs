@@ -1,0 +1,8 @@
+//! Mail as its readers and as mail servers see it.
+
+mod addresses;
+mod digests;
+mod headers;
+mod notices;
+mod resets;
+mod sending;
