@@ -119,10 +119,10 @@ fn letter() -> Letter {
 
 pub(super) fn config(smtp: &Smtp) -> Config {
     let mut config = Config::defaults().unwrap();
-    config.server.public_url = "https://forum.example".to_owned();
+    "https://forum.example".clone_into(&mut config.server.public_url);
     config.mail.transport = MailTransport::Smtp;
-    config.mail.from = "Our forum <forum@forum.example>".to_owned();
-    config.mail.smtp_host = "127.0.0.1".to_owned();
+    "Our forum <forum@forum.example>".clone_into(&mut config.mail.from);
+    "127.0.0.1".clone_into(&mut config.mail.smtp_host);
     config.mail.smtp_port = smtp.address.port();
     config.mail.smtp_tls = SmtpTls::None;
     config

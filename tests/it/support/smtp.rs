@@ -9,7 +9,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -56,7 +56,8 @@ pub struct Smtp {
     pub address: SocketAddr,
     heard: Arc<Mutex<Heard>>,
     mood: Arc<Mutex<Mood>>,
-    accepting: JoinHandle<()>,
+    /// Ends with this.
+    _accepting: JoinSet<()>,
 }
 
 /// How a connection is encrypted.
@@ -77,14 +78,15 @@ impl Smtp {
         let address = listener.local_addr().unwrap();
         let (heard, mood) = (Arc::<Mutex<Heard>>::default(), Arc::new(Mutex::new(mood)));
         let (hears, feels) = (Arc::clone(&heard), Arc::clone(&mood));
-        let accepting = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
+        let mut accepting = JoinSet::new();
+        accepting.spawn(async move {
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let dialogue = Dialogue { heard: Arc::clone(&hears), mood: Arc::clone(&feels) };
                 connections.spawn(dialogue.hold(stream, encryption.clone()));
             }
         });
-        Self { address, heard, mood, accepting }
+        Self { address, heard, mood, _accepting: accepting }
     }
 
     pub fn set_mood(&self, mood: Mood) {
@@ -104,12 +106,6 @@ impl Smtp {
     pub fn connections(&self) -> (usize, usize) {
         let heard = self.heard.lock().unwrap();
         (heard.connections, heard.most_open)
-    }
-}
-
-impl Drop for Smtp {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }
 
