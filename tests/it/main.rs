@@ -3,7 +3,6 @@
     clippy::cognitive_complexity,
     clippy::excessive_nesting,
     clippy::format_collect,
-    clippy::large_futures,
     clippy::too_many_lines,
     reason = "scenes are told in full; nothing here waits in a server's tasks"
 )]
