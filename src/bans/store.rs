@@ -12,7 +12,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, SITE, Statement, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Sql, Statement, Tx, statement},
     sessions::to_actor,
 };
 
@@ -83,7 +83,7 @@ macro_rules! moderates {
 pub(crate) use {allowed, bans_in_force, denied, moderates, viewer};
 
 /// A statement that begins with `viewer!()`.
-pub(crate) fn looking(sql: &'static str, viewer: Viewer<'_>, now: Timestamp) -> Statement {
+pub(crate) fn looking(sql: impl Into<Sql>, viewer: Viewer<'_>, now: Timestamp) -> Statement {
     let id = viewer.map_or(SITE, |actor| actor.id.0);
     let is_admin = viewer.is_some_and(Actor::is_admin);
     let banned = if is_admin { SITE } else { id };

@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     app::{App, make_private_dir},
-    base::clock::Clock,
+    base::{clock::Clock, secret::Secret},
     config::Config,
     db::Db,
     hooks, routes,
@@ -120,7 +120,7 @@ async fn openapi(mut config: Config) -> anyhow::Result<ExitCode> {
     // The specification needs a server, and that a folder; neither outlives the command.
     let folder = TemporaryFolder::new()?;
     folder.0.clone_into(&mut config.data_dir);
-    config.database.url = String::new();
+    config.database.url = Secret::new(String::new());
     let app = App::build(config, Clock::system(), compiler()?).await?;
     io::stdout().write_all(routes::specification(&app).as_bytes())?;
     app.db.close().await;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError};
+
 use super::once;
 use crate::base;
 
@@ -46,27 +48,61 @@ impl Error {
     }
 }
 
+/// `BUSY`, `LOCKED`, `READONLY`, `IOERR`, `FULL`, `CANTOPEN`.
+const SQLITE_UNAVAILABLE: [u32; 6] = [5, 6, 8, 10, 13, 14];
+/// Disk or table full; too many connections; shutting down; a broken network,
+/// packet or connection; a lock not given, a deadlock; read-only; a node of a
+/// cluster that is not ready; a statement or connection that was ended.
+const MYSQL_UNAVAILABLE: [u16; 25] = [
+    1021, 1040, 1047, 1053, 1077, 1079, 1114, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1205, 1213,
+    1290, 1317, 1792, 1836, 1927, 1969, 2013, 3024, 4031,
+];
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if let sqlx::Error::Database(database) = &error {
-            if database.is_unique_violation() {
-                // "UNIQUE constraint failed: accounts.email_key"
-                let columns = database.message().rsplit(": ").next().unwrap_or_default();
-                return Self::Unique(columns.to_owned());
-            }
-            // SQLITE_BUSY 5, LOCKED 6, READONLY 8, IOERR 10, FULL 13, CANTOPEN 14.
-            let code = database.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or(0);
-            if matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14) {
-                return Self::Unavailable(error);
-            }
+        if Self::is_gone(&error) {
+            return Self::Unavailable(error);
         }
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::Unavailable(error)
+        match &error {
+            sqlx::Error::Database(database) if database.is_unique_violation() => {
+                Self::Unique(unique(database.as_ref()))
             }
-            error => Self::Driver(error),
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::Unavailable(error),
+            _ => Self::Driver(error),
         }
     }
+}
+
+impl Error {
+    /// Whether the database could not answer; not whether we did not ask.
+    pub(super) fn is_gone(error: &sqlx::Error) -> bool {
+        match error {
+            sqlx::Error::Io(_) => true,
+            sqlx::Error::Database(database) => {
+                if let Some(error) = database.try_downcast_ref::<MySqlDatabaseError>() {
+                    return MYSQL_UNAVAILABLE.contains(&error.number());
+                }
+                let code = database.code().and_then(|code| code.parse::<u32>().ok());
+                code.is_some_and(|code| SQLITE_UNAVAILABLE.contains(&(code & 0xff)))
+            }
+            _ => false,
+        }
+    }
+
+    /// A transaction that has broken off.
+    pub(super) fn over() -> Self {
+        Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into()))
+    }
+}
+
+/// What of a broken rule names it: columns on `SQLite`, a key on `MySQL`.
+fn unique(error: &dyn DatabaseError) -> String {
+    let message = error.message();
+    // "Duplicate entry 'ada' for key 'accounts.username'", or without the table.
+    let key = message.rsplit_once("for key '").map(|(_, key)| key.trim_end_matches('\''));
+    let key = key.map(|key| key.rsplit('.').next().unwrap_or(key));
+    // "UNIQUE constraint failed: accounts.email_key"
+    key.or_else(|| message.rsplit(": ").next()).unwrap_or_default().to_owned()
 }
 
 impl From<Error> for base::Error {

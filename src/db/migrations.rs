@@ -1,22 +1,33 @@
-//! The schema's history. Files are never changed once released: a new number is
-//! a new file, and one line here.
+//! The schema's history, with the same numbers and names for both engines. Files
+//! are never changed once released: a new number is a new file for each engine,
+//! and one line here.
+//!
+//! `SQLite` applies a file as a whole or not at all. `MySQL` cannot take back
+//! what has changed a table, so its files are written to be run again: tables
+//! are made if they are not there, rows are put where they may be already; what
+//! changes a table stands alone in its file. What was broken off is begun anew.
 
 use std::borrow::Cow;
 
 use sqlx::{
-    SqlSafeStr, SqlitePool,
-    migrate::{Migration, MigrationType, Migrator},
+    MySqlConnection, SqlSafeStr, SqlitePool,
+    migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
+    mysql::MySqlDatabaseError,
 };
 
 use super::Error;
 
+/// A migration: its number, its name, its text for `SQLite` and for `MySQL`.
+type File = (i64, &'static str, &'static str, &'static str);
+
 macro_rules! migrations {
     ($($version:literal $name:literal)*) => {
-        /// Number, name and text of each migration, in order.
-        const MIGRATIONS: &[(i64, &str, &str)] = &[$((
+        /// All, in order.
+        const MIGRATIONS: &[File] = &[$((
             $version,
             $name,
             include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
+            include_str!(concat!("../../migrations/mysql/", $name, ".sql")),
         )),*];
     };
 }
@@ -41,19 +52,64 @@ migrations! {
     17 "0017_job_queues"
 }
 
+/// Of this database, for somebody who waits at most a minute: migrations of large
+/// tables are to be done by a job.
+const LOCK: &str =
+    "select coalesce(get_lock(concat('gatherly.', left(database(), 50)), 60), 0) as locked";
+const FORGET_BROKEN: &str = "delete from _sqlx_migrations where success = false";
+const UNLOCK: &str = "do release_lock(concat('gatherly.', left(database(), 50)))";
+
 /// Applies what is missing. Another process that does the same is waited for.
-pub(super) async fn apply(writer: &SqlitePool) -> Result<(), Error> {
-    let migrations = MIGRATIONS
-        .iter()
-        .map(|(version, name, sql)| {
-            Migration::new(
-                *version,
-                Cow::Borrowed(name),
-                MigrationType::Simple,
-                sql.into_sql_str(),
-                false,
-            )
-        })
-        .collect();
-    Migrator::with_migrations(migrations).run(writer).await.map_err(Error::Migration)
+pub(super) async fn apply_sqlite(writer: &SqlitePool) -> Result<(), Error> {
+    migrator(|(.., sqlite, _)| sqlite).run(writer).await.map_err(Error::Migration)
+}
+
+/// The same. The driver has a lock of its own, which `MariaDB` does not give: it
+/// knows of no waiting without end.
+pub(super) async fn apply_mysql(connection: &mut MySqlConnection) -> Result<(), Error> {
+    let locked: i64 = sqlx::query_scalar(LOCK).fetch_one(&mut *connection).await?;
+    if locked != 1 {
+        return Err(Error::Unavailable(sqlx::Error::PoolTimedOut));
+    }
+    let result = again(connection).await.map_err(Error::Migration);
+    sqlx::query(UNLOCK).execute(connection).await?;
+    result
+}
+
+/// Applies what is missing, and what was broken off: whoever holds the lock knows
+/// that nobody is at it.
+async fn again(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
+    let mut migrator = migrator(|(.., mysql)| mysql);
+    migrator.set_locking(false);
+    connection.ensure_migrations_table(&migrator.table_name).await?;
+    let broken_off = connection.dirty_version(&migrator.table_name).await?;
+    sqlx::query(FORGET_BROKEN).execute(&mut *connection).await?;
+    match migrator.run(&mut *connection).await {
+        Err(MigrateError::ExecuteMigration(error, version))
+            if broken_off == Some(version) && is_there(&error) =>
+        {
+            sqlx::query(FORGET_BROKEN).execute(&mut *connection).await?;
+            for done in migrator.iter().filter(|migration| migration.version == version) {
+                connection.skip(&migrator.table_name, done).await?;
+            }
+            migrator.run(connection).await
+        }
+        result => result,
+    }
+}
+
+/// Whether a table has the column or the key that it was to get: all that the
+/// migration was to do, for such a statement stands alone in its file.
+fn is_there(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref());
+    error.is_some_and(|error: &MySqlDatabaseError| matches!(error.number(), 1060 | 1061))
+}
+
+fn migrator(text: fn(&File) -> &'static str) -> Migrator {
+    let migration = |file: &File| {
+        let (version, name, ..) = *file;
+        let sql = text(file).into_sql_str();
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
 }

@@ -1,67 +1,53 @@
 //! The database: connections, transactions, migrations. SQL text lives in each
 //! feature's `store.rs`; it runs only through [`Db`] and [`Tx`], which count it.
 //!
-//! `SQLite` has one writer and many readers: write transactions wait their turn
-//! at the writer's connection and begin immediate, so none fails for being late.
+//! Two engines run the same texts: `SQLite`, in this process, and `MySQL` or
+//! `MariaDB`. On both, write transactions take turns: what one of them reads
+//! stays so until it ends, whatever else is under way, on whatever node.
 
+mod dialect;
 mod error;
+mod health;
 mod migrations;
+mod mysql;
 mod news;
 pub mod once;
 mod row;
+mod sqlite;
+mod statement;
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use sqlx::{
-    Acquire, Sqlite, SqlitePool, Transaction,
-    sqlite::{
-        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-        SqliteSynchronous,
-    },
-};
 use tokio::sync::Notify;
 
-use crate::config::{Config, Synchronous};
+use crate::config::Config;
 
 pub use error::Error;
 pub use news::Topic;
-pub use row::Columns;
+pub use row::{Columns, Field, Row};
+pub use statement::{Sql, Statement, Value, statement};
 
 use news::News;
 
 /// The scope id of the whole site, as stored.
 pub const SITE: uuid::Uuid = uuid::Uuid::nil();
 
-/// How long a statement waits for a lock that another process holds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a request waits for a connection before it is told to come back.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Page cache of each connection; negative is KiB, as `SQLite` wants it.
-const CACHE_SIZE: &str = "-8000";
-
-/// A statement with its arguments.
-pub type Statement = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
-
-/// A row of a result.
-pub type Row = SqliteRow;
-
-/// Prepares a statement; bind its arguments in order.
-pub fn statement(sql: &'static str) -> Statement {
-    sqlx::query(sql)
+/// What runs the statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// In this process.
+    Sqlite,
+    /// `MySQL` or `MariaDB`.
+    MySql,
 }
 
 /// The database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    pools: Pools,
     statements: Arc<AtomicU64>,
     version: Arc<AtomicU64>,
     wake: Arc<Notify>,
@@ -70,21 +56,30 @@ pub struct Db {
     is_shown: bool,
 }
 
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite(sqlite::Pools),
+    MySql(mysql::Pools),
+}
+
 impl Db {
     /// Opens the database and brings its schema up to date.
     pub async fn open(config: &Config) -> Result<Self, Error> {
-        let file = config.database_file();
-        let synchronous = match config.database.synchronous {
-            Synchronous::Full => SqliteSynchronous::Full,
-            Synchronous::Normal => SqliteSynchronous::Normal,
+        let pools = match config.database.mysql_url() {
+            Some(url) => Pools::MySql(Box::pin(mysql::Pools::open(url, &config.database)).await?),
+            None => Pools::Sqlite(sqlite::Pools::open(config).await?),
         };
-        let writer = connect(options(&file, synchronous).create_if_missing(true), 1).await?;
-        migrations::apply(&writer).await?;
-        let readers =
-            connect(options(&file, synchronous).read_only(true), config.database.readers).await?;
         let (statements, version, wake) = (Arc::default(), Arc::default(), Arc::default());
         let news = Arc::default();
-        Ok(Self { writer, readers, statements, version, wake, news, is_shown: true })
+        Ok(Self { pools, statements, version, wake, news, is_shown: true })
+    }
+
+    /// For statements that have no words in common.
+    pub fn engine(&self) -> Engine {
+        match self.pools {
+            Pools::Sqlite(_) => Engine::Sqlite,
+            Pools::MySql(_) => Engine::MySql,
+        }
     }
 
     /// Statements run so far, for tests that hold their number.
@@ -136,20 +131,29 @@ impl Db {
     /// All rows.
     pub async fn all(&self, statement: Statement) -> Result<Vec<Row>, Error> {
         self.count();
-        Ok(statement.fetch_all(&self.readers).await?)
+        match &self.pools {
+            Pools::Sqlite(pools) => pools.all(statement).await,
+            Pools::MySql(pools) => Box::pin(pools.all(statement)).await,
+        }
     }
 
     /// The one row, if there is one.
     pub async fn optional(&self, statement: Statement) -> Result<Option<Row>, Error> {
         self.count();
-        Ok(statement.fetch_optional(&self.readers).await?)
+        match &self.pools {
+            Pools::Sqlite(pools) => pools.optional(statement).await,
+            Pools::MySql(pools) => Box::pin(pools.optional(statement)).await,
+        }
     }
 
-    /// Begins a write transaction: waits for the writer, then holds it until
+    /// Begins a write transaction: waits for its turn, then keeps it until
     /// [`Tx::commit`] or the drop of the [`Tx`], which rolls back. Nothing but
     /// the database may be waited for in between.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        let inner = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let inner = match &self.pools {
+            Pools::Sqlite(pools) => Inner::Sqlite(pools.begin().await?),
+            Pools::MySql(pools) => Inner::MySql(Box::pin(pools.begin()).await?),
+        };
         Ok(Tx {
             inner,
             statements: Arc::clone(&self.statements),
@@ -165,8 +169,10 @@ impl Db {
 
     /// Closes all connections once they are idle.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        match &self.pools {
+            Pools::Sqlite(pools) => pools.close().await,
+            Pools::MySql(pools) => Box::pin(pools.close()).await,
+        }
     }
 
     fn count(&self) {
@@ -174,10 +180,16 @@ impl Db {
     }
 }
 
+#[derive(Debug)]
+enum Inner {
+    Sqlite(sqlite::Tx),
+    MySql(mysql::Tx),
+}
+
 /// A write transaction.
 #[derive(Debug)]
 pub struct Tx {
-    inner: Transaction<'static, Sqlite>,
+    inner: Inner,
     statements: Arc<AtomicU64>,
     changed: Changed,
     wake: Arc<Notify>,
@@ -186,6 +198,14 @@ pub struct Tx {
 }
 
 impl Tx {
+    /// For statements that have no words in common.
+    pub fn engine(&self) -> Engine {
+        match self.inner {
+            Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::MySql(_) => Engine::MySql,
+        }
+    }
+
     /// Wakes who waits in [`Db::woken`] once this is stored.
     pub fn wake_at_commit(&mut self) {
         self.tell_at_commit(Topic::Jobs);
@@ -201,19 +221,28 @@ impl Tx {
     /// All rows.
     pub async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
         self.count();
-        Ok(statement.fetch_all(self.inner.acquire().await?).await?)
+        match &mut self.inner {
+            Inner::Sqlite(tx) => tx.all(statement).await,
+            Inner::MySql(tx) => Box::pin(tx.all(statement)).await,
+        }
     }
 
     /// The one row, if there is one.
     pub async fn optional(&mut self, statement: Statement) -> Result<Option<Row>, Error> {
         self.count();
-        Ok(statement.fetch_optional(self.inner.acquire().await?).await?)
+        match &mut self.inner {
+            Inner::Sqlite(tx) => tx.optional(statement).await,
+            Inner::MySql(tx) => Box::pin(tx.optional(statement)).await,
+        }
     }
 
     /// Runs a statement; tells how many rows it changed.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
         self.count();
-        Ok(statement.execute(self.inner.acquire().await?).await?.rows_affected())
+        match &mut self.inner {
+            Inner::Sqlite(tx) => tx.execute(statement).await,
+            Inner::MySql(tx) => Box::pin(tx.execute(statement)).await,
+        }
     }
 
     /// Runs a statement that must change exactly one row.
@@ -233,7 +262,10 @@ impl Tx {
         // Also when the commit fails, or is no longer waited for: it may have
         // come about all the same.
         let changed = Counted(changed);
-        inner.commit().await?;
+        match inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::MySql(tx) => Box::pin(tx.commit()).await?,
+        }
         drop(changed);
         for topic in topics {
             if topic == Topic::Jobs {
@@ -267,28 +299,4 @@ impl Drop for Counted {
             news.add(Topic::Reads);
         }
     }
-}
-
-fn options(file: &Path, synchronous: SqliteSynchronous) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(file)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
-        .busy_timeout(BUSY_TIMEOUT)
-        .foreign_keys(true)
-        .pragma("cache_size", CACHE_SIZE)
-        .pragma("temp_store", "memory")
-        .optimize_on_close(true, None)
-}
-
-async fn connect(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, Error> {
-    Ok(SqlitePoolOptions::new()
-        .min_connections(1)
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await?)
 }

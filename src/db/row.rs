@@ -1,17 +1,36 @@
-//! Columns of a row, by name.
+//! Rows of either engine, and their columns, by name.
 
-use sqlx::{ColumnIndex, Decode, Row as _, Sqlite, Type};
+use sqlx::{
+    Decode, Row as _, Sqlite, Type, TypeInfo, ValueRef,
+    error::BoxDynError,
+    mysql::{MySql, MySqlRow, MySqlValueRef},
+    sqlite::SqliteRow,
+};
 use uuid::Uuid;
 
-use super::{Error, Row};
+use super::Error;
 use crate::base::clock::Timestamp;
 
-/// Reads columns by name or number.
+/// A row of a result.
+#[derive(Debug)]
+pub enum Row {
+    /// From the embedded engine.
+    Sqlite(SqliteRow),
+    /// From `MySQL` or `MariaDB`.
+    MySql(MySqlRow),
+}
+
+/// A value that either engine can give.
+pub trait Field<'r>: Decode<'r, Sqlite> + Type<Sqlite> {
+    /// Reads what `MySQL` sent. Its types are wider than ours: a sum is a
+    /// decimal, a truth is a number.
+    fn from_mysql(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError>;
+}
+
+/// Reads columns by name.
 pub trait Columns {
     /// The value of a column.
-    fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, name: &str) -> Result<T, Error>
-    where
-        for<'n> &'n str: ColumnIndex<Row>;
+    fn value<'r, T: Field<'r>>(&'r self, name: &str) -> Result<T, Error>;
 
     /// An id.
     fn id<T: From<Uuid>>(&self, name: &str) -> Result<T, Error>;
@@ -27,8 +46,15 @@ pub trait Columns {
 }
 
 impl Columns for Row {
-    fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, name: &str) -> Result<T, Error> {
-        self.try_get(name).map_err(Error::Driver)
+    fn value<'r, T: Field<'r>>(&'r self, name: &str) -> Result<T, Error> {
+        let row = match self {
+            Self::Sqlite(row) => return row.try_get(name).map_err(Error::Driver),
+            Self::MySql(row) => row,
+        };
+        let value = row.try_get_raw(name).map_err(Error::Driver)?;
+        T::from_mysql(value).map_err(|source| {
+            Error::Driver(sqlx::Error::ColumnDecode { index: name.to_owned(), source })
+        })
     }
 
     fn id<T: From<Uuid>>(&self, name: &str) -> Result<T, Error> {
@@ -47,3 +73,51 @@ impl Columns for Row {
         Ok(self.value::<Option<i64>>(name)?.map(Timestamp))
     }
 }
+
+impl<'r, T: Field<'r>> Field<'r> for Option<T> {
+    fn from_mysql(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError> {
+        if value.is_null() { Ok(None) } else { T::from_mysql(value).map(Some) }
+    }
+}
+
+impl<'r> Field<'r> for i64 {
+    fn from_mysql(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError> {
+        if value.type_info().name() == "DECIMAL" {
+            let digits = <&str as Decode<'_, MySql>>::decode(value)?;
+            return Ok(digits.parse()?);
+        }
+        <Self as Decode<'_, MySql>>::decode(value)
+    }
+}
+
+impl<'r> Field<'r> for bool {
+    fn from_mysql(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError> {
+        i64::from_mysql(value).map(|number| number != 0)
+    }
+}
+
+/// Values that are read as a number that fits.
+macro_rules! numbers {
+    ($($number:ty)*) => {$(
+        impl<'r> Field<'r> for $number {
+            fn from_mysql(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError> {
+                Ok(Self::try_from(i64::from_mysql(value)?)?)
+            }
+        }
+    )*};
+}
+
+numbers! { i32 u32 u16 }
+
+/// Values that the driver reads as we do.
+macro_rules! decoded {
+    ($($value:ty)*) => {$(
+        impl<'r> Field<'r> for $value {
+            fn from_mysql(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError> {
+                <Self as Decode<'r, MySql>>::decode(value)
+            }
+        }
+    )*};
+}
+
+decoded! { f64 String &'r str Vec<u8> &'r [u8] Uuid }

@@ -29,7 +29,7 @@ macro_rules! insert_decisions {
         concat!(
             "insert into decisions
                  (event_id, binding_id, id, revision, mode, verdict, duration_us, message, patch,
-                  evidence, effects, refused_effects, reads, input, fault, fault_detail)
+                  evidence, effects, refused_effects, `reads`, input, fault, fault_detail)
              values ",
             $($row,)+
             " on conflict do nothing"
@@ -172,7 +172,7 @@ const WANTED: &str = "
 
 // What people wrote is gone with the content. The answers stay.
 const ERASE_ANSWERS: &str = "
-    update decisions set patch = null, reads = null, input = null
+    update decisions set patch = null, `reads` = null, input = null
     where event_id in (select id from hook_events where target_id = ? and input is not null)";
 const ERASE_INPUTS: &str =
     "update hook_events set input = null where target_id = ? and input is not null";
@@ -181,7 +181,7 @@ const ERASE_ACCOUNT: &str =
 const ERASURES: &str = "select account_id, swept from hook_erasures order by account_id limit 1";
 const NEWEST: &str = "select coalesce(max(number), 0) as newest from hook_events";
 const SWEEP_ANSWERS: &str = "
-    update decisions set patch = null, reads = null, input = null
+    update decisions set patch = null, `reads` = null, input = null
     where event_id in (select id from hook_events
                        where number > ? and number <= ? and actor_id = ? and input is not null)";
 const SWEEP_INPUTS: &str = "
@@ -193,11 +193,12 @@ const FORGET_ERASURE: &str = "delete from hook_erasures where account_id = ?";
 /// Old events about which nobody has yet to decide.
 macro_rules! old_events {
     () => {
-        "(select e.id from hook_events e
-          where e.id < ?
-            and not exists (select 1 from review_items r
-                            where r.target_id = e.target_id and r.state = 'open')
-          order by e.id limit ?)"
+        "(select id from
+             (select e.id from hook_events e
+              where e.id < ?
+                and not exists (select 1 from review_items r
+                                where r.target_id = e.target_id and r.state = 'open')
+              order by e.id limit ?) old)"
     };
 }
 
@@ -225,7 +226,7 @@ pub(super) async fn insert(tx: &mut Tx, new: NewEvent<'_>) -> Result<bool, Error
     };
     let expected = u64::try_from(together).unwrap_or(u64::MAX).saturating_add(1);
     let (first, more) = decisions.split_at(together);
-    let event = statement(sql)
+    let event = statement(*sql)
         .bind(id)
         .bind(hook.name())
         .bind(input)

@@ -99,7 +99,8 @@ macro_rules! old {
     };
 }
 const IS_OLD: &str = concat!(old!(), "1");
-const SWEEP_DONE: &str = concat!("delete from jobs where id in (", old!(), "?)");
+const SWEEP_DONE: &str =
+    concat!("delete from jobs where id in (select id from (", old!(), "?) old)");
 const FIND: &str = concat!("select ", columns!(), " from jobs where id = ?");
 const LIST: &str = concat!(
     "select ",

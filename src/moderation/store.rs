@@ -52,10 +52,10 @@ const LABELS: &str = "select label from labels where target_id = ? order by labe
 const UPDATE_ACCOUNT_LABELS: &str = "update accounts set labels = ? where id = ?";
 const ACCOUNT_STATE: &str = "select state from accounts where id = ?";
 
-const FIND_SLOW_MODE: &str = "select interval, until from slow_modes where scope_id = ?";
+const FIND_SLOW_MODE: &str = "select `interval`, until from slow_modes where scope_id = ?";
 const DELETE_SLOW_MODE: &str = "delete from slow_modes where scope_id = ?";
 const INSERT_SLOW_MODE: &str =
-    "insert into slow_modes (scope_id, interval, until) values (?, ?, ?)";
+    "insert into slow_modes (scope_id, `interval`, until) values (?, ?, ?)";
 
 const FIND_PRIORITY: &str =
     "select max(priority) as priority from review_items where target_id = ? and state = 'open'";

@@ -75,14 +75,14 @@ macro_rules! list {
             columns!(),
             ", (select count(*) from (select 1 from notifications u
                  where u.recipient_id = (select id from viewer) and u.state = 'sent'
-                   and u.read_at is null limit ?)) as unread
+                   and u.read_at is null limit ?) some) as unread
              from viewer
              left join (select * from notifications
                         where recipient_id = ? and state = 'sent' and ",
             $which,
             " order by position ",
             $order,
-            " limit ?) n
+            " limit ?) n on 1 = 1
              left join accounts a on a.id = n.actor_id ",
             about!(),
             " order by n.position ",

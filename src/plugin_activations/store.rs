@@ -34,7 +34,8 @@ const END_ABANDONED: &str = "
 const FORGET: &str = "
     delete from plugin_activations
     where binding_id = ?1 and id <> ?2 and id not in
-        (select id from plugin_activations where binding_id = ?1 order by id desc limit 20)";
+        (select id from (select id from plugin_activations where binding_id = ?1
+                         order by id desc limit 20) kept)";
 const LAST: &str = "
     select digest, settings_hash, state, step, code, error, probe, started_at, finished_at
     from plugin_activations where binding_id = ? order by id desc limit 1";

@@ -7,7 +7,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, BindingId},
     },
-    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, Value, statement},
     hooks::{StateWrite, ports::Usage, quota},
 };
 
@@ -16,18 +16,18 @@ pub(super) const EXPIRED_AT_ONCE: u64 = 1_000;
 
 const COUNT: &str = "
     select coalesce(sum(amount), 0) as total from plugin_state
-    where binding_id = ? and kind = 'counter' and key = ? and starts_at + width > ?";
+    where binding_id = ? and kind = 'counter' and `key` = ? and starts_at + width > ?";
 const VALUE: &str = "
     select value from plugin_state
-    where binding_id = ? and kind = 'value' and key = ?
+    where binding_id = ? and kind = 'value' and `key` = ?
       and (expires_at is null or expires_at > ?)";
 const CONTAINS: &str = "
     select 1 from plugin_state
-    where binding_id = ? and kind = 'member' and key = ? and member = ?
+    where binding_id = ? and kind = 'member' and `key` = ? and member = ?
       and (expires_at is null or expires_at > ?)";
 const SIZE: &str = "
     select count(*) as size from plugin_state
-    where binding_id = ? and kind = 'member' and key = ?
+    where binding_id = ? and kind = 'member' and `key` = ?
       and (expires_at is null or expires_at > ?)";
 const USAGE: &str = "
     select u.value_count - coalesce(sum(s.kind = 'value'), 0) as value_count,
@@ -40,36 +40,78 @@ const USAGE: &str = "
 const IS_BOUND: &str = "select 1 from plugin_bindings where id = ? and removed_at is null";
 const USED: &str = "select value_count, bytes from plugin_state_usage where binding_id = ?";
 const HAS_VALUE: &str =
-    "select 1 from plugin_state where binding_id = ? and kind = 'value' and key = ?";
+    "select 1 from plugin_state where binding_id = ? and kind = 'value' and `key` = ?";
 const INCREMENT: &str = "
     insert into plugin_state
-        (binding_id, kind, key, bytes, subject, expires_at, starts_at, width, amount)
+        (binding_id, kind, `key`, bytes, subject, expires_at, starts_at, width, amount)
     values (?, 'counter', ?, ?, ?, ?, ?, ?, ?)
-    on conflict (binding_id, kind, key, member, starts_at, width) do update
+    on conflict (binding_id, kind, `key`, member, starts_at, width) do update
     set amount = amount + excluded.amount, subject = coalesce(excluded.subject, subject),
         expires_at = max(expires_at, excluded.expires_at)";
 const PUT: &str = "
-    insert into plugin_state (binding_id, kind, key, bytes, subject, expires_at, value)
+    insert into plugin_state (binding_id, kind, `key`, bytes, subject, expires_at, value)
     values (?, 'value', ?, ?, ?, ?, ?)
-    on conflict (binding_id, kind, key, member, starts_at, width) do update
+    on conflict (binding_id, kind, `key`, member, starts_at, width) do update
     set value = excluded.value, bytes = excluded.bytes, subject = excluded.subject,
         expires_at = excluded.expires_at";
 const ADD: &str = "
-    insert into plugin_state (binding_id, kind, key, bytes, subject, expires_at, member)
+    insert into plugin_state (binding_id, kind, `key`, bytes, subject, expires_at, member)
     values (?, 'member', ?, ?, ?, ?, ?)
-    on conflict (binding_id, kind, key, member, starts_at, width) do update
+    on conflict (binding_id, kind, `key`, member, starts_at, width) do update
     set subject = excluded.subject, expires_at = excluded.expires_at";
-const DELETE: &str = "delete from plugin_state where binding_id = ? and kind = 'value' and key = ?";
+const DELETE: &str =
+    "delete from plugin_state where binding_id = ? and kind = 'value' and `key` = ?";
 const REMOVE: &str = "
     delete from plugin_state
-    where binding_id = ? and kind = 'member' and key = ? and member = ?";
-const DELETE_EXPIRED: &str = "
-    delete from plugin_state
-    where rowid in (select rowid from plugin_state where expires_at <= ? limit ?)";
+    where binding_id = ? and kind = 'member' and `key` = ? and member = ?";
+const DELETE_EXPIRED: Sql = Sql::of_each(
+    "delete from plugin_state
+     where rowid in (select rowid from plugin_state where expires_at <= ? limit ?)",
+    "delete from plugin_state where expires_at <= ? order by expires_at limit ?",
+);
 const DELETE_EXPIRED_OF: &str = "delete from plugin_state where expires_at <= ? and binding_id = ?";
 const DELETE_SUBJECT: &str = "delete from plugin_state where subject = ?";
 const DELETE_BINDING: &str = "delete from plugin_state where binding_id = ?";
 const DELETE_USAGE: &str = "delete from plugin_state_usage where binding_id = ?";
+
+/// Adds to what bindings have stored what certain entries come to: with a minus
+/// before they change, and again afterwards. On `SQLite` triggers do this.
+macro_rules! add_usage {
+    ($sign:literal, $entries:literal) => {
+        concat!(
+            "insert into plugin_state_usage (binding_id, value_count, bytes)
+             select binding_id, ",
+            $sign,
+            "sum(kind = 'value'), ",
+            $sign,
+            "sum(bytes) from ",
+            $entries,
+            " group by binding_id
+             on conflict (binding_id) do update
+             set value_count = plugin_state_usage.value_count + excluded.value_count,
+                 bytes = plugin_state_usage.bytes + excluded.bytes"
+        )
+    };
+}
+macro_rules! entry {
+    ($sign:literal) => {
+        add_usage!(
+            $sign,
+            "plugin_state where binding_id = ? and kind = ? and `key` = ? and member = ?
+                            and starts_at = ? and width = ?"
+        )
+    };
+}
+const LESS_ENTRY: &str = entry!("-");
+const MORE_ENTRY: &str = entry!("");
+const LESS_SUBJECT: &str = add_usage!("-", "plugin_state where subject = ?");
+const LESS_EXPIRED_OF: &str =
+    add_usage!("-", "plugin_state where expires_at <= ? and binding_id = ?");
+const LESS_EXPIRED: &str = add_usage!(
+    "-",
+    "(select binding_id, kind, bytes from plugin_state where expires_at <= ?
+      order by expires_at limit ?) x"
+);
 
 pub(super) async fn count(db: &Db, binding: Uuid, key: &str, since: i64) -> Result<u64, Error> {
     let statement = statement(COUNT).bind(binding).bind(key.to_owned()).bind(since);
@@ -134,38 +176,68 @@ pub(super) async fn write(
     binding: BindingId,
     write: &StateWrite,
 ) -> Result<bool, Error> {
+    let is_less = matches!(write, StateWrite::Delete { .. } | StateWrite::Remove { .. });
+    if !is_less && !fits(tx, binding, write).await? {
+        return Ok(false);
+    }
+    add_usage(tx, LESS_ENTRY, entry(binding, write)).await?;
+    let changed = tx.execute(change(binding, write)).await?;
+    add_usage(tx, MORE_ENTRY, entry(binding, write)).await?;
+    Ok(is_less || changed == 1)
+}
+
+/// The statement that makes a change.
+fn change(binding: BindingId, write: &StateWrite) -> Statement {
     match write {
-        StateWrite::Delete { key } => {
-            tx.execute(statement(DELETE).bind(binding.0).bind(key.clone())).await?;
-            Ok(true)
-        }
+        StateWrite::Delete { key } => statement(DELETE).bind(binding.0).bind(key.clone()),
         StateWrite::Remove { set, member } => {
-            let statement = statement(REMOVE).bind(binding.0).bind(set.clone());
-            tx.execute(statement.bind(member.clone())).await?;
-            Ok(true)
+            statement(REMOVE).bind(binding.0).bind(set.clone()).bind(member.clone())
         }
-        _ if !fits(tx, binding, write).await? => Ok(false),
         StateWrite::Increment { key, by, start, width, expires_at, subject } => {
-            let insert = insert(INCREMENT, (binding, key), write, subject.as_deref())
+            insert(INCREMENT, (binding, key), write, subject.as_deref())
                 .bind(signed(*expires_at))
                 .bind(signed(*start))
                 .bind(signed(*width))
-                .bind(i64::from(*by));
-            Ok(tx.execute(insert).await? == 1)
+                .bind(i64::from(*by))
         }
         StateWrite::Put { key, value, expires_at, subject } => {
-            let insert = insert(PUT, (binding, key), write, subject.as_deref())
+            insert(PUT, (binding, key), write, subject.as_deref())
                 .bind(expires_at.map(signed))
-                .bind(value.clone());
-            Ok(tx.execute(insert).await? == 1)
+                .bind(value.clone())
         }
         StateWrite::Add { set, member, expires_at, subject } => {
-            let insert = insert(ADD, (binding, set), write, subject.as_deref())
+            insert(ADD, (binding, set), write, subject.as_deref())
                 .bind(expires_at.map(signed))
-                .bind(member.clone());
-            Ok(tx.execute(insert).await? == 1)
+                .bind(member.clone())
         }
     }
+}
+
+/// The entry that a change is made to, as its key in the table.
+fn entry(binding: BindingId, write: &StateWrite) -> Vec<Value> {
+    let (kind, key, member, (start, width)) = match write {
+        StateWrite::Put { key, .. } | StateWrite::Delete { key } => ("value", key, "", (0, 0)),
+        StateWrite::Add { set, member, .. } | StateWrite::Remove { set, member } => {
+            ("member", set, member.as_str(), (0, 0))
+        }
+        StateWrite::Increment { key, start, width, .. } => ("counter", key, "", (*start, *width)),
+    };
+    vec![
+        binding.0.into(),
+        kind.into(),
+        key.clone().into(),
+        member.to_owned().into(),
+        signed(start).into(),
+        signed(width).into(),
+    ]
+}
+
+/// What `SQLite` does by itself.
+async fn add_usage(tx: &mut Tx, sql: &'static str, which: Vec<Value>) -> Result<(), Error> {
+    if tx.engine() == Engine::Sqlite {
+        return Ok(());
+    }
+    tx.execute(which.into_iter().fold(statement(sql), Statement::bind)).await.map(drop)
 }
 
 fn insert(
@@ -204,7 +276,9 @@ fn signed(number: u64) -> i64 {
 
 /// Deletes up to [`EXPIRED_AT_ONCE`] entries of anybody.
 pub(super) async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
-    tx.execute(statement(DELETE_EXPIRED).bind(now.0).bind(signed(EXPIRED_AT_ONCE))).await
+    let most = signed(EXPIRED_AT_ONCE);
+    add_usage(tx, LESS_EXPIRED, vec![now.0.into(), most.into()]).await?;
+    tx.execute(statement(DELETE_EXPIRED).bind(now.0).bind(most)).await
 }
 
 pub(super) async fn delete_expired_of(
@@ -212,10 +286,12 @@ pub(super) async fn delete_expired_of(
     binding: BindingId,
     now: Timestamp,
 ) -> Result<(), Error> {
+    add_usage(tx, LESS_EXPIRED_OF, vec![now.0.into(), binding.0.into()]).await?;
     tx.execute(statement(DELETE_EXPIRED_OF).bind(now.0).bind(binding.0)).await.map(drop)
 }
 
 pub(super) async fn delete_subject(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    add_usage(tx, LESS_SUBJECT, vec![account.to_string().into()]).await?;
     tx.execute(statement(DELETE_SUBJECT).bind(account.to_string())).await.map(drop)
 }
 

@@ -1,10 +1,10 @@
 //! The statements on plugin versions.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use uuid::Uuid;
 
-use super::model::{About, Numbers, PublicBinding, Version};
+use super::model::{About, Numbers, PublicBinding, PublicChange, Version};
 use crate::{
     base::{
         clock::Timestamp,
@@ -39,8 +39,8 @@ const LIST_AT_WORK: &str = "
            (select json_group_array(json_object(
                 'revision', l.revision, 'at', l.changed_at, 'by', l.changed_as,
                 'digest', l.digest, 'mode', l.mode, 'reason', l.reason))
-            from (select * from plugin_binding_revisions p where p.binding_id = b.id
-                  order by p.revision desc limit 10) l) as changes
+            from plugin_binding_revisions l
+            where l.binding_id = b.id and l.revision > b.revision - 10) as changes
     from plugin_bindings b
     join plugin_binding_revisions r on r.binding_id = b.id and r.revision = b.revision
     join plugin_versions v on v.digest = r.digest
@@ -157,6 +157,8 @@ fn version(row: &Row) -> Result<Version, Error> {
 }
 
 fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
+    let mut changes: Vec<PublicChange> = parsed("changes", row.value("changes")?)?;
+    changes.sort_unstable_by_key(|change| Reverse(change.revision));
     Ok(PublicBinding {
         id: row.id("id")?,
         plugin: row.value("plugin")?,
@@ -166,7 +168,7 @@ fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
         community: row.value("community")?,
         mode: row.value("mode")?,
         grants: parsed("grants", row.value("grants")?)?,
-        changes: parsed("changes", row.value("changes")?)?,
+        changes,
         numbers: Numbers::default(),
         since: row.time("changed_at")?,
     })

@@ -11,6 +11,7 @@ use crate::{
         ids::{AccountId, CommunityId, PostId},
         text::{clean_line, clean_lines, length},
     },
+    db::Engine,
     hooks::Content,
     publishing::{ContentState, Marks, Place, Revision, Tallies, Waiting},
 };
@@ -225,13 +226,12 @@ pub struct PostFilter {
     pub terms: Option<SearchTerms>,
 }
 
-/// Words to search for, as the full-text index understands them.
+/// Words to search for; all have to be there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SearchTerms(String);
+pub struct SearchTerms(Vec<String>);
 
 impl SearchTerms {
-    /// Reads what somebody types. Every word becomes a quoted string, so that
-    /// nothing of it is taken for the index's own language.
+    /// Reads what somebody types.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
         let text = clean_line(text);
         if length(&text) > QUERY_MAX {
@@ -242,16 +242,30 @@ impl SearchTerms {
             .split(' ')
             .filter(|word| word.chars().any(char::is_alphanumeric))
             .take(WORDS_MAX)
-            .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+            .map(str::to_owned)
             .collect();
         if words.is_empty() {
             return Err(FieldError::new("query", "words", "must have at least one word"));
         }
-        Ok(Self(words.join(" ")))
+        Ok(Self(words))
     }
 
-    /// The expression for the index.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The expression for the index. Every word becomes a quoted string, so that
+    /// nothing of it is taken for the index's own language.
+    pub fn expression(&self, engine: Engine) -> String {
+        let quoted: Vec<String> = match engine {
+            Engine::Sqlite => {
+                self.0.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect()
+            }
+            Engine::MySql => {
+                self.0.iter().map(|word| format!("+\"{}\"", word.replace('"', " "))).collect()
+            }
+        };
+        quoted.join(" ")
+    }
+
+    /// The first word, where an excerpt begins.
+    pub fn first(&self) -> &str {
+        self.0.first().map_or("", String::as_str)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, statement},
     publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
@@ -118,10 +118,20 @@ const LIST_AUTHOR: [&str; 3] = lists!(
     "p.author_id = (select id from accounts where username_key = ?)
      and (? is null or c.slug = ?)"
 );
-const SEARCH: [&str; 3] = lists!(
-    "p.search_id in (select rowid from posts_search where posts_search match ?)
-     and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
-);
+/// One for each order, in the words of each engine.
+const SEARCH: [Sql; 3] = {
+    let sqlite = lists!(
+        "p.search_id in (select rowid from posts_search where posts_search match ?)
+         and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
+    );
+    let mysql = lists!(
+        "match (p.words) against (? in boolean mode)
+         and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
+    );
+    let [hot, new, top] = sqlite;
+    let [mysql_hot, mysql_new, mysql_top] = mysql;
+    [Sql::of_each(hot, mysql_hot), Sql::of_each(new, mysql_new), Sql::of_each(top, mysql_top)]
+};
 
 const INSERT: &str = concat!(
     "insert into posts (id, community_id, author_id, title, body, body_html, state,
@@ -206,25 +216,25 @@ pub(super) async fn list(
 ) -> Result<Vec<Post>, Error> {
     let [hot, new, top] = match filter {
         PostFilter { terms: Some(_), .. } => SEARCH,
-        PostFilter { author: Some(_), .. } => LIST_AUTHOR,
-        PostFilter { community: Some(_), .. } => LIST_COMMUNITY,
-        PostFilter { .. } => LIST,
+        PostFilter { author: Some(_), .. } => LIST_AUTHOR.map(Sql::from),
+        PostFilter { community: Some(_), .. } => LIST_COMMUNITY.map(Sql::from),
+        PostFilter { .. } => LIST.map(Sql::from),
     };
     let sql = match sort {
         PostSort::Hot => hot,
         PostSort::New => new,
         PostSort::Top => top,
     };
-    let statement = bind_filter(looking(sql, viewer, now), filter);
+    let statement = bind_filter(looking(sql, viewer, now), filter, db.engine());
     let rows = db.all(bind_after(statement, sort, page.after).bind(page.rows())).await?;
     rows.iter().map(post).collect()
 }
 
-fn bind_filter(statement: Statement, filter: &PostFilter) -> Statement {
+fn bind_filter(statement: Statement, filter: &PostFilter, engine: Engine) -> Statement {
     let community = filter.community.clone();
     let author = filter.author.as_deref().map(look_alike_key);
     if let Some(terms) = &filter.terms {
-        let statement = statement.bind(terms.as_str().to_owned());
+        let statement = statement.bind(terms.expression(engine));
         return statement.bind(community.clone()).bind(community).bind(author.clone()).bind(author);
     }
     match (author, community) {

@@ -9,6 +9,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId, SessionId},
     },
+    db::Engine,
     publishing::{ContentState, Marks, Tallies, Waiting},
 };
 
@@ -121,10 +122,12 @@ fn comments_and_votes_need_a_published_post() {
 
 #[test]
 fn words_are_quoted_for_the_index() {
-    let terms = |text: &str| SearchTerms::parse(text).map(|terms| terms.as_str().to_owned());
+    let terms = |text: &str| SearchTerms::parse(text).map(|terms| terms.expression(Engine::Sqlite));
     assert_eq!(terms(" rust  forum ").unwrap(), "\"rust\" \"forum\"");
     assert_eq!(terms("a\"b OR c*").unwrap(), "\"a\"\"b\" \"OR\" \"c*\"");
     assert_eq!(terms("- title:x ^").unwrap(), "\"title:x\"");
+    let words = SearchTerms::parse("a\"b +c*").unwrap();
+    assert_eq!(words.expression(Engine::MySql), "+\"a b\" +\"+c*\"");
     assert_eq!(terms("\" * ( )").unwrap_err().rule, "words");
     assert_eq!(terms("").unwrap_err().rule, "words");
     assert_eq!(terms(&"a".repeat(201)).unwrap_err().rule, "length");

@@ -1,9 +1,11 @@
 //! The statements on items that wait.
 
+use std::cmp::Reverse;
+
 use uuid::Uuid;
 
 use super::model::{
-    ItemFilter, ItemKey, ItemKind, ItemState, Resolution, ReviewItem, Text, Waiting,
+    ItemFilter, ItemKey, ItemKind, ItemState, ReportNote, Resolution, ReviewItem, Text, Waiting,
 };
 use crate::{
     base::{actor::Actor, clock::Timestamp, ids::ReviewItemId, page::PageRequest},
@@ -28,14 +30,14 @@ macro_rules! select {
                 v.title as pending_title, v.body as pending_body,
                 d.created_at, s.username as resolved_by, d.resolved_at, d.note, d.priority,
                 (select json_group_array(json_object('id', lower(hex(r.id)),
-                     'reporter', r.reporter, 'plugin', r.plugin, 'reason', r.reason,
+                     'reporter', n.username, 'plugin', r.plugin, 'reason', r.reason,
                      'merged_into', case when r.merged_into is not null
                                     then lower(hex(r.merged_into)) end,
                      'created_at', r.created_at))
-                 from (select o.id, n.username as reporter, o.plugin, o.reason, o.merged_into,
-                              o.created_at
-                       from reports o left join accounts n on n.id = o.reporter_id
-                       where o.item_id = d.id order by o.id desc limit 20) r) as reports
+                 from reports r left join accounts n on n.id = r.reporter_id
+                 where r.item_id = d.id and r.id >= coalesce(
+                     (select o.id from reports o where o.item_id = d.id
+                      order by o.id desc limit 1 offset 19), x'')) as reports
          from review_items d
          left join accounts a on a.id = d.author_id
          left join accounts s on s.id = d.resolved_by
@@ -234,10 +236,18 @@ fn item(row: &Row) -> Result<ReviewItem, Error> {
         resolved_at: row.optional_time("resolved_at")?,
         note: row.value("note")?,
         priority: row.value("priority")?,
-        reports: serde_json::from_str(row.value("reports")?)
-            .map_err(|_| Error::Inconsistent { column: "reports" })?,
+        reports: reports(row)?,
         decisions: Vec::new(),
     })
+}
+
+/// The latest reports, the newest first.
+fn reports(row: &Row) -> Result<Vec<ReportNote>, Error> {
+    let text: Option<&str> = row.value("reports")?;
+    let mut reports: Vec<ReportNote> = serde_json::from_str(text.unwrap_or("[]"))
+        .map_err(|_| Error::Inconsistent { column: "reports" })?;
+    reports.sort_unstable_by_key(|report| Reverse(report.id));
+    Ok(reports)
 }
 
 fn kind(row: &Row) -> Result<ItemKind, Error> {

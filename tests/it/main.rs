@@ -19,6 +19,7 @@ mod campaigns;
 mod canary;
 mod config;
 mod crash;
+mod database;
 mod demo;
 mod effects;
 mod error_codes;

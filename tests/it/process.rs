@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::support::{Installation, PASSWORD, Running, exchange};
+use crate::support::{Installation, PASSWORD, Running, exchange, mariadb};
 
 /// The promise about the end: ten seconds after the first signal.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
@@ -36,7 +36,8 @@ async fn from_nothing_to_a_forum_that_keeps_its_secrets() {
     let installation = Installation::new("[log]\nfilter = \"trace\"\nformat = \"json\"");
     let migrated = installation.run(&["migrate"], "").await;
     assert!(migrated.status.success(), "{migrated:?}");
-    assert!(installation.data_dir().join("gatherly.db").is_file());
+    let is_file = installation.data_dir().join("gatherly.db").is_file();
+    assert_ne!(is_file, mariadb::is_asked_for());
 
     let create = ["admin", "create", "boss", "--email", "boss@example.org"];
     let refused = installation.run(&create, "short\n").await;

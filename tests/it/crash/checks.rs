@@ -1,6 +1,6 @@
 //! What holds of a database whenever the server was killed.
 
-use gatherly::db::{Columns, Db, statement};
+use gatherly::db::{Columns, Db, Engine, statement};
 
 /// What must not be there, and how it is counted.
 const HALVES: &[(&str, &str)] = &[
@@ -84,13 +84,17 @@ const HALVES: &[(&str, &str)] = &[
 /// No use case was done by halves.
 pub async fn whole(db: &Db) {
     for (what, sql) in HALVES {
-        let row = db.optional(statement(sql)).await.unwrap().unwrap();
+        let row = db.optional(statement(*sql)).await.unwrap().unwrap();
         assert_eq!(row.value::<i64>("n").unwrap(), 0, "{what}");
     }
 }
 
-/// The file itself is sound, and so is what is searched.
+/// The file itself is sound, and so is what is searched. A server looks after
+/// both by itself.
 pub async fn sound(db: &Db) {
+    if db.engine() == Engine::MySql {
+        return;
+    }
     let rows = db.all(statement("pragma integrity_check")).await.unwrap();
     let told: Vec<String> = rows.iter().map(|row| row.value("integrity_check").unwrap()).collect();
     assert_eq!(told, ["ok"]);

@@ -9,7 +9,7 @@ mod writers;
 use std::{fs, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use gatherly::{config::Config, db::Db};
+use gatherly::db::Db;
 use hyper::Method;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -64,8 +64,7 @@ async fn what_was_acknowledged_outlives_a_crash() {
     let begun = Instant::now();
     let installation = Installation::new(SETTINGS);
     let (admin, thread) = prepare(&installation).await;
-    let mut config = Config::defaults().unwrap();
-    config.data_dir = installation.data_dir();
+    let config = installation.config();
     let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
     let mut seen = Seen::default();
     for kill in 0..KILLS {

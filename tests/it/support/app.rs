@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{
-    Client,
+    Client, mariadb,
     redis::{self, RedisServer},
 };
 
@@ -63,8 +63,19 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// The name of the database that goes with it, where that is no file.
+    pub(super) fn database(&self) -> String {
+        let name = self.0.file_name().unwrap_or_default().to_string_lossy();
+        name.replace('-', "_")
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
+        if mariadb::is_asked_for() {
+            mariadb::forget(self.database());
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -137,6 +148,9 @@ impl TestApp {
         config.data_dir.clone_from(&folder.0);
         config.server.listen = listener.local_addr().unwrap();
         config.database.synchronous = Synchronous::Normal;
+        if mariadb::is_asked_for() {
+            config.database.url = Secret::new(mariadb::database(&folder.database()).await);
+        }
         config.limits.enabled = false;
         // Tests write faster than people, and look at every record.
         config.decisions.allows_per_second = MAX_ALLOWS;

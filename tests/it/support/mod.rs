@@ -7,6 +7,7 @@ mod chaos;
 mod client;
 pub mod forum;
 mod mail;
+pub mod mariadb;
 mod plugin;
 pub mod policy;
 mod process;

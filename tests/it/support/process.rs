@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use gatherly::config::MAX_ALLOWS;
+use gatherly::{
+    base::secret::Secret,
+    config::{Config, MAX_ALLOWS},
+};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +20,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Client, app::Folder};
+use super::{Client, app::Folder, mariadb};
 
 /// A command that has not ended by now never will.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -42,6 +45,9 @@ impl Installation {
     pub fn new(settings: &str) -> Self {
         let installation = Self { folder: Folder::new() };
         fs::create_dir(&installation.folder.0).unwrap();
+        if mariadb::is_asked_for() {
+            mariadb::make(&installation.folder.database());
+        }
         installation.settings(settings);
         installation
     }
@@ -70,7 +76,21 @@ impl Installation {
 
     /// The program with the settings' file and nothing of this environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        program(Some(&self.path("gatherly.toml")), arguments)
+        let mut command = program(Some(&self.path("gatherly.toml")), arguments);
+        if mariadb::is_asked_for() {
+            command.env("GATHERLY_DATABASE__URL", mariadb::url(&self.folder.database()));
+        }
+        command
+    }
+
+    /// The settings that lead to the same data.
+    pub fn config(&self) -> Config {
+        let mut config = Config::defaults().unwrap();
+        config.data_dir = self.data_dir();
+        if mariadb::is_asked_for() {
+            config.database.url = Secret::new(mariadb::url(&self.folder.database()));
+        }
+        config
     }
 
     /// Runs the program to its end.

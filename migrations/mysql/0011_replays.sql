@@ -1,0 +1,42 @@
+create table if not exists replays (
+    id binary(16) not null,
+    binding_id binary(16),
+    digest varchar(255) not null,
+    grants longtext not null,
+    hook varchar(64),
+    community_id binary(16),
+    since_id binary(16) not null,
+    until_id binary(16) not null,
+    position binary(16) not null,
+    events longtext,
+    state varchar(64) not null check (state in ('waiting', 'active', 'completed', 'failed', 'cancelled')),
+    total bigint not null,
+    judged bigint not null default 0,
+    same bigint not null default 0,
+    differs bigint not null default 0,
+    would_allow bigint not null default 0,
+    would_hold bigint not null default 0,
+    would_reject bigint not null default 0,
+    faults bigint not null default 0,
+    error mediumtext,
+    created_by binary(16) not null,
+    created_at bigint not null,
+    finished_at bigint,
+    settings longtext not null,
+    primary key (id),
+    foreign key (digest) references plugin_versions (digest),
+    foreign key (community_id) references communities (id),
+    foreign key (created_by) references accounts (id)
+) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin;
+
+create table if not exists replay_differences (
+    replay_id binary(16) not null,
+    event_id binary(16) not null,
+    decision_id binary(16),
+    was varchar(64) not null,
+    would varchar(64),
+    message mediumtext,
+    fault varchar(255),
+    primary key (replay_id, event_id),
+    foreign key (replay_id) references replays (id)
+) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin;

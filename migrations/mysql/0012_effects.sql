@@ -1,0 +1,22 @@
+create table if not exists effects (
+    id binary(16) not null,
+    decision_id binary(16) not null,
+    number bigint not null,
+    event_id binary(16) not null,
+    binding_id binary(16) not null,
+    revision bigint not null,
+    kind varchar(64) not null,
+    payload longtext not null,
+    target_id binary(16),
+    community_id binary(16),
+    once varbinary(32) not null,
+    state varchar(64) not null check (state in ('applied', 'refused', 'queued', 'undone')),
+    inverse longtext,
+    reason mediumtext,
+    applied_at bigint not null,
+    undo_id binary(16),
+    primary key (id),
+    unique key effects_decision (decision_id, number),
+    key effects_binding (binding_id, applied_at),
+    key effects_once (binding_id, once)
+) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin;

@@ -1,0 +1,21 @@
+create table if not exists media (
+    id binary(16) not null,
+    owner_id binary(16) not null,
+    state varchar(64) not null check (state in ('ready', 'held', 'refused')),
+    used_as varchar(64) check (used_as in ('post', 'comment', 'avatar')),
+    used_by binary(16),
+    position bigint not null default 0,
+    media_type varchar(255) not null,
+    width bigint not null,
+    height bigint not null,
+    bytes bigint not null,
+    digest varchar(255) not null,
+    sized bigint not null default 0,
+    created_at bigint not null,
+    unused_since bigint,
+    primary key (id),
+    key media_owner (owner_id, id),
+    key media_used (used_by, position),
+    key media_unused (unused_since),
+    foreign key (owner_id) references accounts (id)
+) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin;

@@ -1,0 +1,151 @@
+//! The embedded engine: one file, one writer, many readers. Write transactions
+//! wait their turn at the writer's connection and begin immediate, so none fails
+//! for being late.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    Acquire, Arguments, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+
+use super::{
+    Error, Row, migrations,
+    statement::{Statement, Value},
+};
+use crate::config::{Config, Synchronous};
+
+/// How long a statement waits for a lock that another process holds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Page cache of each connection; negative is KiB, as `SQLite` wants it.
+const CACHE_SIZE: &str = "-8000";
+
+/// Connections to the file.
+#[derive(Clone, Debug)]
+pub(super) struct Pools {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Pools {
+    pub(super) async fn open(config: &Config) -> Result<Self, Error> {
+        let file = config.database_file();
+        let synchronous = match config.database.synchronous {
+            Synchronous::Full => SqliteSynchronous::Full,
+            Synchronous::Normal => SqliteSynchronous::Normal,
+        };
+        let writer = connect(options(&file, synchronous).create_if_missing(true), 1).await?;
+        migrations::apply_sqlite(&writer).await?;
+        let readers =
+            connect(options(&file, synchronous).read_only(true), config.database.readers).await?;
+        Ok(Self { writer, readers })
+    }
+
+    pub(super) async fn all(&self, statement: Statement) -> Result<Vec<Row>, Error> {
+        all(statement, &self.readers).await
+    }
+
+    pub(super) async fn optional(&self, statement: Statement) -> Result<Option<Row>, Error> {
+        optional(statement, &self.readers).await
+    }
+
+    pub(super) async fn begin(&self) -> Result<Tx, Error> {
+        Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A write transaction.
+#[derive(Debug)]
+pub(super) struct Tx(Transaction<'static, Sqlite>);
+
+impl Tx {
+    pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
+        all(statement, self.connection().await?).await
+    }
+
+    pub(super) async fn optional(&mut self, statement: Statement) -> Result<Option<Row>, Error> {
+        optional(statement, self.connection().await?).await
+    }
+
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
+        let connection = self.connection().await?;
+        Ok(query(statement)?.execute(connection).await?.rows_affected())
+    }
+
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        Ok(self.0.commit().await?)
+    }
+
+    async fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+        Ok(self.0.acquire().await?)
+    }
+}
+
+async fn all<'c>(
+    statement: Statement,
+    executor: impl sqlx::Executor<'c, Database = Sqlite>,
+) -> Result<Vec<Row>, Error> {
+    let rows = query(statement)?.fetch_all(executor).await?;
+    Ok(rows.into_iter().map(Row::Sqlite).collect())
+}
+
+async fn optional<'c>(
+    statement: Statement,
+    executor: impl sqlx::Executor<'c, Database = Sqlite>,
+) -> Result<Option<Row>, Error> {
+    Ok(query(statement)?.fetch_optional(executor).await?.map(Row::Sqlite))
+}
+
+/// The statement as the driver takes it.
+fn query(
+    statement: Statement,
+) -> Result<sqlx::query::Query<'static, Sqlite, SqliteArguments>, Error> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(statement.arguments.len(), 0);
+    for value in statement.arguments {
+        let added = match value {
+            Value::Null => arguments.add(None::<i64>),
+            Value::Integer(number) => arguments.add(number),
+            Value::Real(number) => arguments.add(number),
+            Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
+            Value::Id(id) => arguments.add(id),
+        };
+        added.map_err(|source| Error::Driver(sqlx::Error::Encode(source)))?;
+    }
+    Ok(sqlx::query_with(statement.sql.sqlite(), arguments))
+}
+
+fn options(file: &Path, synchronous: SqliteSynchronous) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .pragma("cache_size", CACHE_SIZE)
+        .pragma("temp_store", "memory")
+        .optimize_on_close(true, None)
+}
+
+async fn connect(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, Error> {
+    Ok(SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?)
+}

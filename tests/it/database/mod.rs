@@ -1,0 +1,6 @@
+//! What is promised of the database whichever engine it is: rules that hold when
+//! two servers write at once, one schema, and an outage that ends by itself.
+
+mod outage;
+mod races;
+mod schema;

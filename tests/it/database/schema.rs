@@ -1,0 +1,107 @@
+//! One schema, in the words of two engines; and migrations that are killed.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use gatherly::{
+    base::secret::Secret,
+    config::Config,
+    db::{Columns, Db, statement},
+};
+use tokio::time::sleep;
+
+use crate::support::{Installation, mariadb};
+
+/// Tables and columns of `SQLite`, and whether they may be null; what makes up
+/// its full-text index is no table of ours.
+const SQLITE_COLUMNS: &str = "
+    select m.name || '.' || c.name || case when c.\"notnull\" or c.pk then '' else '?' end as what
+    from sqlite_master m join pragma_table_info(m.name) c
+    where m.type = 'table' and m.name not like '%\\_search%' escape '\\'
+      and m.name not like 'sqlite\\_%' escape '\\' and m.name <> '_sqlx_migrations'";
+/// The same of `MySQL`, which has a table to take turns, and columns for what
+/// `SQLite` has indexes for.
+const MYSQL_COLUMNS: &str = "
+    select concat(table_name, '.', column_name, if(is_nullable = 'YES', '?', '')) as what
+    from information_schema.columns
+    where table_schema = database() and table_name not in ('write_turns', '_sqlx_migrations')
+      and column_name not in ('words', 'live_file')";
+const SQLITE_UNIQUES: &str = "
+    select m.name || '(' || (select group_concat(c.name, ', ') from
+        (select name from pragma_index_info(i.name) order by seqno) c) || ')' as what
+    from sqlite_master m join pragma_index_list(m.name) i
+    where m.type = 'table' and i.\"unique\" and m.name <> '_sqlx_migrations'
+      and m.name not like '%\\_search%' escape '\\'
+    union
+    select m.name || '(' || c.name || ')' from sqlite_master m join pragma_table_info(m.name) c
+    where m.type = 'table' and c.pk = 1 and m.name not like '%\\_search%' escape '\\'
+      and m.name not like 'sqlite\\_%' escape '\\' and m.name <> '_sqlx_migrations'
+      and (select count(*) from pragma_table_info(m.name) x where x.pk > 0) = 1";
+const MYSQL_UNIQUES: &str = "
+    select concat(table_name, '(', group_concat(if(column_name = 'live_file', 'file', column_name)
+                  order by seq_in_index separator ', '), ')') as what
+    from information_schema.statistics
+    where table_schema = database() and non_unique = 0
+      and table_name not in ('write_turns', '_sqlx_migrations')
+    group by table_name, index_name";
+
+async fn found(db: &Db, sql: &'static str) -> BTreeSet<String> {
+    let rows = db.all(statement(sql)).await.unwrap();
+    rows.iter().map(|row| row.value("what").unwrap()).collect()
+}
+
+async fn open(url: String, installation: &Installation) -> Db {
+    let mut config = Config::defaults().unwrap();
+    config.data_dir = installation.path("");
+    config.database.url = Secret::new(url);
+    Db::open(&config).await.unwrap()
+}
+
+/// What both have in common, of a database of `MySQL`.
+async fn mysql_schema(url: String, installation: &Installation) -> [BTreeSet<String>; 2] {
+    let db = open(url, installation).await;
+    let schema = [found(&db, MYSQL_COLUMNS).await, found(&db, MYSQL_UNIQUES).await];
+    db.close().await;
+    schema
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_engines_have_the_same_schema() {
+    let installation = Installation::new("");
+    let sqlite = open(String::new(), &installation).await;
+    let [columns, uniques] =
+        mysql_schema(mariadb::database("same_schema").await, &installation).await;
+    let sqlite = [found(&sqlite, SQLITE_COLUMNS).await, found(&sqlite, SQLITE_UNIQUES).await];
+    for (ours, theirs) in sqlite.iter().zip([&columns, &uniques]) {
+        let only_sqlite: Vec<_> = ours.difference(theirs).collect();
+        let only_mysql: Vec<_> = theirs.difference(ours).collect();
+        assert!(only_sqlite.is_empty() && only_mysql.is_empty(), "{only_sqlite:?} {only_mysql:?}");
+    }
+    mariadb::forget("same_schema".to_owned());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_was_killed_goes_on() {
+    let installation = Installation::new("");
+    let (whole, killed) = ("whole_schema", "killed_schema");
+    let expected = mysql_schema(mariadb::database(whole).await, &installation).await;
+    let url = mariadb::database(killed).await;
+    let migrate = || {
+        let mut command = installation.command(&["migrate"]);
+        command.env("GATHERLY_DATABASE__URL", &url).kill_on_drop(true);
+        command
+    };
+    for tenths in 0..10 {
+        let mut child = migrate().spawn().unwrap();
+        sleep(Duration::from_millis(30 + tenths * 30)).await;
+        child.kill().await.unwrap();
+    }
+    // Two at once: one does it, the other waits.
+    let (one, other) = tokio::join!(migrate().output(), migrate().output());
+    for output in [one.unwrap(), other.unwrap()] {
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(mysql_schema(url.clone(), &installation).await, expected);
+    for name in [whole, killed] {
+        mariadb::forget(name.to_owned());
+    }
+}
