@@ -50,7 +50,6 @@ async fn back(app: &TestApp, ada: &Person) {
         assert!(begun.elapsed() < BACK_WITHIN, "{} {}", read.status, write.status);
         sleep(Duration::from_millis(50)).await;
     }
-    println!("answered again after {:?}", begun.elapsed());
     app.client.get("//readyz").await.expect(200);
     // All connections, not only the first.
     for reply in futures_util::future::join_all((0..40).map(|_| ada.get("/sessions"))).await {

@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
 
 /// How long a server may take to start on a machine that does other things.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// The server, until nobody holds the other end of its input: a test process
 /// that is killed cannot clean up. `$0` is the folder.
 const SCRIPT: &str = r#"
@@ -61,7 +61,7 @@ static DROPPED: LazyLock<Mutex<Sender<String>>> = LazyLock::new(|| {
 
 /// Whether tests are to run on `MySQL`.
 pub fn is_asked_for() -> bool {
-    std::env::var("TEST_DATABASE").is_ok_and(|engine| engine == "mysql")
+    std::env::var_os("TEST_DATABASE").is_some_and(|engine| engine == "mysql")
 }
 
 /// The URL of a test's database, which is made if it is not there.
