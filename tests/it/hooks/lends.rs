@@ -244,7 +244,7 @@ async fn what_a_binding_stored_goes_with_it() {
     let scene = Scene::new().await;
     scene.ask(json!([increment("a"), {"ask": "put", "key": "v", "value": "x"}])).await;
     let stored = || async {
-        let all = db::statement("select key from plugin_state");
+        let all = db::statement("select `key` from plugin_state");
         scene.app.app.db.all(all).await.unwrap().len()
     };
     assert_eq!(stored().await, 2);

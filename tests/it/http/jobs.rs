@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gatherly::{
-    config::{Config, JobBackend},
+    config::JobBackend,
     db::{Db, statement},
     jobs::{self, Failure, Handlers, NewJob},
 };
@@ -150,8 +150,7 @@ async fn the_command_line_looks_after_jobs() {
     let installation = Installation::new("");
     let migrated = installation.run(&["migrate"], "").await;
     assert!(migrated.status.success(), "{migrated:?}");
-    let config = Config::load(Some(&installation.path("gatherly.toml"))).unwrap();
-    let db = Db::open(&config).await.unwrap();
+    let db = Db::open(&installation.config()).await.unwrap();
     let now = gatherly::base::clock::Clock::system().now();
     let mut tx = db.begin().await.unwrap();
     let job = NewJob::new("work", &"a secret").not_before(now.plus(DAY));

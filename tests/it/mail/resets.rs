@@ -9,7 +9,7 @@ use gatherly::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, mariadb};
 
 const ADA: &str = "ada@example.org";
 
@@ -157,6 +157,10 @@ async fn no_code_is_stored() {
     let jobs = boss.get("/jobs?limit=100").await.expect(200).to_string();
     assert!(!jobs.contains(&code) && !jobs.contains(ADA), "{jobs}");
     app.app.db.close().await;
+    if mariadb::is_asked_for() {
+        // Its files are not ours to read; what is written is the same.
+        return;
+    }
     let mut files = 0;
     for entry in std::fs::read_dir(&app.app.config.data_dir).unwrap() {
         let path = entry.unwrap().path();

@@ -259,8 +259,7 @@ async fn what_the_host_stops_asking_is_seen_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_at_work_in_another_process_within_a_second() {
     let (app, admin, binding) = with_echo().await;
-    let folder = app.app.config.data_dir.clone();
-    let other = TestApp::start_with(|config| config.data_dir = folder).await;
+    let other = app.another_with(|_| {}).await;
     assert_eq!(verdict(&other).await, Some(rejected("pears")));
     let mut took = Vec::new();
     for settings in ["plums", "figs", "dates", "limes", "pears"] {
