@@ -24,7 +24,8 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 /// that is killed cannot clean up. `$0` is the folder.
 const SCRIPT: &str = r#"
 "$@" & server=$!
-trap 'kill -9 $server 2>/dev/null; rm -rf "$0"' EXIT
+trap 'kill -9 $server 2>/dev/null; wait $server; rm -rf "$0"' EXIT
+trap exit HUP INT TERM
 read -r _"#;
 /// Small, fast, and forgetful. Words of any length are found.
 const OPTIONS: &[&str] = &[
