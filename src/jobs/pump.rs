@@ -383,12 +383,18 @@ impl Pump {
             db: self.db.clone(),
         };
         self.running.insert(id, running);
-        let (turns, lifecycle) = (Arc::clone(&self.turns), self.lifecycle.clone());
+        let lifecycle = self.lifecycle.clone();
+        let mut turn = Box::pin(Arc::clone(&self.turns).acquire_owned());
+        // Asked for here, so that turns come in the order in which jobs were taken.
+        let at_once = (&mut turn).now_or_never();
         self.lifecycle.spawn(async move {
-            let turn = tokio::select! {
-                biased;
-                () = lifecycle.closing() => None,
-                turn = turns.acquire() => turn.ok(),
+            let turn = match at_once {
+                Some(turn) => turn.ok(),
+                None => tokio::select! {
+                    biased;
+                    () = lifecycle.closing() => None,
+                    turn = turn => turn.ok(),
+                },
             };
             if turn.is_none() {
                 // Fails when the pump is gone: then its lease comes to an end.

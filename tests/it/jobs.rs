@@ -393,7 +393,7 @@ async fn two_servers_do_each_job_once(backend: JobBackend) {
         Handlers::new().on("work", LIMIT, move |job| {
             tally.add(&job.payload);
             async {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
                 Ok(())
             }
         })
