@@ -388,13 +388,14 @@ impl Pump {
         // Asked for here, so that turns come in the order in which jobs were taken.
         let at_once = (&mut turn).now_or_never();
         self.lifecycle.spawn(async move {
-            let turn = match at_once {
-                Some(turn) => turn.ok(),
-                None => tokio::select! {
+            let turn = if let Some(turn) = at_once {
+                turn.ok()
+            } else {
+                tokio::select! {
                     biased;
                     () = lifecycle.closing() => None,
                     turn = turn => turn.ok(),
-                },
+                }
             };
             if turn.is_none() {
                 // Fails when the pump is gone: then its lease comes to an end.
