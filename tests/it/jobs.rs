@@ -423,7 +423,12 @@ async fn the_higher_goes_first(backend: JobBackend) {
     let app = TestApp::start_working_with(carried_by(backend), move |_, _| {
         Handlers::new().on("work", LIMIT, move |job| {
             begun.lock().unwrap().push(job.read::<i32>().unwrap());
-            async { Ok(()) }
+            // Jobs that end at once are all done by one thread, while those whose turn
+            // it is wait for another.
+            async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Ok(())
+            }
         })
     })
     .await;
@@ -442,9 +447,7 @@ async fn the_higher_goes_first(backend: JobBackend) {
         places.map(|(place, _)| place).sum::<usize>() / 16
     };
     assert_eq!(order.len(), 48);
-    // Queues beside the database get and give jobs in lots: some of the first lot go
-    // before what is higher in the next.
-    assert!(mean(1) < mean(-1) && mean(0) < mean(-1), "{order:?}");
+    assert!(mean(1) < mean(0) && mean(0) < mean(-1), "{order:?}");
 }
 
 async fn many_events_are_told_once_each(backend: JobBackend) {
