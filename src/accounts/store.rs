@@ -11,7 +11,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
     sessions::to_actor,
 };
 
@@ -22,42 +22,42 @@ macro_rules! columns {
     };
 }
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into accounts
         (id, username, username_key, email, email_key, password_hash, role, state, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const INSERT_BOT: &str = "
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+sql! { INSERT_BOT = "
     insert into accounts (id, username, username_key, role, state, created_at, bot)
-    values (?, ?, ?, 'member', 'active', ?, ?)";
-const FIND_BOT: &str = concat!("select ", columns!(), " from accounts where bot = ?");
-const FIND: &str = concat!("select ", columns!(), " from accounts where id = ?");
-const FIND_ACTOR: &str = "
+    values (?, ?, ?, 'member', 'active', ?, ?)" }
+sql! { FIND_BOT = concat!("select ", columns!(), " from accounts where bot = ?") }
+sql! { FIND = concat!("select ", columns!(), " from accounts where id = ?") }
+sql! { FIND_ACTOR = "
     select id, username, verified_at, role, state, post_count, comment_count, score, strikes,
            labels, created_at
-    from accounts where id = ?";
-const FIND_BY_KEY: &str =
-    concat!("select ", columns!(), " from accounts where username_key = ? and state = 'active'");
-const LIST: &str = concat!(
+    from accounts where id = ?" }
+sql! { FIND_BY_KEY =
+concat!("select ", columns!(), " from accounts where username_key = ? and state = 'active'") }
+sql! { LIST = concat!(
     "select ",
     columns!(),
     ", username_key from accounts
      where state = 'active' and username_key >= ? and username_key < ? and username_key > ?
      order by username_key limit ?"
-);
-const UPDATE_BIO: &str = "update accounts set bio = ? where id = ? and state = 'active'";
-const FIND_AVATAR: &str = "select avatar_id from accounts where id = ? and state = 'active'";
-const UPDATE_AVATAR: &str = "update accounts set avatar_id = ? where id = ? and state = 'active'";
-const UPDATE_PASSWORD: &str =
-    "update accounts set password_hash = ? where id = ? and state = 'active'";
-const UPDATE_ROLE: &str =
-    "update accounts set role = ? where username_key = ? and state = 'active'";
-const UPDATE_STATE: &str = "update accounts set state = ? where id = ? and state = ?";
-const CLOSE: &str = "
+) }
+sql! { UPDATE_BIO = "update accounts set bio = ? where id = ? and state = 'active'" }
+sql! { FIND_AVATAR = "select avatar_id from accounts where id = ? and state = 'active'" }
+sql! { UPDATE_AVATAR = "update accounts set avatar_id = ? where id = ? and state = 'active'" }
+sql! { UPDATE_PASSWORD =
+"update accounts set password_hash = ? where id = ? and state = 'active'" }
+sql! { UPDATE_ROLE =
+"update accounts set role = ? where username_key = ? and state = 'active'" }
+sql! { UPDATE_STATE = "update accounts set state = ? where id = ? and state = ?" }
+sql! { CLOSE = "
     update accounts
     set state = 'closed', username = ?, username_key = ?, email = null, email_key = null,
         verified_key = null, pending_email = null, password_hash = null, verified_at = null,
         bio = '', role = 'member', avatar_id = null
-    where id = ? and state <> 'closed'";
+    where id = ? and state <> 'closed'" }
 
 /// A new account's row.
 pub(super) struct NewAccount<'a> {

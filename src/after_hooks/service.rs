@@ -26,7 +26,7 @@ pub struct AfterHooks {
 impl AfterHooks {
     /// The feature.
     pub fn new(db: &Db, hooks: Hooks, decisions: Decisions) -> Self {
-        Self { db: db.counted_apart(), hooks, decisions }
+        Self { db: db.clone(), hooks, decisions }
     }
 
     /// Whether somebody is to be told of an event.

@@ -8,45 +8,45 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId},
     },
-    db::{Columns, Db, Error, Row, statement},
+    db::{Columns, Db, Error, Row, sql, statement},
     events::Content,
     hooks::{self, ContentKind, Operation, Target},
 };
 
-const ACTOR: &str = "
+sql! { ACTOR = "
     select a.id, a.username, a.role, a.verified_at, a.post_count, a.comment_count, a.score,
            a.strikes, a.labels, a.created_at,
            exists (select 1 from community_members m
                    where m.account_id = a.id and m.community_id = ? and m.role = 'moderator')
                as moderates
-    from accounts a where a.id = ? and a.state <> 'closed'";
-const DOMAIN: &str = "select email from accounts where id = ? and state = 'active'";
-const PLACE: &str = "select id, slug from communities where id = ?";
-const POST: &str = "
+    from accounts a where a.id = ? and a.state <> 'closed'" }
+sql! { DOMAIN = "select email from accounts where id = ? and state = 'active'" }
+sql! { PLACE = "select id, slug from communities where id = ?" }
+sql! { POST = "
     select p.id, null as post_id, null as parent_id, p.title, p.body, p.state,
            p.state as post_state, p.author_id, p.edited_at, p.community_id, c.slug
-    from posts p join communities c on c.id = p.community_id where p.id = ?";
-const COMMENT: &str = "
+    from posts p join communities c on c.id = p.community_id where p.id = ?" }
+sql! { COMMENT = "
     select k.id, k.post_id, k.parent_id, null as title, k.body, k.state,
            p.state as post_state, k.author_id, k.edited_at, p.community_id, c.slug
     from comments k join posts p on p.id = k.post_id
-    join communities c on c.id = p.community_id where k.id = ?";
-const REMOVAL: &str = "
+    join communities c on c.id = p.community_id where k.id = ?" }
+sql! { REMOVAL = "
     select reason from mod_actions where target_id = ? and kind = 'remove' and undone_at is null
-    order by id desc limit 1";
-const REPORT: &str = "
+    order by id desc limit 1" }
+sql! { REPORT = "
     select r.id, r.target_kind, r.target_id, r.account_id, r.reporter_id, r.reason,
            i.community_id
-    from reports r join review_items i on i.id = r.item_id where r.id = ?";
-const ACTION: &str = "
+    from reports r join review_items i on i.id = r.item_id where r.id = ?" }
+sql! { ACTION = "
     select id, kind, target_kind, target_id, account_id, actor_id, community_id, reason
-    from mod_actions where id = ?";
-const APPEAL: &str = "
-    select id, against, subject_id, account_id, community_id, text from appeals where id = ?";
-const ANSWERED: &str = "
+    from mod_actions where id = ?" }
+sql! { APPEAL = "
+select id, against, subject_id, account_id, community_id, text from appeals where id = ?" }
+sql! { ANSWERED = "
     select d.id, d.binding_id, d.verdict, e.hook, e.target_id, e.community_id
     from decisions d join hook_events e on e.id = d.event_id
-    where d.event_id = ? and d.mode = 'enforce' order by d.id";
+    where d.event_id = ? and d.mode = 'enforce' order by d.id" }
 
 /// An account as plugins are told of it.
 pub(super) async fn actor(

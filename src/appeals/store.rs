@@ -10,32 +10,32 @@ use crate::{
         ids::{AccountId, AppealId, same_millisecond},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
     events::Content,
     hooks,
     publishing::Refused,
 };
 
-const BAN: &str = "
+sql! { BAN = "
     select b.account_id, coalesce(c.id, p.community_id) as community_id,
            b.lifted_at is null and (b.until is null or b.until > ?) as stands,
            null as target_kind, null as target_id
     from bans b
     left join communities c on c.id = b.scope_id
     left join posts p on p.id = b.scope_id
-    where b.id = ?";
-const REMOVAL: &str = "
+    where b.id = ?" }
+sql! { REMOVAL = "
     select m.account_id, m.community_id, m.undone_at is null and ? > 0 as stands,
            m.target_kind, m.target_id
-    from mod_actions m where m.id = ? and m.kind = 'remove'";
-const WARNING: &str = "
+    from mod_actions m where m.id = ? and m.kind = 'remove'" }
+sql! { WARNING = "
     select w.account_id, w.community_id, w.withdrawn_at is null and ? > 0 as stands,
            null as target_kind, null as target_id
-    from warnings w where w.id = ?";
-/// A decision that refused a deed of somebody; it is of the same millisecond as
-/// its event. It stands until the content is there under the id that it was to
-/// have.
-const REJECTION: &str = "
+    from warnings w where w.id = ?" }
+// A decision that refused a deed of somebody; it is of the same millisecond as
+// its event. It stands until the content is there under the id that it was to
+// have.
+sql! { REJECTION = "
     select e.actor_id as account_id, e.community_id,
            e.hook = 'content.before-publish' as is_appealable,
            e.outcome = 'reject' and d.verdict = 'reject' and ? > 0
@@ -45,22 +45,22 @@ const REJECTION: &str = "
                as stands,
            null as target_kind, null as target_id
     from decisions d join hook_events e on e.id = d.event_id
-    where d.id = ? and d.event_id between ? and ? and d.mode = 'enforce'";
-const REFUSED: &str = "
+    where d.id = ? and d.event_id between ? and ? and d.mode = 'enforce'" }
+sql! { REFUSED = "
     select e.id, e.actor_id, e.input, c.slug, e.created_at
     from decisions d
     join hook_events e on e.id = d.event_id
     join communities c on c.id = e.community_id
-    where d.id = ? and d.event_id between ? and ?";
-const COUNT_OPEN: &str =
-    "select count(*) as waiting from appeals where account_id = ? and state = 'open'";
-const INSERT: &str = "
+    where d.id = ? and d.event_id between ? and ?" }
+sql! { COUNT_OPEN =
+"select count(*) as waiting from appeals where account_id = ? and state = 'open'" }
+sql! { INSERT = "
     insert into appeals
         (id, against, subject_id, account_id, community_id, text, state, created_at)
-    values (?, ?, ?, ?, ?, ?, 'open', ?)";
-const DECIDE: &str = "
+    values (?, ?, ?, ?, ?, ?, 'open', ?)" }
+sql! { DECIDE = "
     update appeals set state = ?, decided_by = ?, decided_at = ?, note = ?
-    where id = ? and state = 'open'";
+    where id = ? and state = 'open'" }
 
 /// Whether the one who asks may decide the appeal `p`: admins all, moderators
 /// those of their communities, and nobody their own. Takes the id, whether that
@@ -91,8 +91,8 @@ macro_rules! select {
         )
     };
 }
-const FIND: &str = select!("p.id = ?");
-const LIST: &str = select!("(? is null or p.state = ?) and p.id < ? order by p.id desc limit ?");
+sql! { FIND = select!("p.id = ?") }
+sql! { LIST = select!("(? is null or p.state = ?) and p.id < ? order by p.id desc limit ?") }
 
 /// What struck somebody, by its kind and id.
 pub(super) async fn strike(

@@ -8,21 +8,21 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, MediaId},
     },
-    db::{Columns, Db, Error, Tx, statement},
+    db::{Columns, Db, Error, Tx, sql, statement},
 };
 
-const FIND: &str =
-    "select owner_id, state, used_by, media_type, width, height from media where id = ?";
-const ATTACH: &str = "
+sql! { FIND =
+"select owner_id, state, used_by, media_type, width, height from media where id = ?" }
+sql! { ATTACH = "
     update media set used_as = ?, used_by = ?, position = ?, unused_since = null
-    where id = ? and state = 'ready' and used_by is null";
-const DELETE: &str = "delete from media where id = ?";
-const OF_ACCOUNT: &str =
-    "select id from media where owner_id = ? and (used_by is null or used_as = 'avatar')";
-const OF_CONTENT: &str = "select id from media where used_by = ?";
-/// Of one that waits it is not said since when.
-const UNUSED: &str = "select id from media where unused_since < ? limit ?";
-const IS_UNUSED: &str = "select 1 from media where id = ? and unused_since < ?";
+    where id = ? and state = 'ready' and used_by is null" }
+sql! { DELETE = "delete from media where id = ?" }
+sql! { OF_ACCOUNT =
+"select id from media where owner_id = ? and (used_by is null or used_as = 'avatar')" }
+sql! { OF_CONTENT = "select id from media where used_by = ?" }
+// Of one that waits it is not said since when.
+sql! { UNUSED = "select id from media where unused_since < ? limit ?" }
+sql! { IS_UNUSED = "select 1 from media where id = ? and unused_since < ?" }
 
 /// A picture that somebody wants to use.
 pub(super) async fn find(tx: &mut Tx, id: MediaId) -> Result<Option<Wanted>, Error> {

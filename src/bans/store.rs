@@ -12,7 +12,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, SITE, Sql, Statement, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Sql, Statement, Tx, sql, statement},
     sessions::to_actor,
 };
 
@@ -90,14 +90,14 @@ pub(crate) fn looking(sql: impl Into<Sql>, viewer: Viewer<'_>, now: Timestamp) -
     statement(sql).bind(id).bind(banned).bind(is_admin).bind(now.0)
 }
 
-const FIND_TARGET: &str = "
+sql! { FIND_TARGET = "
     select a.id, a.username,
            a.role = 'admin' or a.id = ? or exists
                (select 1 from community_members m
                 where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
                as moderates
-    from accounts a where a.username_key = ? and a.state = 'active'";
-const STRUCK: &str = "
+    from accounts a where a.username_key = ? and a.state = 'active'" }
+sql! { STRUCK = "
     select a.id, a.username, a.role, a.verified_at, a.post_count,
            a.comment_count, a.score, a.strikes, a.labels, a.created_at,
            exists (select 1 from community_members m where m.community_id = ?
@@ -107,24 +107,24 @@ const STRUCK: &str = "
            (select count(*) from bans b where b.account_id = a.id and b.lifted_at is null)
                as prior_bans,
            (select slug from communities where id = ?) as slug
-    from accounts a where a.username_key = ? and a.state = 'active'";
-const NAME: &str = "select username from accounts where id = ?";
-const INSERT: &str = "
+    from accounts a where a.username_key = ? and a.state = 'active'" }
+sql! { NAME = "select username from accounts where id = ?" }
+sql! { INSERT = "
     insert into bans
         (id, scope, scope_id, account_id, deeds, reason, created_by, plugin, created_at, until)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const LIFT: &str = "
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+sql! { LIFT = "
     update bans set lifted_by = ?, lifted_at = ?
-    where id = ? and lifted_at is null and (until is null or until > ?)";
-const FIND: &str = "
+    where id = ? and lifted_at is null and (until is null or until > ?)" }
+sql! { FIND = "
     select b.scope, b.scope_id, b.account_id, p.community_id, p.author_id
     from bans b left join posts p on p.id = b.scope_id
-    where b.id = ?";
-const STRICTEST: &str = "
+    where b.id = ?" }
+sql! { STRICTEST = "
     select reason, until from bans
     where account_id = ? and scope_id in (?, ?, ?) and (deeds & ?) <> 0
       and lifted_at is null and (until is null or until > ?)
-    order by until is null desc, until desc limit 1";
+    order by until is null desc, until desc limit 1" }
 
 macro_rules! select {
     ($which:literal) => {
@@ -144,8 +144,8 @@ macro_rules! select {
     };
 }
 
-const LIST: &str = select!("b.scope_id");
-const LIST_OF_ACCOUNT: &str = select!("b.account_id");
+sql! { LIST = select!("b.scope_id") }
+sql! { LIST_OF_ACCOUNT = select!("b.account_id") }
 
 /// Somebody who may be banned.
 #[derive(Debug)]
@@ -313,7 +313,7 @@ pub(super) async fn list_of_account(
 
 async fn list_by(
     db: &Db,
-    sql: &'static str,
+    sql: Sql,
     which: Uuid,
     page: &PageRequest<BanId>,
 ) -> Result<Vec<Ban>, Error> {

@@ -12,7 +12,7 @@ use crate::{
         ids::{AccountId, CommentId, PostId},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
     posts::{self, ground_columns, post_visible},
     publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
 };
@@ -62,7 +62,7 @@ macro_rules! author_and_vote {
     };
 }
 
-const ACCESS: &str = concat!(
+sql! { ACCESS = concat!(
     viewer!(),
     "select ",
     columns!(),
@@ -79,7 +79,7 @@ const ACCESS: &str = concat!(
     post_visible!(),
     " and ",
     comment_readable!()
-);
+) }
 
 /// Whether the comment `k` is closed to answers: it, or one above it.
 macro_rules! thread_locked {
@@ -90,8 +90,8 @@ macro_rules! thread_locked {
     };
 }
 
-/// The post, and the comment that is to be answered if there is such a one.
-const POST_AND_PARENT: &str = concat!(
+// The post, and the comment that is to be answered if there is such a one.
+sql! { POST_AND_PARENT = concat!(
     viewer!(),
     "select ",
     ground_columns!(),
@@ -104,7 +104,7 @@ const POST_AND_PARENT: &str = concat!(
      left join comments k on k.id = ? and k.post_id = p.id and k.state = 'published'
      where p.id = ? and ",
     post_visible!()
-);
+) }
 
 macro_rules! list {
     ($after:literal, $order:literal) => {
@@ -127,13 +127,13 @@ macro_rules! list {
     };
 }
 
-const LIST_THREAD: &str = list!("k.path > ?", "k.path");
-const LIST_THREAD_AFTER: &str =
-    list!("k.path > (select o.path from comments o where o.id = ?)", "k.path");
-const LIST_NEW: &str = list!("k.id < ?", "k.id desc");
-const LIST_TOP: &str = list!("(k.score, k.id) < (?, ?)", "k.score desc, k.id desc");
+sql! { LIST_THREAD = list!("k.path > ?", "k.path") }
+sql! { LIST_THREAD_AFTER =
+list!("k.path > (select o.path from comments o where o.id = ?)", "k.path") }
+sql! { LIST_NEW = list!("k.id < ?", "k.id desc") }
+sql! { LIST_TOP = list!("(k.score, k.id) < (?, ?)", "k.score desc, k.id desc") }
 
-const INSERT: &str = concat!(
+sql! { INSERT = concat!(
     "insert into comments (id, post_id, parent_id, author_id, path, depth, body, body_html,
                            state, created_at) ",
     viewer!(),
@@ -145,7 +145,7 @@ const INSERT: &str = concat!(
     thread_locked!(),
     ")) and ",
     allowed!("3", "p.community_id, p.id")
-);
+) }
 
 /// Whether the comment `k` is as its author read it, and nothing forbids them
 /// to change it.
@@ -164,24 +164,24 @@ macro_rules! editable {
     };
 }
 
-const SET_MEDIA: &str = "update comments set media = ? where id = ?";
-const UPDATE_TEXT: &str = concat!(
+sql! { SET_MEDIA = "update comments set media = ? where id = ?" }
+sql! { UPDATE_TEXT = concat!(
     viewer!(),
     "update comments as k set body = ?, body_html = ?, edited_at = (select now from viewer) where ",
     editable!()
-);
-const IS_EDITABLE: &str = concat!(viewer!(), "select 1 from comments k where ", editable!());
-const UPDATE_STATE: &str = "update comments set state = ? where id = ? and state = ?";
-const UPDATE_LOCKED: &str = "update comments set locked = ? where id = ? and locked <> ?";
-const UPDATE_MARKS: &str = "update comments set marks = ? where id = ?";
-const FIND_BODY: &str = "select body from comments where id = ?";
-const REPLACE_TEXT: &str =
-    "update comments set body = ?, body_html = ?, edited_at = ? where id = ?";
-const FIND_NODE: &str = "select post_id, parent_id, state, reply_count from comments where id = ?";
-const COUNT_REPLIES: &str = "update comments set reply_count = reply_count + ? where id = ?";
-const COUNT_FOR_AUTHOR: &str = "
+) }
+sql! { IS_EDITABLE = concat!(viewer!(), "select 1 from comments k where ", editable!()) }
+sql! { UPDATE_STATE = "update comments set state = ? where id = ? and state = ?" }
+sql! { UPDATE_LOCKED = "update comments set locked = ? where id = ? and locked <> ?" }
+sql! { UPDATE_MARKS = "update comments set marks = ? where id = ?" }
+sql! { FIND_BODY = "select body from comments where id = ?" }
+sql! { REPLACE_TEXT =
+"update comments set body = ?, body_html = ?, edited_at = ? where id = ?" }
+sql! { FIND_NODE = "select post_id, parent_id, state, reply_count from comments where id = ?" }
+sql! { COUNT_REPLIES = "update comments set reply_count = reply_count + ? where id = ?" }
+sql! { COUNT_FOR_AUTHOR = "
     update accounts set comment_count = comment_count + ?
-    where id = (select author_id from comments where id = ?)";
+    where id = (select author_id from comments where id = ?)" }
 
 /// A comment as the viewer may see it.
 pub(super) async fn access(
@@ -276,9 +276,9 @@ pub(super) struct NewRow<'a> {
     pub(super) now: Timestamp,
 }
 
-/// When slow modes let the viewer comment again, under the post or anywhere in
-/// its community: after the last comment there, whatever became of it.
-const SLOWED_UNTIL: &str = "
+// When slow modes let the viewer comment again, under the post or anywhere in
+// its community: after the last comment there, whatever became of it.
+sql! { SLOWED_UNTIL = "
     select max(s.interval +
         case when s.scope_id = p.id
         then (select max(k.created_at) from comments k
@@ -288,7 +288,7 @@ const SLOWED_UNTIL: &str = "
                 and o.community_id = p.community_id)
         end) as free_at
     from posts p join slow_modes s on s.scope_id in (p.id, p.community_id)
-    where p.id = ? and (s.until is null or s.until > ?)";
+    where p.id = ? and (s.until is null or s.until > ?)" }
 
 /// When the author may comment again under a post, if slow modes say.
 pub(super) async fn slowed_until(

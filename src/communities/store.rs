@@ -12,7 +12,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
 
 /// Whether the viewer may see the community `c`.
@@ -37,7 +37,7 @@ macro_rules! from {
     };
 }
 
-const ACCESS: &str = concat!(
+sql! { ACCESS = concat!(
     viewer!(),
     "select ",
     columns!(),
@@ -49,8 +49,8 @@ const ACCESS: &str = concat!(
     from!(),
     "where c.slug = ? and ",
     community_visible!()
-);
-const LIST: &str = concat!(
+) }
+sql! { LIST = concat!(
     viewer!(),
     "select ",
     columns!(),
@@ -58,31 +58,31 @@ const LIST: &str = concat!(
     "where c.slug > ? and ",
     community_visible!(),
     " order by c.slug limit ?"
-);
-const EXISTS: &str = "select 1 from communities where slug = ?";
-const INSERT: &str = "
+) }
+sql! { EXISTS = "select 1 from communities where slug = ?" }
+sql! { INSERT = "
     insert into communities (id, slug, name, description, member_count, created_by, created_at)
-    values (?, ?, ?, ?, ?, ?, ?)";
-const UPDATE: &str = "
+    values (?, ?, ?, ?, ?, ?, ?)" }
+sql! { UPDATE = "
     update communities set name = coalesce(?, name), description = coalesce(?, description)
-    where id = ?";
-const INSERT_MEMBER: &str = "
+    where id = ?" }
+sql! { INSERT_MEMBER = "
     insert into community_members (community_id, account_id, role, joined_at)
-    values (?, ?, ?, ?)";
-const DELETE_MEMBER: &str =
-    "delete from community_members where community_id = ? and account_id = ?";
-const UPDATE_ROLE: &str =
-    "update community_members set role = ? where community_id = ? and account_id = ?";
-const FIND_MEMBER: &str = "
+    values (?, ?, ?, ?)" }
+sql! { DELETE_MEMBER =
+"delete from community_members where community_id = ? and account_id = ?" }
+sql! { UPDATE_ROLE =
+"update community_members set role = ? where community_id = ? and account_id = ?" }
+sql! { FIND_MEMBER = "
     select a.id, m.role from accounts a
     left join community_members m on m.account_id = a.id and m.community_id = ?
-    where a.username_key = ? and a.state = 'active'";
-const COUNT_MEMBERS: &str = "update communities set member_count = member_count + ? where id = ?";
-const MODERATORS: &str = "
+    where a.username_key = ? and a.state = 'active'" }
+sql! { COUNT_MEMBERS = "update communities set member_count = member_count + ? where id = ?" }
+sql! { MODERATORS = "
     select a.id, a.username, m.joined_at from community_members m
     join accounts a on a.id = m.account_id
     where m.community_id = ? and m.role = 'moderator' and m.account_id > ?
-    order by m.account_id limit ?";
+    order by m.account_id limit ?" }
 
 /// A community as the viewer may see it.
 pub(super) async fn access(

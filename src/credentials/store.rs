@@ -2,22 +2,22 @@
 
 use crate::{
     base::{clock::Timestamp, ids::AccountId},
-    db::{Columns, Db, Error, Tx, statement},
+    db::{Columns, Db, Error, Tx, sql, statement},
     mail::Proof,
 };
 
-const FIND: &str = "
-    select email, verified_key, pending_email from accounts where id = ? and state = 'active'";
-const USERNAME: &str = "select username from accounts where id = ? and state = 'active'";
-const SET_PENDING: &str = "update accounts set pending_email = ? where id = ? and state = 'active'";
-/// Only the address that the account has or wants now.
-const CONFIRM: &str = "
+sql! { FIND = "
+select email, verified_key, pending_email from accounts where id = ? and state = 'active'" }
+sql! { USERNAME = "select username from accounts where id = ? and state = 'active'" }
+sql! { SET_PENDING = "update accounts set pending_email = ? where id = ? and state = 'active'" }
+// Only the address that the account has or wants now.
+sql! { CONFIRM = "
     update accounts
     set pending_email = case when pending_email = ? then null else pending_email end,
         email = ?, email_key = ?, verified_key = ?, verified_at = ?
-    where id = ? and state = 'active' and (email = ? or pending_email = ?)";
-const SET_PASSWORD: &str =
-    "update accounts set password_hash = ? where id = ? and state = 'active'";
+    where id = ? and state = 'active' and (email = ? or pending_email = ?)" }
+sql! { SET_PASSWORD =
+"update accounts set password_hash = ? where id = ? and state = 'active'" }
 
 /// An account's addresses.
 pub(super) struct Known {

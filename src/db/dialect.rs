@@ -2,7 +2,7 @@
 //! `SQLite` runs as they stand; for `MySQL` each is put into its words by the
 //! rules below when it first runs, and kept. It is no parser: a statement that
 //! needs another rule fails the test that prepares every statement, and what has
-//! no words in common is an [`Sql::of_each`](super::Sql::of_each).
+//! no words in common is a pair, see [`sql!`](super::sql).
 //!
 //! | in a store | for `MySQL` |
 //! |---|---|

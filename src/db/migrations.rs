@@ -50,6 +50,8 @@ migrations! {
     15 "0015_media"
     16 "0016_mail"
     17 "0017_job_queues"
+    18 "0018_accounts_role"
+    19 "0019_sessions_expires"
 }
 
 /// Of this database, for somebody who waits at most a minute: migrations of large

@@ -28,7 +28,8 @@ use crate::config::Config;
 pub use error::Error;
 pub use news::Topic;
 pub use row::{Columns, Field, Row};
-pub use statement::{Sql, Statement, Value, statement};
+pub(crate) use statement::sql;
+pub use statement::{EVERY, Named, Sql, Statement, Value, statement};
 
 use news::News;
 
@@ -82,7 +83,7 @@ impl Db {
         }
     }
 
-    /// Statements run so far, for tests that hold their number.
+    /// Statements run so far within [`of_request`], for tests that hold their number.
     pub fn statements_run(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
@@ -93,17 +94,11 @@ impl Db {
         self.version.load(Ordering::SeqCst)
     }
 
-    /// The same database with a count of its own, for what runs beside requests.
-    #[must_use]
-    pub fn counted_apart(&self) -> Self {
-        Self { statements: Arc::default(), ..self.clone() }
-    }
-
-    /// The same database for what no answer shows: with a count and a version of
-    /// its own, so that what was read stays current.
+    /// The same database for what no answer shows: with a version of its own, so that
+    /// what was read stays current.
     #[must_use]
     pub fn beside_requests(&self) -> Self {
-        Self { version: Arc::default(), is_shown: false, ..self.counted_apart() }
+        Self { version: Arc::default(), is_shown: false, ..self.clone() }
     }
 
     /// What was committed here since the last call; waits for something. For one
@@ -167,6 +162,28 @@ impl Db {
         })
     }
 
+    /// The statements of the program that this database does not take, and why: none,
+    /// unless its version or its schema is not one that the program knows.
+    pub async fn unprepared(&self) -> Result<Vec<String>, Error> {
+        let mut refused = Vec::new();
+        for (named, sql) in
+            EVERY.iter().flat_map(|named| named.texts.iter().map(move |sql| (named, *sql)))
+        {
+            let prepared = match &self.pools {
+                Pools::Sqlite(pools) => pools.prepare(sql).await,
+                Pools::MySql(pools) => Box::pin(pools.prepare(sql)).await,
+            };
+            match prepared {
+                Ok(()) => {}
+                Err(Error::Driver(error)) => {
+                    refused.push(format!("{}::{}: {error}", named.module, named.name));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(refused)
+    }
+
     /// Closes all connections once they are idle.
     pub async fn close(&self) {
         match &self.pools {
@@ -176,7 +193,22 @@ impl Db {
     }
 
     fn count(&self) {
-        self.statements.fetch_add(1, Ordering::Relaxed);
+        count(&self.statements);
+    }
+}
+
+tokio::task_local! {
+    static OF_REQUEST: ();
+}
+
+/// Does what a request asks for: its statements are counted, and no others.
+pub async fn of_request<T>(work: impl Future<Output = T>) -> T {
+    OF_REQUEST.scope((), work).await
+}
+
+fn count(statements: &AtomicU64) {
+    if OF_REQUEST.try_with(|()| ()).is_ok() {
+        statements.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -277,7 +309,7 @@ impl Tx {
     }
 
     fn count(&self) {
-        self.statements.fetch_add(1, Ordering::Relaxed);
+        count(&self.statements);
     }
 }
 

@@ -10,7 +10,8 @@
 use std::{collections::HashMap, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPool, Row as _, Transaction,
+    ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPool, Row as _, SqlSafeStr,
+    Transaction,
     mysql::{MySqlArguments, MySqlConnectOptions, MySqlPoolOptions},
 };
 use tokio::time::timeout;
@@ -20,7 +21,7 @@ use super::{
     dialect::{self, Conflict, Part},
     health::Health,
     migrations,
-    statement::{Statement, Value},
+    statement::{Sql, Statement, Value},
 };
 use crate::{base::secret::Secret, config::Database};
 
@@ -100,6 +101,13 @@ impl Pools {
             row = self.health.watch(query.fetch_optional(&self.readers)).await?;
         }
         Ok(row.map(Row::MySql))
+    }
+
+    pub(super) async fn prepare(&self, sql: Sql) -> Result<(), Error> {
+        for part in dialect::mysql(sql.mysql()) {
+            self.health.watch(self.readers.prepare(part.sql.into_sql_str())).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, Error> {

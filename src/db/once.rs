@@ -7,13 +7,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::{Columns, Db, Error, Statement, statement};
+use super::{Columns, Db, Error, Statement, sql, statement};
 use crate::base::{clock::Timestamp, ids::AccountId, secret::sha256};
 
-const INSERT: &str = "insert into idempotency_keys (id, request, created_at) values (?, ?, ?)";
-const FIND: &str = "select request, status, location, body from idempotency_keys where id = ?";
-const KEEP: &str = "update idempotency_keys set status = ?, location = ?, body = ? where id = ? and status is null";
-const FORGET: &str = "delete from idempotency_keys where created_at < ?";
+sql! { INSERT = "insert into idempotency_keys (id, request, created_at) values (?, ?, ?)" }
+sql! { FIND = "select request, status, location, body from idempotency_keys where id = ?" }
+sql! { KEEP = "update idempotency_keys set status = ?, location = ?, body = ? where id = ? and status is null" }
+sql! { FORGET = "delete from idempotency_keys where created_at < ?" }
 
 /// What breaks when two requests with one key are under way at once.
 pub(super) const UNIQUE: &str = "idempotency_keys.id";

@@ -5,7 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    Acquire, Arguments, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Acquire, Arguments, Executor, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -14,7 +14,7 @@ use sqlx::{
 
 use super::{
     Error, Row, migrations,
-    statement::{Statement, Value},
+    statement::{Sql, Statement, Value},
 };
 use crate::config::{Config, Synchronous};
 
@@ -52,6 +52,12 @@ impl Pools {
 
     pub(super) async fn optional(&self, statement: Statement) -> Result<Option<Row>, Error> {
         optional(statement, &self.readers).await
+    }
+
+    pub(super) async fn prepare(&self, sql: Sql) -> Result<(), Error> {
+        let mut connection = self.readers.acquire().await?;
+        connection.prepare(sql.sqlite().into_sql_str()).await?;
+        Ok(())
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, Error> {
@@ -93,7 +99,7 @@ impl Tx {
 
 async fn all<'c>(
     statement: Statement,
-    executor: impl sqlx::Executor<'c, Database = Sqlite>,
+    executor: impl Executor<'c, Database = Sqlite>,
 ) -> Result<Vec<Row>, Error> {
     let rows = query(statement)?.fetch_all(executor).await?;
     Ok(rows.into_iter().map(Row::Sqlite).collect())
@@ -101,7 +107,7 @@ async fn all<'c>(
 
 async fn optional<'c>(
     statement: Statement,
-    executor: impl sqlx::Executor<'c, Database = Sqlite>,
+    executor: impl Executor<'c, Database = Sqlite>,
 ) -> Result<Option<Row>, Error> {
     Ok(query(statement)?.fetch_optional(executor).await?.map(Row::Sqlite))
 }

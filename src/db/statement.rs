@@ -19,6 +19,38 @@ impl Sql {
         Self { sqlite, mysql }
     }
 
+    /// The same text for every engine.
+    pub const fn same(text: &'static str) -> Self {
+        Self { sqlite: text, mysql: text }
+    }
+
+    /// [`Self::same`], of each of several.
+    pub const fn each_same<const N: usize>(texts: [&'static str; N]) -> [Self; N] {
+        Self::each_of_each(texts, texts)
+    }
+
+    /// [`Self::of_each`], of each of several.
+    pub const fn each_of_each<const N: usize>(
+        sqlite: [&'static str; N],
+        mysql: [&'static str; N],
+    ) -> [Self; N] {
+        let mut all = [Self::same(""); N];
+        let mut at = 0;
+        while at < N {
+            all[at] = Self::of_each(sqlite[at], mysql[at]);
+            at += 1;
+        }
+        all
+    }
+
+    /// What is sent to an engine; to `MySQL` once `dialect` has put it into its words.
+    pub const fn text(self, engine: super::Engine) -> &'static str {
+        match engine {
+            super::Engine::Sqlite => self.sqlite,
+            super::Engine::MySql => self.mysql,
+        }
+    }
+
     pub(super) const fn sqlite(self) -> &'static str {
         self.sqlite
     }
@@ -30,9 +62,54 @@ impl Sql {
 
 impl From<&'static str> for Sql {
     fn from(sql: &'static str) -> Self {
-        Self { sqlite: sql, mysql: sql }
+        Self::same(sql)
     }
 }
+
+/// A statement of the program, or several of one shape.
+#[derive(Debug)]
+pub struct Named {
+    /// The module that names it.
+    pub module: &'static str,
+    /// Its name there.
+    pub name: &'static str,
+    /// What it says.
+    pub texts: &'static [Sql],
+}
+
+/// Every statement of the program: what [`sql!`] named.
+#[linkme::distributed_slice]
+pub static EVERY: [Named];
+
+/// Names a statement of a store, so that it can be prepared ahead, with all others.
+///
+/// `sql! { FIND = "select ..." }`; with a second text for `MySQL` where the engines have no
+/// words in common; `sql! { LIST[3] = [...] }` for several of one shape.
+macro_rules! sql {
+    ($visibility:vis $name:ident = $text:expr $(,)?) => {
+        $crate::db::sql!(=> $visibility $name, $crate::db::Sql, $crate::db::Sql::same($text), &[$name]);
+    };
+    ($visibility:vis $name:ident = $sqlite:expr, $mysql:expr $(,)?) => {
+        $crate::db::sql!(=> $visibility $name, $crate::db::Sql, $crate::db::Sql::of_each($sqlite, $mysql), &[$name]);
+    };
+    ($name:ident[$count:literal] = $texts:expr $(,)?) => {
+        $crate::db::sql!(=> $name, [$crate::db::Sql; $count], $crate::db::Sql::each_same($texts), &$name);
+    };
+    ($name:ident[$count:literal] = $sqlite:expr, $mysql:expr $(,)?) => {
+        $crate::db::sql!(=> $name, [$crate::db::Sql; $count], $crate::db::Sql::each_of_each($sqlite, $mysql), &$name);
+    };
+    (=> $visibility:vis $name:ident, $type:ty, $value:expr, $texts:expr) => {
+        $visibility const $name: $type = {
+            #[expect(unsafe_code, reason = "where the linker finds it")]
+            #[linkme::distributed_slice($crate::db::EVERY)]
+            static NAMED: $crate::db::Named =
+                $crate::db::Named { module: module_path!(), name: stringify!($name), texts: $texts };
+            $value
+        };
+    };
+}
+
+pub(crate) use sql;
 
 /// A value that a statement takes.
 #[derive(Clone, Debug)]

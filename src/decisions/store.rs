@@ -11,7 +11,7 @@ use crate::{
         ids::{AccountId, CommunityId, DecisionId, ReviewItemId, same_millisecond},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, SITE, Statement, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Statement, Tx, sql, statement},
     hooks::{Decision, HookPoint, Mode, Verdict},
 };
 
@@ -50,25 +50,25 @@ macro_rules! insert_event {
     };
 }
 
-/// By the number of decisions, from one. A text for each: texts are prepared once.
-const INSERT_EVENT: [&str; 4] = [
+// By the number of decisions, from one. A text for each: texts are prepared once.
+sql! { INSERT_EVENT[4] = [
     insert_event!(one!()),
     insert_event!(one!(), ", ", one!()),
     insert_event!(one!(), ", ", one!(), ", ", one!()),
     insert_event!(one!(), ", ", one!(), ", ", one!(), ", ", one!()),
-];
-/// For those that are more.
-const INSERT_DECISION: &str = insert_decisions!(one!());
+] }
+// For those that are more.
+sql! { INSERT_DECISION = insert_decisions!(one!()) }
 
-const INSERT_REVIEW_ITEM: &str = "
+sql! { INSERT_REVIEW_ITEM = "
     insert into review_items
         (id, kind, target_id, community_id, author_id, event_id, reason, state, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, 'open', ?)";
-const SUPERSEDE_EDIT: &str = "
+    values (?, ?, ?, ?, ?, ?, ?, 'open', ?)" }
+sql! { SUPERSEDE_EDIT = "
     update review_items set state = 'superseded'
-    where target_id = ? and state = 'open' and kind = 'edit'";
-const WITHDRAW: &str =
-    "update review_items set state = 'superseded' where target_id = ? and state = 'open'";
+    where target_id = ? and state = 'open' and kind = 'edit'" }
+sql! { WITHDRAW =
+"update review_items set state = 'superseded' where target_id = ? and state = 'open'" }
 
 /// Whether the one who asks moderates the community of the row `d`, or of
 /// another.
@@ -116,19 +116,19 @@ macro_rules! select_decisions {
 
 pub(crate) use {moderates, select_decisions};
 
-/// A decision is among those of its millisecond.
-const FIND: &str = concat!(
+// A decision is among those of its millisecond.
+sql! { FIND = concat!(
     select_decisions!("coalesce(d.input, e.input) as input, d.reads, "),
     " where d.event_id between ? and ? and d.id = ? and (? or ",
     moderates!("e"),
     " or ",
     own!(),
     ")"
-);
+) }
 
 /// A page of decisions, newest first, of those that one condition finds.
 macro_rules! list {
-    ($which:expr) => {
+    ($which:expr, $event:literal) => {
         concat!(
             select_decisions!(),
             " where ",
@@ -144,51 +144,60 @@ macro_rules! list {
                and (? is null or d.verdict = ?)
                and (? is null or d.mode = ?)
                and (? is null or b.plugin = ?)
-               and d.event_id <= ? and (d.event_id < ? or d.id < ?)
-             order by d.event_id desc, d.id desc limit ?"
+               and ",
+            $event,
+            " <= ? and (",
+            $event,
+            " < ? or d.id < ?)
+             order by ",
+            $event,
+            " desc, d.id desc limit ?"
         )
     };
 }
 
-// Each condition has an index to go by; it stands again among the filters.
-const LIST: &str = list!("1 = 1");
-const LIST_TARGET: &str = list!("e.target_id = ?");
-const LIST_BINDING: &str = list!("d.binding_id = ?");
-const LIST_COMMUNITY: &str = list!("e.community_id = (select id from communities where slug = ?)");
-const LIST_MODERATED: &str = list!(
+// Each condition has an index to go by, which begins with what it finds and goes on
+// with the event; it stands again among the filters.
+sql! { LIST = list!("1 = 1", "d.event_id") }
+sql! { LIST_TARGET = list!("e.target_id = ?", "e.id") }
+sql! { LIST_BINDING = list!("d.binding_id = ?", "d.event_id") }
+sql! { LIST_COMMUNITY =
+list!("e.community_id = (select id from communities where slug = ?)", "e.id") }
+sql! { LIST_MODERATED = list!(
     "e.community_id in (select m.community_id from community_members m
-                        where m.account_id = ? and m.role = 'moderator')"
-);
+                        where m.account_id = ? and m.role = 'moderator')",
+    "e.id"
+) }
 
-/// What those that counted want done about one event.
-const WANTED: &str = "
+// What those that counted want done about one event.
+sql! { WANTED = "
     select d.id, d.binding_id, b.plugin, b.scope_id, d.revision, d.effects, e.target_id,
            e.community_id, e.actor_id, e.created_at
     from decisions d
     join hook_events e on e.id = d.event_id
     join plugin_bindings b on b.id = d.binding_id
     where d.event_id = ? and d.mode = 'enforce' and d.effects is not null
-    order by d.id";
+    order by d.id" }
 
 // What people wrote is gone with the content. The answers stay.
-const ERASE_ANSWERS: &str = "
+sql! { ERASE_ANSWERS = "
     update decisions set patch = null, `reads` = null, input = null
-    where event_id in (select id from hook_events where target_id = ? and input is not null)";
-const ERASE_INPUTS: &str =
-    "update hook_events set input = null where target_id = ? and input is not null";
-const ERASE_ACCOUNT: &str =
-    "insert into hook_erasures (account_id, swept) values (?, 0) on conflict do nothing";
-const ERASURES: &str = "select account_id, swept from hook_erasures order by account_id limit 1";
-const NEWEST: &str = "select coalesce(max(number), 0) as newest from hook_events";
-const SWEEP_ANSWERS: &str = "
+    where event_id in (select id from hook_events where target_id = ? and input is not null)" }
+sql! { ERASE_INPUTS =
+"update hook_events set input = null where target_id = ? and input is not null" }
+sql! { ERASE_ACCOUNT =
+"insert into hook_erasures (account_id, swept) values (?, 0) on conflict do nothing" }
+sql! { ERASURES = "select account_id, swept from hook_erasures order by account_id limit 1" }
+sql! { NEWEST = "select coalesce(max(number), 0) as newest from hook_events" }
+sql! { SWEEP_ANSWERS = "
     update decisions set patch = null, `reads` = null, input = null
     where event_id in (select id from hook_events
-                       where number > ? and number <= ? and actor_id = ? and input is not null)";
-const SWEEP_INPUTS: &str = "
+                       where number > ? and number <= ? and actor_id = ? and input is not null)" }
+sql! { SWEEP_INPUTS = "
     update hook_events set input = null
-    where number > ? and number <= ? and actor_id = ? and input is not null";
-const SWEPT: &str = "update hook_erasures set swept = ? where account_id = ?";
-const FORGET_ERASURE: &str = "delete from hook_erasures where account_id = ?";
+    where number > ? and number <= ? and actor_id = ? and input is not null" }
+sql! { SWEPT = "update hook_erasures set swept = ? where account_id = ?" }
+sql! { FORGET_ERASURE = "delete from hook_erasures where account_id = ?" }
 
 /// Old events about which nobody has yet to decide.
 macro_rules! old_events {
@@ -202,8 +211,8 @@ macro_rules! old_events {
     };
 }
 
-const FORGET_DECISIONS: &str = concat!("delete from decisions where event_id in ", old_events!());
-const FORGET_EVENTS: &str = concat!("delete from hook_events where id in ", old_events!());
+sql! { FORGET_DECISIONS = concat!("delete from decisions where event_id in ", old_events!()) }
+sql! { FORGET_EVENTS = concat!("delete from hook_events where id in ", old_events!()) }
 
 /// An event and what was decided about it.
 pub(super) struct NewEvent<'a> {

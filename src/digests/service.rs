@@ -78,7 +78,7 @@ impl Digests {
     /// Makes the digests that are due, each in the transaction that takes its turn:
     /// of several processes one does.
     pub async fn make_due(&self) -> Result<(), Error> {
-        let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
+        let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
         for due in store::due(&db, now, DUE_MAX).await? {
             let Due { account, told_to, last, .. } = due;
             let mut tx = db.begin().await?;
@@ -95,7 +95,7 @@ impl Digests {
     }
 
     async fn write(&self, account: AccountId, places: (i64, i64)) -> Result<Option<Digest>, Error> {
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some(token) = store::token(&db, account).await? else { return Ok(None) };
         let unread = self.parts.notifications.unread(account, places, ITEMS_MAX).await?;
         let item = |unread: crate::notifications::Unread| DigestItem {

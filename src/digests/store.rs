@@ -2,26 +2,26 @@
 
 use crate::{
     base::{clock::Timestamp, ids::AccountId},
-    db::{Columns, Db, Error, Tx, statement},
+    db::{Columns, Db, Error, Tx, sql, statement},
 };
 
-const TOKEN: &str = "select token from digests where account_id = ?";
-/// What was told before is not told by mail.
-const INSERT: &str = "
+sql! { TOKEN = "select token from digests where account_id = ?" }
+// What was told before is not told by mail.
+sql! { INSERT = "
     insert into digests (account_id, token, due_at, told_to)
     select a.id, ?, ?, coalesce(
         (select max(n.position) from notifications n where n.recipient_id = a.id), 0)
     from accounts a where a.id = ?
-    on conflict (account_id) do nothing";
-const DELETE: &str = "delete from digests where account_id = ?";
-const DELETE_BY_TOKEN: &str = "delete from digests where token = ?";
-const LIST_DUE: &str = "
+    on conflict (account_id) do nothing" }
+sql! { DELETE = "delete from digests where account_id = ?" }
+sql! { DELETE_BY_TOKEN = "delete from digests where token = ?" }
+sql! { LIST_DUE = "
     select d.account_id, d.due_at, d.told_to, coalesce(
         (select max(n.position) from notifications n
          where n.recipient_id = d.account_id and n.state = 'sent' and n.read_at is null), 0) as last
-    from digests d where d.due_at <= ? order by d.due_at limit ?";
-const CLAIM: &str = "
-    update digests set due_at = ?, told_to = ? where account_id = ? and due_at = ?";
+    from digests d where d.due_at <= ? order by d.due_at limit ?" }
+sql! { CLAIM = "
+update digests set due_at = ?, told_to = ? where account_id = ? and due_at = ?" }
 
 /// Somebody whose digest is due.
 pub(super) struct Due {

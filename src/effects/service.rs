@@ -51,7 +51,7 @@ pub struct Effects {
 impl Effects {
     /// The feature.
     pub fn new(parts: Parts) -> Self {
-        let db = parts.db.counted_apart();
+        let db = parts.db.clone();
         Self { parts: Parts { db, ..parts } }
     }
 

@@ -9,7 +9,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId},
     },
-    db::{Columns, Db, Error, Row, SITE, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Tx, sql, statement},
     events::Content,
     hooks::{self, EffectKind, Sanction},
 };
@@ -17,7 +17,7 @@ use crate::{
 /// Effects of one binding in an hour that hurt, unless its limits say otherwise.
 const EFFECTS_PER_HOUR: u32 = 60;
 
-const WISHES: &str = "
+sql! { WISHES = "
     select d.id, d.event_id, d.binding_id, d.revision, d.effects, e.target_id, e.actor_id,
            e.community_id, b.plugin, b.scope_id, b.removed_at, b.quarantined_at, r.mode,
            r.grants, r.limits
@@ -26,38 +26,38 @@ const WISHES: &str = "
     join plugin_bindings b on b.id = d.binding_id
     join plugin_binding_revisions r on r.binding_id = b.id and r.revision = b.revision
     where d.event_id = ? and d.mode = 'enforce' and d.effects is not null
-    order by d.id";
-const POST: &str = "
+    order by d.id" }
+sql! { POST = "
     select p.author_id, p.community_id, p.id as post_id, p.state, p.state as post_state, p.title,
            p.body, a.bot
-    from posts p join accounts a on a.id = p.author_id where p.id = ?";
-const COMMENT: &str = "
+    from posts p join accounts a on a.id = p.author_id where p.id = ?" }
+sql! { COMMENT = "
     select k.author_id, p.community_id, p.id as post_id, k.state, p.state as post_state,
            '' as title, k.body, a.bot
     from comments k join posts p on p.id = k.post_id join accounts a on a.id = k.author_id
-    where k.id = ?";
-const ACCOUNT: &str = "select username from accounts where id = ? and state = 'active'";
-const COMMUNITY: &str = "select id from communities where slug = ?";
-const POST_SCOPE: &str =
-    "select id, community_id, author_id from posts where id = ? and state = 'published'";
-const MODERATORS: &str = "
-    select account_id as id from community_members where community_id = ? and role = 'moderator'";
-const ADMINS: &str = "select id from accounts where role = 'admin' and state = 'active'";
+    where k.id = ?" }
+sql! { ACCOUNT = "select username from accounts where id = ? and state = 'active'" }
+sql! { COMMUNITY = "select id from communities where slug = ?" }
+sql! { POST_SCOPE =
+"select id, community_id, author_id from posts where id = ? and state = 'published'" }
+sql! { MODERATORS = "
+select account_id as id from community_members where community_id = ? and role = 'moderator'" }
+sql! { ADMINS = "select id from accounts where role = 'admin' and state = 'active'" }
 
-const IS_RECORDED: &str = "select 1 from effects where decision_id = ? and number = ?";
-const HAS_ACTED: &str =
-    "select 1 from effects where binding_id = ? and once = ? and state <> 'refused'";
-const SPENT: &str = "
+sql! { IS_RECORDED = "select 1 from effects where decision_id = ? and number = ?" }
+sql! { HAS_ACTED =
+"select 1 from effects where binding_id = ? and once = ? and state <> 'refused'" }
+sql! { SPENT = "
     select coalesce(sum(state <> 'queued'), 0) as applied,
            coalesce(sum(state = 'queued'), 0) as queued
     from effects
     where binding_id = ? and applied_at > ? and state <> 'refused'
-      and kind in ('remove', 'ban', 'warn')";
-const INSERT: &str = "
+      and kind in ('remove', 'ban', 'warn')" }
+sql! { INSERT = "
     insert into effects
         (id, decision_id, number, event_id, binding_id, revision, kind, payload, target_id,
          community_id, once, state, inverse, reason, applied_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
 
 /// The decisions on an event that want effects, with the terms of their bindings
 /// as they are now.

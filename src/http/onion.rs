@@ -18,7 +18,7 @@ use super::{ClientAddress, RateLimits, body_limit, cors, idempotency, problem, r
 use crate::{
     base::{Error, clock::Clock, ids},
     config::Config,
-    db::Db,
+    db::{self, Db},
 };
 
 /// The API shows data and nothing that could run.
@@ -121,7 +121,8 @@ impl<E: Endpoint> Endpoint for Onion<E> {
         let id = self.request_id(&request);
         let span = tracing::info_span!("http", request_id = %id);
         let header = HeaderValue::from_str(&id).ok();
-        let answer = request_id::scope(id, self.answer(request)).instrument(span);
+        let answer = db::of_request(self.answer(request));
+        let answer = request_id::scope(id, answer).instrument(span);
         let mut response = answer.await;
         if let Some(header) = header {
             response.headers_mut().insert(request_id::HEADER, header);

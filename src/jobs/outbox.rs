@@ -7,19 +7,19 @@ use super::{
 };
 use crate::{
     base::clock::Timestamp,
-    db::{Columns, Error, Tx, statement},
+    db::{Columns, Error, Tx, sql, statement},
     events::Occurrence,
 };
 
-const INSERT: &str = "insert into outbox (id, occurrence, created_at) values (?, ?, ?)";
-const FIRST: &str = "select id, occurrence from outbox order by id limit ?";
-/// Within the transaction that read them, so nothing came in between.
-const DELETE_TO: &str = "delete from outbox where id <= ?";
-/// Those that could not be read go back, in case they can by now.
-const GIVE_BACK: &str = "
+sql! { INSERT = "insert into outbox (id, occurrence, created_at) values (?, ?, ?)" }
+sql! { FIRST = "select id, occurrence from outbox order by id limit ?" }
+// Within the transaction that read them, so nothing came in between.
+sql! { DELETE_TO = "delete from outbox where id <= ?" }
+// Those that could not be read go back, in case they can by now.
+sql! { GIVE_BACK = "
     insert into outbox (id, occurrence, created_at)
-    select id, payload, created_at from jobs where kind = 'unread' and state = 'parked'";
-const DELETE_UNREAD: &str = "delete from jobs where kind = 'unread' and state = 'parked'";
+    select id, payload, created_at from jobs where kind = 'unread' and state = 'parked'" }
+sql! { DELETE_UNREAD = "delete from jobs where kind = 'unread' and state = 'parked'" }
 
 /// Most that is passed on in one transaction: some milliseconds of the writer.
 const BATCH: u32 = 200;

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use crate::{
     base::clock::Timestamp,
-    db::{Columns, Db, Error, Tx, statement},
+    db::{Columns, Db, Error, Tx, sql, statement},
     events::{Cause, Event, Occurrence},
 };
 
-const FIND: &str = "select ran_at from schedules where name = ?";
-const INSERT: &str = "
-    insert into schedules (name, ran_at) values (?, ?) on conflict (name) do nothing";
-/// A time that is yet to come is from before the clock was put back.
-const CLAIM: &str =
-    "update schedules set ran_at = ? where name = ? and (ran_at <= ? or ran_at > ?)";
+sql! { FIND = "select ran_at from schedules where name = ?" }
+sql! { INSERT = "
+insert into schedules (name, ran_at) values (?, ?) on conflict (name) do nothing" }
+// A time that is yet to come is from before the clock was put back.
+sql! { CLAIM =
+"update schedules set ran_at = ? where name = ? and (ran_at <= ? or ran_at > ?)" }
 
 /// The transaction in which a schedule's turn is taken, if it is its turn, and
 /// when the turn before was. A clock that was moved by a day makes one turn, not

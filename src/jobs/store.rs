@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::model::{Failure, Fate, JobRecord, JobState, NewJob, retry_delay};
 use crate::{
     base::{clock::Timestamp, ids::new_uuid, page::PageRequest},
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
 
 /// Kind of what stands for an event that could not be read.
@@ -26,34 +26,34 @@ macro_rules! columns {
     };
 }
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into jobs
         (id, kind, payload, state, priority, max_attempts, run_at, unique_key, keep, created_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    on conflict (unique_key) do nothing";
-/// Something that a queue beside the database does not tell of.
-const IS_DUE_BESIDE: &str = "
+    on conflict (unique_key) do nothing" }
+// Something that a queue beside the database does not tell of.
+sql! { IS_DUE_BESIDE = "
     select exists (select 1 from outbox)
         or exists (select 1 from jobs where state = 'waiting'
                    and (offered_until is null or offered_until <= ?))
         or exists (select 1 from jobs where state = 'delayed' and run_at <= ?)
-        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due";
-const IS_DUE: &str = "
+        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due" }
+sql! { IS_DUE = "
     select exists (select 1 from outbox)
         or exists (select 1 from jobs where state = 'waiting')
         or exists (select 1 from jobs where state = 'delayed' and run_at <= ?)
-        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due";
-/// What is delayed until now, and what somebody had who is gone.
-const WAKE: &str = "
+        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due" }
+// What is delayed until now, and what somebody had who is gone.
+sql! { WAKE = "
     update jobs set state = 'waiting', lease_until = null
-    where (state = 'delayed' and run_at <= ?) or (state = 'active' and lease_until <= ?)";
-const NEXT: &str = concat!(
+    where (state = 'delayed' and run_at <= ?) or (state = 'active' and lease_until <= ?)" }
+sql! { NEXT = concat!(
     "select ",
     columns!(),
     " from jobs where state = 'waiting' order by priority desc, id limit ?"
-);
-/// Of those that are to be done next, those that no queue has a ticket for.
-const TO_OFFER: &str = concat!(
+) }
+// Of those that are to be done next, those that no queue has a ticket for.
+sql! { TO_OFFER = concat!(
     "select ",
     columns!(),
     ", offered_until from (
@@ -61,36 +61,36 @@ const TO_OFFER: &str = concat!(
      ) as front
      where offered_until is null or offered_until <= ?
      order by priority desc, id"
-);
-const SET_OFFERED: &str = "update jobs set offered_until = ? where id = ? and state = 'waiting'";
-/// 0: it was offered, and may be no more.
-const WITHDRAW_OFFERS: &str =
-    "update jobs set offered_until = 0 where state = 'waiting' and offered_until > 0";
-const CLAIM: &str = "
+) }
+sql! { SET_OFFERED = "update jobs set offered_until = ? where id = ? and state = 'waiting'" }
+// 0: it was offered, and may be no more.
+sql! { WITHDRAW_OFFERS =
+"update jobs set offered_until = 0 where state = 'waiting' and offered_until > 0" }
+sql! { CLAIM = "
     update jobs set state = 'active', attempts = attempts + 1, lease_until = ?, offered_until = 0
-    where id = ? and state = 'waiting'";
-const SET_PARKED: &str = "update jobs set state = 'parked' where id = ?";
-const UNPARK: &str =
-    "update jobs set state = 'waiting' where state = 'parked' and kind <> 'unread'";
-const GIVE_BACK: &str = "
+    where id = ? and state = 'waiting'" }
+sql! { SET_PARKED = "update jobs set state = 'parked' where id = ?" }
+sql! { UNPARK =
+"update jobs set state = 'waiting' where state = 'parked' and kind <> 'unread'" }
+sql! { GIVE_BACK = "
     update jobs set state = 'waiting', attempts = attempts - 1, lease_until = null
-    where id = ? and state = 'active' and attempts = ?";
-const RENEW: &str =
-    "update jobs set lease_until = ? where id = ? and state = 'active' and attempts = ?";
-/// The number of the attempt is whose job it is: somebody else's is another.
-const DELETE_DONE: &str =
-    "delete from jobs where id = ? and keep = 0 and state = 'active' and attempts = ?";
-const COMPLETE: &str = "
+    where id = ? and state = 'active' and attempts = ?" }
+sql! { RENEW =
+"update jobs set lease_until = ? where id = ? and state = 'active' and attempts = ?" }
+// The number of the attempt is whose job it is: somebody else's is another.
+sql! { DELETE_DONE =
+"delete from jobs where id = ? and keep = 0 and state = 'active' and attempts = ?" }
+sql! { COMPLETE = "
     update jobs set state = 'completed', progress = 100, lease_until = null, finished_at = ?,
         last_error = null
-    where id = ? and state = 'active' and attempts = ?";
-const DELAY: &str = "
+    where id = ? and state = 'active' and attempts = ?" }
+sql! { DELAY = "
     update jobs set state = 'delayed', lease_until = null, run_at = ?, last_error = ?
-    where id = ? and state = 'active' and attempts = ?";
-const FAIL: &str = "
+    where id = ? and state = 'active' and attempts = ?" }
+sql! { FAIL = "
     update jobs set state = 'failed', lease_until = null, finished_at = ?, last_error = ?
-    where id = ? and state = 'active' and attempts = ?";
-const PROGRESS: &str = "update jobs set progress = ? where id = ? and state = 'active'";
+    where id = ? and state = 'active' and attempts = ?" }
+sql! { PROGRESS = "update jobs set progress = ? where id = ? and state = 'active'" }
 macro_rules! old {
     () => {
         "select id from jobs
@@ -98,23 +98,23 @@ macro_rules! old {
          limit "
     };
 }
-const IS_OLD: &str = concat!(old!(), "1");
-const SWEEP_DONE: &str =
-    concat!("delete from jobs where id in (select id from (", old!(), "?) old)");
-const FIND: &str = concat!("select ", columns!(), " from jobs where id = ?");
-const LIST: &str = concat!(
+sql! { IS_OLD = concat!(old!(), "1") }
+sql! { SWEEP_DONE =
+concat!("delete from jobs where id in (select id from (", old!(), "?) old)") }
+sql! { FIND = concat!("select ", columns!(), " from jobs where id = ?") }
+sql! { LIST = concat!(
     "select ",
     columns!(),
     " from jobs where (? is null or state = ?) and (? is null or kind = ?) and id < ?
       order by id desc limit ?"
-);
-const RETRY: &str = "
+) }
+sql! { RETRY = "
     update jobs set state = 'waiting', attempts = 0, run_at = ?, finished_at = null
-    where id = ? and state in ('failed', 'delayed')";
-const REMOVE: &str = "delete from jobs where id = ? and state <> 'active'";
-const DEPTHS: &str = "
+    where id = ? and state in ('failed', 'delayed')" }
+sql! { REMOVE = "delete from jobs where id = ? and state <> 'active'" }
+sql! { DEPTHS = "
     select state, count(*) as jobs, min(created_at) as oldest from jobs
-    where state <> 'completed' group by state";
+    where state in ('waiting', 'active', 'delayed', 'failed', 'parked') group by state" }
 
 /// Adds a job, in the transaction of its cause. Whether it was added: of jobs
 /// with one key there is one. Returns the id that it has then.

@@ -82,7 +82,7 @@ impl Mails {
             }
         };
         Self {
-            db: parts.db.counted_apart(),
+            db: parts.db.clone(),
             clock: parts.clock,
             mailer: parts.mailer,
             unread: parts.unread,

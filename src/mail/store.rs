@@ -7,26 +7,26 @@ use uuid::Uuid;
 use super::model::{Kind, NewMail, Proof, Queued, Recipient, address_key};
 use crate::{
     base::{clock::Timestamp, ids::AccountId},
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
 
-const COUNT_SINCE: &str = "
-    select count(*) as mails from mails where address_key = ? and kind = ? and created_at > ?";
-const INSERT: &str = "
+sql! { COUNT_SINCE = "
+select count(*) as mails from mails where address_key = ? and kind = ? and created_at > ?" }
+sql! { INSERT = "
     insert into mails
         (id, kind, account_id, address, address_key, details, state, created_at)
-    values (?, ?, ?, ?, ?, ?, 'waiting', ?)";
-const FIND_WAITING: &str = "
+    values (?, ?, ?, ?, ?, ?, 'waiting', ?)" }
+sql! { FIND_WAITING = "
     select id, kind, account_id, address, address_key, details, created_at
-    from mails where id = ? and state = 'waiting'";
-const SETTLE: &str = "update mails set state = ?, sent_at = ? where id = ? and state = 'waiting'";
-const REOPEN: &str =
-    "update mails set state = 'waiting', sent_at = null where id = ? and state = 'sent'";
-const VERIFIED_ADDRESS: &str = "
-    select email from accounts where id = ? and state = 'active' and verified_key is not null";
-const UNVERIFIED_ADDRESS: &str = "
+    from mails where id = ? and state = 'waiting'" }
+sql! { SETTLE = "update mails set state = ?, sent_at = ? where id = ? and state = 'waiting'" }
+sql! { REOPEN =
+"update mails set state = 'waiting', sent_at = null where id = ? and state = 'sent'" }
+sql! { VERIFIED_ADDRESS = "
+select email from accounts where id = ? and state = 'active' and verified_key is not null" }
+sql! { UNVERIFIED_ADDRESS = "
     select email from accounts
-    where id = ? and state = 'active' and verified_key is null and email is not null";
+    where id = ? and state = 'active' and verified_key is null and email is not null" }
 macro_rules! recipient {
     ($condition:literal) => {
         concat!(
@@ -36,22 +36,22 @@ macro_rules! recipient {
         )
     };
 }
-const FIND_RECIPIENT: &str = recipient!("id = ?");
-const FIND_VERIFIED: &str = recipient!("verified_key = ?");
-const INSERT_TOKEN: &str = "
-    insert into mail_tokens (hash, kind, account_id, address, expires_at) values (?, ?, ?, ?, ?)";
-const FIND_TOKEN: &str = "
+sql! { FIND_RECIPIENT = recipient!("id = ?") }
+sql! { FIND_VERIFIED = recipient!("verified_key = ?") }
+sql! { INSERT_TOKEN = "
+insert into mail_tokens (hash, kind, account_id, address, expires_at) values (?, ?, ?, ?, ?)" }
+sql! { FIND_TOKEN = "
     select t.account_id, t.address
     from mail_tokens t
     join accounts a on a.id = t.account_id and a.state = 'active'
-    where t.hash = ? and t.kind = ? and t.expires_at > ?";
-const SPEND_TOKEN: &str = "delete from mail_tokens where hash = ? and kind = ? and expires_at > ?";
-const DELETE_TOKENS: &str = "delete from mail_tokens where account_id = ? and kind = ?";
-const ERASE_TOKENS: &str = "delete from mail_tokens where account_id = ?";
-const ERASE_MAILS: &str = "delete from mails where account_id = ?";
-const ERASE_DIGESTS: &str = "delete from digests where account_id = ?";
-const FORGET_TOKENS: &str = "delete from mail_tokens where expires_at < ?";
-const FORGET_MAILS: &str = "delete from mails where created_at < ?";
+    where t.hash = ? and t.kind = ? and t.expires_at > ?" }
+sql! { SPEND_TOKEN = "delete from mail_tokens where hash = ? and kind = ? and expires_at > ?" }
+sql! { DELETE_TOKENS = "delete from mail_tokens where account_id = ? and kind = ?" }
+sql! { ERASE_TOKENS = "delete from mail_tokens where account_id = ?" }
+sql! { ERASE_MAILS = "delete from mails where account_id = ?" }
+sql! { ERASE_DIGESTS = "delete from digests where account_id = ?" }
+sql! { FORGET_TOKENS = "delete from mail_tokens where expires_at < ?" }
+sql! { FORGET_MAILS = "delete from mails where created_at < ?" }
 
 /// How many mails of a kind were to go to an address since a time.
 pub(super) async fn count_since(

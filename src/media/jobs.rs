@@ -63,7 +63,7 @@ impl Media {
     pub async fn resize(&self, job: Job) -> Result<(), Failure> {
         let id: Uuid = job.read()?;
         let Parts { db, blobs, studio, .. } = &self.parts;
-        let db = db.counted_apart();
+        let db = db.clone();
         let Some(media) = store::find_any(&db, id.into()).await? else { return Ok(()) };
         if media.is_sized {
             return Ok(());
@@ -86,7 +86,7 @@ impl Media {
 
     /// Deletes pictures that nothing has used for a day.
     pub async fn forget_unused(&self) -> Result<(), Error> {
-        let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
+        let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
         while attachments::erase_unused(&db, now.minus(KEEP_UNUSED), now).await? > 0 {}
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Media {
     async fn collect_among(&self, keys: &[Key]) -> Result<(), Error> {
         let ids: BTreeSet<MediaId> = keys.iter().map(|key| key.id().into()).collect();
         let ids: Vec<MediaId> = ids.into_iter().collect();
-        let known = store::known(&self.parts.db.counted_apart(), &ids).await?;
+        let known = store::known(&self.parts.db, &ids).await?;
         for key in keys {
             if key.is_draft() || !known.contains(&key.id().into()) {
                 tracing::info!(key = key.as_str(), "a file without a picture is deleted");

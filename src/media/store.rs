@@ -5,7 +5,7 @@ use crate::{
     bans::{looking, viewer},
     base::{actor::Viewer, clock::Timestamp, ids::MediaId},
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
     pictures::MediaType,
     posts::post_visible,
 };
@@ -39,21 +39,21 @@ macro_rules! media_visible {
     };
 }
 
-const FIND: &str =
-    concat!(viewer!(), "select ", columns!(), "from media m where m.id = ? and ", media_visible!());
-const FIND_ANY: &str = concat!("select ", columns!(), "from media m where m.id = ?");
-/// Unless its owner has enough that nothing uses.
-const INSERT: &str = "
+sql! { FIND =
+concat!(viewer!(), "select ", columns!(), "from media m where m.id = ? and ", media_visible!()) }
+sql! { FIND_ANY = concat!("select ", columns!(), "from media m where m.id = ?") }
+// Unless its owner has enough that nothing uses.
+sql! { INSERT = "
     insert into media
         (id, owner_id, state, media_type, width, height, bytes, digest, created_at, unused_since)
     select ?, a.id, ?, ?, ?, ?, ?, ?, ?, ? from accounts a
     where a.id = ? and (select count(*) from media m
-                        where m.owner_id = a.id and m.used_by is null) < ?";
-const SETTLE: &str = "
-    update media set state = ?, unused_since = ? where id = ? and state = 'held'";
-const SET_SIZED: &str = "update media set sized = 1 where id = ?";
-/// As many as are asked for at once.
-const KNOWN: &str = "select id from media where id in (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                        where m.owner_id = a.id and m.used_by is null) < ?" }
+sql! { SETTLE = "
+update media set state = ?, unused_since = ? where id = ? and state = 'held'" }
+sql! { SET_SIZED = "update media set sized = 1 where id = ?" }
+// As many as are asked for at once.
+sql! { KNOWN = "select id from media where id in (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
 /// Ids in [`KNOWN`].
 const KNOWN_AT_ONCE: usize = 10;
 

@@ -11,18 +11,18 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into mod_actions
         (id, kind, actor_id, plugin, binding_id, decision_id, target_kind, target_id, account_id,
          community_id, reason, inverse, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-/// What was done and not taken back; whatever its inverse, or with a certain one.
-const UNDONE: &str = "
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+// What was done and not taken back; whatever its inverse, or with a certain one.
+sql! { UNDONE = "
     update mod_actions set undone_by = ?, undone_at = ?
-    where target_id = ? and kind = ? and undone_at is null and (? is null or inverse = ?)";
+    where target_id = ? and kind = ? and undone_at is null and (? is null or inverse = ?)" }
 /// Whether a person has judged content, by acting on it or on what waited about
 /// it, since a time: both are SQL expressions, and stand there twice.
 macro_rules! decided_by_people {
@@ -45,7 +45,7 @@ macro_rules! decided_by_people {
 }
 pub(crate) use decided_by_people;
 
-const DECIDED_BY_PEOPLE: &str = concat!("select ", decided_by_people!("?", "?"), " as decided");
+sql! { DECIDED_BY_PEOPLE = concat!("select ", decided_by_people!("?", "?"), " as decided") }
 
 macro_rules! select {
     ($which:literal) => {
@@ -65,25 +65,25 @@ macro_rules! select {
     };
 }
 
-const FIND: &str = select!("d.id = ?");
-const LIST: &str = select!(
+sql! { FIND = select!("d.id = ?") }
+sql! { LIST = select!(
     "(? or d.community_id in (select m.community_id from community_members m
                               where m.account_id = ? and m.role = 'moderator'))
        and (? is null or c.slug = ?) and (? is null or d.kind = ?)
        and (? is null or s.username_key = ?) and (? is null or d.target_id = ?)
        and d.id < ?
      order by d.id desc limit ?"
-);
+) }
 
-const COUNT_SECONDS: &str = "
+sql! { COUNT_SECONDS = "
     select count(*) as others from pending_actions
-    where target_id = ? and kind = ? and scope_id = ? and actor_id <> ? and created_at > ?";
-const DELETE_PENDING: &str = "
+    where target_id = ? and kind = ? and scope_id = ? and actor_id <> ? and created_at > ?" }
+sql! { DELETE_PENDING = "
     delete from pending_actions
-    where target_id = ? and kind = ? and scope_id = ? and (? is null or actor_id = ?)";
-const INSERT_PENDING: &str = "
+    where target_id = ? and kind = ? and scope_id = ? and (? is null or actor_id = ?)" }
+sql! { INSERT_PENDING = "
     insert into pending_actions (id, kind, target_id, scope_id, actor_id, message, created_at)
-    values (?, ?, ?, ?, ?, ?, ?)";
+    values (?, ?, ?, ?, ?, ?, ?)" }
 
 pub(super) async fn insert(
     tx: &mut Tx,

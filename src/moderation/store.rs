@@ -10,57 +10,57 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId, same_millisecond},
     },
-    db::{Columns, Error, Tx, statement},
+    db::{Columns, Error, Tx, sql, statement},
     events::Content,
     mod_actions::{SlowMode, Target},
     publishing::{ContentState, Marks},
 };
 
-const POST: &str = "
+sql! { POST = "
     select p.author_id, p.community_id, p.state, p.marks,
            coalesce(p.edited_at, p.created_at) as changed_at
-    from posts p where p.id = ?";
-const COMMENT: &str = "
+    from posts p where p.id = ?" }
+sql! { COMMENT = "
     select k.author_id, p.community_id, k.state, k.marks,
            coalesce(k.edited_at, k.created_at) as changed_at
-    from comments k join posts p on p.id = k.post_id where k.id = ?";
-const COMMUNITY_OF_POST: &str = "select community_id from posts where id = ?";
-/// A person settles what waits about content that they remove; a plugin's removal
-/// settles it as well, in nobody's name.
-const SETTLE_ITEMS: &str = "
+    from comments k join posts p on p.id = k.post_id where k.id = ?" }
+sql! { COMMUNITY_OF_POST = "select community_id from posts where id = ?" }
+// A person settles what waits about content that they remove; a plugin's removal
+// settles it as well, in nobody's name.
+sql! { SETTLE_ITEMS = "
     update review_items set state = 'removed', resolved_by = ?, resolved_at = ?
-    where target_id = ? and state = 'open'";
-/// What plugins were asked last about publishing content, if they let it through.
-const LET_THROUGH: &str = "
+    where target_id = ? and state = 'open'" }
+// What plugins were asked last about publishing content, if they let it through.
+sql! { LET_THROUGH = "
     select id, outcome from hook_events
     where target_id = ? and hook = 'content.before-publish'
-    order by number desc limit 1";
-/// The decision whose effect removed content.
-const REMOVED_BY: &str = "
+    order by number desc limit 1" }
+// The decision whose effect removed content.
+sql! { REMOVED_BY = "
     select m.decision_id from mod_actions m
     where m.target_id = ? and m.kind = 'remove' and m.undone_at is null
-    order by m.id desc limit 1";
-/// The event of a decision: it is of the same millisecond.
-const EVENT_OF: &str = "
-    select event_id from decisions where event_id between ? and ? and id = ?";
+    order by m.id desc limit 1" }
+// The event of a decision: it is of the same millisecond.
+sql! { EVENT_OF = "
+select event_id from decisions where event_id between ? and ? and id = ?" }
 
-const INSERT_LABEL: &str = "
+sql! { INSERT_LABEL = "
     insert into labels (target_id, target_kind, label, is_mark, created_by, plugin, created_at)
-    values (?, ?, ?, ?, ?, ?, ?) on conflict (target_id, label) do nothing";
-const DELETE_LABEL: &str = "delete from labels where target_id = ? and label = ?";
-const LABELS: &str = "select label from labels where target_id = ? order by label";
-const UPDATE_ACCOUNT_LABELS: &str = "update accounts set labels = ? where id = ?";
-const ACCOUNT_STATE: &str = "select state from accounts where id = ?";
+    values (?, ?, ?, ?, ?, ?, ?) on conflict (target_id, label) do nothing" }
+sql! { DELETE_LABEL = "delete from labels where target_id = ? and label = ?" }
+sql! { LABELS = "select label from labels where target_id = ? order by label" }
+sql! { UPDATE_ACCOUNT_LABELS = "update accounts set labels = ? where id = ?" }
+sql! { ACCOUNT_STATE = "select state from accounts where id = ?" }
 
-const FIND_SLOW_MODE: &str = "select `interval`, until from slow_modes where scope_id = ?";
-const DELETE_SLOW_MODE: &str = "delete from slow_modes where scope_id = ?";
-const INSERT_SLOW_MODE: &str =
-    "insert into slow_modes (scope_id, `interval`, until) values (?, ?, ?)";
+sql! { FIND_SLOW_MODE = "select `interval`, until from slow_modes where scope_id = ?" }
+sql! { DELETE_SLOW_MODE = "delete from slow_modes where scope_id = ?" }
+sql! { INSERT_SLOW_MODE =
+"insert into slow_modes (scope_id, `interval`, until) values (?, ?, ?)" }
 
-const FIND_PRIORITY: &str =
-    "select max(priority) as priority from review_items where target_id = ? and state = 'open'";
-const UPDATE_PRIORITY: &str =
-    "update review_items set priority = ? where target_id = ? and state = 'open'";
+sql! { FIND_PRIORITY =
+"select max(priority) as priority from review_items where target_id = ? and state = 'open'" }
+sql! { UPDATE_PRIORITY =
+"update review_items set priority = ? where target_id = ? and state = 'open'" }
 
 /// Content as far as rules need it.
 pub(super) async fn facts(tx: &mut Tx, content: Content) -> Result<Option<Facts>, Error> {

@@ -69,7 +69,7 @@ impl Notifications {
     /// Tells those whom published content answers or calls by name, once,
     /// however often it is edited.
     async fn announce(&self, content: Content) -> Result<(), Error> {
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some(told) = store::told(&db, content.id()).await? else { return Ok(()) };
         if !told.is_published {
             return Ok(());
@@ -97,7 +97,7 @@ impl Notifications {
         content: Content,
         occurrence: Uuid,
     ) -> Result<(), Error> {
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some(told) = store::told(&db, content.id()).await? else { return Ok(()) };
         let Told { author, held_for, removal, is_published, .. } = told;
         // It was given back meanwhile.
@@ -127,7 +127,7 @@ impl Notifications {
     /// Tells an account of a ban or a warning; and when something was taken back,
     /// takes back what was told of it.
     async fn tell_struck(&self, id: ActionId) -> Result<(), Error> {
-        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let mut tx = self.parts.db.begin().await?;
         let Some(action) = mod_actions::find(&mut tx, id).await? else { return Ok(()) };
         let reversed = match action.kind {
             ActionKind::Restore => Some(ActionKind::Remove),
@@ -169,7 +169,7 @@ impl Notifications {
         trouble: Trouble,
         occurrence: Uuid,
     ) -> Result<(), Error> {
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some(binding) = store::binding(&db, id).await? else { return Ok(()) };
         let reason = match trouble {
             Trouble::Quarantined => self.last_fault(id),
@@ -209,7 +209,7 @@ impl Notifications {
         if all.peek().is_none() {
             return Ok(());
         }
-        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let mut tx = self.parts.db.begin().await?;
         for new in all {
             self.notify(&mut tx, new).await?;
         }
@@ -219,7 +219,7 @@ impl Notifications {
     /// Asks policies about a notification and lets it go its way, in one
     /// transaction with what they said.
     async fn send(&self, id: NotificationId) -> Result<(), Error> {
-        let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
+        let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
         let Some((recipient, actor)) = store::parties(&db, id).await? else { return Ok(()) };
         let Some(made) = store::made(&db, &recipient.actor, id, now).await? else {
             return Ok(());

@@ -143,7 +143,7 @@ impl Listening {
     /// Reads what is new; `false` when the session is over.
     async fn look(&mut self) -> Result<bool, Error> {
         let parts = &self.notifications.parts;
-        let (db, now) = (parts.db.counted_apart(), parts.clock.now());
+        let (db, now) = (parts.db.clone(), parts.clock.now());
         let Some(last) = store::pulse(&db, self.actor.session, now).await? else {
             return Ok(false);
         };

@@ -130,7 +130,7 @@ impl Notifications {
         (after, up_to): (i64, i64),
         most: i64,
     ) -> Result<Vec<Unread>, Error> {
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some(party) = store::party(&db, recipient, None).await? else { return Ok(Vec::new()) };
         let part = Part { after, upwards: true, with_read: false, rows: most };
         let inbox = store::list(&db, &party.actor, part, self.parts.clock.now()).await?;
@@ -189,7 +189,7 @@ impl Notifications {
 
     /// Sends what was delayed until now.
     pub async fn send_due(&self) -> Result<(), Error> {
-        let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
+        let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
         let due = store::due(&db, now, DUE_MAX).await?;
         if due.is_empty() {
             return Ok(());
@@ -204,7 +204,7 @@ impl Notifications {
     /// Forgets what is old. How many notifications that were.
     pub async fn forget_old(&self) -> Result<u64, Error> {
         let before: Timestamp = self.parts.clock.now().minus(KEEP);
-        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let mut tx = self.parts.db.begin().await?;
         let forgotten = store::forget(&mut tx, new_uuid(before)).await?;
         tx.commit().await?;
         Ok(forgotten)

@@ -14,7 +14,7 @@ use crate::{
         ids::{AccountId, BindingId, CommunityId, NotificationId, SessionId},
     },
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, SITE, Topic, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Topic, Tx, sql, statement},
     hooks::Feature,
     posts::post_visible,
     sessions::to_actor,
@@ -23,7 +23,7 @@ use crate::{
 /// Most unread notifications that are counted: beyond it nobody cares how many.
 const UNREAD_MAX: i64 = 1_000;
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into notifications
         (id, recipient_id, kind, cause_id, content_id, binding_id, community_id, actor_id, details,
          state, created_at)
@@ -36,7 +36,7 @@ const INSERT: &str = "
                       where u.recipient_id = a.id and u.state in ('made', 'sent')
                         and u.read_at is null and u.binding_id = ? and u.details = ?)
       and not exists (select 1 from notification_preferences f
-                      where f.account_id = a.id and instr(f.muted, ?) > 0)";
+                      where f.account_id = a.id and instr(f.muted, ?) > 0)" }
 
 /// What the notification `n` is about.
 macro_rules! about {
@@ -91,22 +91,22 @@ macro_rules! list {
     };
 }
 
-const LIST: &str = list!("position < ? and (? or read_at is null)", "desc");
-const LIST_AFTER: &str = list!("position > ? and (? or read_at is null)", "asc");
-const FIND_PARTIES: &str = concat!(
+sql! { LIST = list!("position < ? and (? or read_at is null)", "desc") }
+sql! { LIST_AFTER = list!("position > ? and (? or read_at is null)", "asc") }
+sql! { FIND_PARTIES = concat!(
     "select n.recipient_id, n.actor_id, coalesce(p.community_id, n.community_id) as community_id
      from notifications n ",
     about!(),
     "where n.id = ? and n.state = 'made'"
-);
-const FIND_PARTY: &str = "
+) }
+sql! { FIND_PARTY = "
     select a.id, a.username, a.role, a.verified_at, a.post_count, a.comment_count, a.score,
            a.strikes, a.labels, a.created_at,
            a.role = 'admin' or exists (select 1 from community_members m
                where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
                as moderates
-    from accounts a where a.id = ?";
-const FIND_MADE: &str = concat!(
+    from accounts a where a.id = ?" }
+sql! { FIND_MADE = concat!(
     viewer!(),
     "select n.actor_id, coalesce(f.utc_offset, 0) as utc_offset, ",
     columns!(),
@@ -114,9 +114,9 @@ const FIND_MADE: &str = concat!(
      left join notification_preferences f on f.account_id = n.recipient_id ",
     about!(),
     "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = 'made'"
-);
-/// Content, and whom it concerns. Takes its id five times.
-const FIND_TOLD: &str = "
+) }
+// Content, and whom it concerns. Takes its id five times.
+sql! { FIND_TOLD = "
     select coalesce(k.author_id, p.author_id) as author_id, coalesce(k.body, p.body) as body,
            p.state = 'published' and coalesce(k.state, 'published') = 'published' as is_published,
            case when k.id is not null then coalesce(o.author_id, p.author_id) end as answered_id,
@@ -129,58 +129,58 @@ const FIND_TOLD: &str = "
         where target_id = ? and kind = 'remove' and undone_at is null)
     left join comments k on k.id = ? and k.post_id = p.id
     left join comments o on o.id = k.parent_id
-    where p.id = coalesce((select post_id from comments where id = ?), ?)";
-const LIST_UNDONE: &str = "
+    where p.id = coalesce((select post_id from comments where id = ?), ?)" }
+sql! { LIST_UNDONE = "
     select id from mod_actions
-    where target_id = ? and kind = ? and undone_at is not null order by id desc limit 20";
-const FIND_BINDING: &str = "
+    where target_id = ? and kind = ? and undone_at is not null order by id desc limit 20" }
+sql! { FIND_BINDING = "
     select x.plugin, x.scope_id, r.reason
     from plugin_bindings x
     join plugin_binding_revisions r on r.binding_id = x.id and r.revision = x.revision
-    where x.id = ? and x.removed_at is null";
-const LIST_KEEPERS: &str = "
+    where x.id = ? and x.removed_at is null" }
+sql! { LIST_KEEPERS = "
     select id from accounts where role = 'admin'
     union
-    select account_id from community_members where community_id = ? and role = 'moderator'";
-const FIND_CALLED: &str = "select id from accounts where username_key = ? and state = 'active'";
-const LAST_POSITION: &str =
-    "select coalesce(max(position), 0) as position from notifications where recipient_id = ?";
-const SEND: &str = "
+    select account_id from community_members where community_id = ? and role = 'moderator'" }
+sql! { FIND_CALLED = "select id from accounts where username_key = ? and state = 'active'" }
+sql! { LAST_POSITION =
+"select coalesce(max(position), 0) as position from notifications where recipient_id = ?" }
+sql! { SEND = "
     update notifications
     set state = 'sent', details = coalesce(?, details), position = ?, sent_at = ?, deliver_at = null
-    where id = ? and state in ('made', 'delayed')";
-const DELAY: &str = "
+    where id = ? and state in ('made', 'delayed')" }
+sql! { DELAY = "
     update notifications set state = 'delayed', details = ?, deliver_at = ?
-    where id = ? and state = 'made'";
-const SUPPRESS: &str =
-    "update notifications set state = 'suppressed' where id = ? and state = 'made'";
-const LIST_DUE: &str = "
-    select id, recipient_id from notifications where deliver_at <= ? order by deliver_at limit ?";
-const PULSE: &str = "
+    where id = ? and state = 'made'" }
+sql! { SUPPRESS =
+"update notifications set state = 'suppressed' where id = ? and state = 'made'" }
+sql! { LIST_DUE = "
+select id, recipient_id from notifications where deliver_at <= ? order by deliver_at limit ?" }
+sql! { PULSE = "
     select coalesce((select max(n.position) from notifications n
                      where n.recipient_id = s.account_id), 0) as position
     from sessions s join accounts a on a.id = s.account_id
-    where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'";
-const FIND_POSITION: &str =
-    "select position from notifications where id = ? and recipient_id = ? and position is not null";
-const READ: &str = "
+    where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'" }
+sql! { FIND_POSITION =
+"select position from notifications where id = ? and recipient_id = ? and position is not null" }
+sql! { READ = "
     update notifications set read_at = ?
-    where id = ? and recipient_id = ? and state = 'sent' and read_at is null";
-const READ_UP_TO: &str = "
+    where id = ? and recipient_id = ? and state = 'sent' and read_at is null" }
+sql! { READ_UP_TO = "
     update notifications set read_at = ?
-    where recipient_id = ? and state = 'sent' and read_at is null and position <= ?";
-const LIST_CAUSED: &str = "
+    where recipient_id = ? and state = 'sent' and read_at is null and position <= ?" }
+sql! { LIST_CAUSED = "
     select id, recipient_id, kind, community_id, read_at is not null as was_read
-    from notifications where cause_id = ? and state <> 'withdrawn'";
-const WITHDRAW: &str = "
+    from notifications where cause_id = ? and state <> 'withdrawn'" }
+sql! { WITHDRAW = "
     update notifications set state = 'withdrawn', deliver_at = null
-    where id = ? and state <> 'withdrawn'";
-const FORGET: &str = "delete from notifications where id < ?";
-const FIND_PREFERENCES: &str =
-    "select muted, utc_offset from notification_preferences where account_id = ?";
-const DELETE_PREFERENCES: &str = "delete from notification_preferences where account_id = ?";
-const INSERT_PREFERENCES: &str =
-    "insert into notification_preferences (account_id, muted, utc_offset) values (?, ?, ?)";
+    where id = ? and state <> 'withdrawn'" }
+sql! { FORGET = "delete from notifications where id < ?" }
+sql! { FIND_PREFERENCES =
+"select muted, utc_offset from notification_preferences where account_id = ?" }
+sql! { DELETE_PREFERENCES = "delete from notification_preferences where account_id = ?" }
+sql! { INSERT_PREFERENCES =
+"insert into notification_preferences (account_id, muted, utc_offset) values (?, ?, ?)" }
 
 /// Whether it was inserted: not when its recipient is told of it already, has
 /// not read the same about the same binding, or does not want to be told.

@@ -9,43 +9,43 @@ use crate::{
         ids::{BindingId, CommunityId},
         secret::sha256_hex,
     },
-    db::{Columns, Db, Error, Row, SITE, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Tx, sql, statement},
     hooks::HookPoint,
 };
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into plugin_activations
         (id, binding_id, digest, settings_hash, state, step, started_at)
-    values (?, ?, ?, ?, 'running', ?, ?)";
-const ADVANCE: &str = "
-    update plugin_activations set step = ?, probe = coalesce(?, probe) where id = ?";
-const FINISH: &str = "
+    values (?, ?, ?, ?, 'running', ?, ?)" }
+sql! { ADVANCE = "
+update plugin_activations set step = ?, probe = coalesce(?, probe) where id = ?" }
+sql! { FINISH = "
     update plugin_activations set state = ?, step = ?, code = ?, error = ?, finished_at = ?
-    where id = ?";
-const IS_ANY_ABANDONED: &str = "
+    where id = ?" }
+sql! { IS_ANY_ABANDONED = "
     select exists (select 1 from plugin_activations
-                   where state = 'running' and started_at <= ?) as found";
-/// The step stays: it is the last one done.
-const END_ABANDONED: &str = "
+                   where state = 'running' and started_at <= ?) as found" }
+// The step stays: it is the last one done.
+sql! { END_ABANDONED = "
     update plugin_activations
     set state = 'refused', code = 'interrupted', finished_at = ?,
         error = 'the server stopped before it was done'
-    where state = 'running' and started_at <= ?";
-const FORGET: &str = "
+    where state = 'running' and started_at <= ?" }
+sql! { FORGET = "
     delete from plugin_activations
     where binding_id = ?1 and id <> ?2 and id not in
         (select id from (select id from plugin_activations where binding_id = ?1
-                         order by id desc limit 20) kept)";
-const LAST: &str = "
+                         order by id desc limit 20) kept)" }
+sql! { LAST = "
     select digest, settings_hash, state, step, code, error, probe, started_at, finished_at
-    from plugin_activations where binding_id = ? order by id desc limit 1";
-/// Only what is recent: a rare hook is not looked for in all that is on record.
-const RECORDED: &str = "
+    from plugin_activations where binding_id = ? order by id desc limit 1" }
+// Only what is recent: a rare hook is not looked for in all that is on record.
+sql! { RECORDED = "
     select input, outcome from hook_events
     where number > (select max(number) from hook_events) - 5000
       and hook = ?1 and input is not null and (?2 = x'00000000000000000000000000000000'
                                               or community_id = ?2)
-    order by number desc limit ?3";
+    order by number desc limit ?3" }
 
 /// An event that plugins were asked about, and what came of it.
 pub(super) struct Recorded {

@@ -12,12 +12,12 @@ use crate::{
         page::PageRequest,
         secret::sha256_hex,
     },
-    db::{Columns, Db, Error, Row, SITE, Topic, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Topic, Tx, sql, statement},
     hooks::{FailureMode, Mode},
     plugin_versions::exported_hooks,
 };
 
-const COMMUNITY: &str = "select id from communities where slug = ?";
+sql! { COMMUNITY = "select id from communities where slug = ?" }
 
 macro_rules! select_binding {
     () => {
@@ -41,59 +41,59 @@ macro_rules! may_see {
     };
 }
 
-const FIND_BINDING: &str = concat!(select_binding!(), " and x.id = ?");
-const SEE_BINDING: &str = concat!(viewer!(), select_binding!(), may_see!(), " and x.id = ?");
-const LIST_BINDINGS: &str =
-    concat!(viewer!(), select_binding!(), may_see!(), " and x.id < ? order by x.id desc limit ?");
-const ALL_BINDINGS: &str = concat!(select_binding!(), " and r.mode <> 'off'");
-const INSERT_BINDING: &str = "
+sql! { FIND_BINDING = concat!(select_binding!(), " and x.id = ?") }
+sql! { SEE_BINDING = concat!(viewer!(), select_binding!(), may_see!(), " and x.id = ?") }
+sql! { LIST_BINDINGS =
+concat!(viewer!(), select_binding!(), may_see!(), " and x.id < ? order by x.id desc limit ?") }
+sql! { ALL_BINDINGS = concat!(select_binding!(), " and r.mode <> 'off'") }
+sql! { INSERT_BINDING = "
     insert into plugin_bindings
         (id, scope_id, plugin, revision, file, file_hash, is_bounded, created_at)
-    values (?, ?, ?, 1, ?, ?, ?, ?)";
-const NEXT_REVISION: &str = "
+    values (?, ?, ?, 1, ?, ?, ?, ?)" }
+sql! { NEXT_REVISION = "
     update plugin_bindings
     set revision = revision + 1, is_bounded = coalesce(?, is_bounded)
-    where id = ? and revision = ? and removed_at is null";
-const INSERT_REVISION: &str = "
+    where id = ? and revision = ? and removed_at is null" }
+sql! { INSERT_REVISION = "
     insert into plugin_binding_revisions
         (binding_id, revision, digest, settings_hash, mode, failure_mode, priority, grants,
          limits, changed_at, changed_by, changed_as, reason, settings)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const REMOVE_BINDING: &str =
-    "update plugin_bindings set removed_at = ? where id = ? and removed_at is null";
-const QUARANTINE: &str = "
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+sql! { REMOVE_BINDING =
+"update plugin_bindings set removed_at = ? where id = ? and removed_at is null" }
+sql! { QUARANTINE = "
     update plugin_bindings set quarantined_at = ?, breaker_turns = breaker_turns + 1
-    where id = ? and removed_at is null";
-const COUNT_IN_SCOPE: &str = "
+    where id = ? and removed_at is null" }
+sql! { COUNT_IN_SCOPE = "
     select count(*) as bindings from plugin_bindings
-    where scope_id = ? and id <> ? and removed_at is null";
-const REVISIONS: &str = "
+    where scope_id = ? and id <> ? and removed_at is null" }
+sql! { REVISIONS = "
     select revision, digest, settings, mode, failure_mode, priority, grants, limits,
            changed_at, changed_by, changed_as, reason
     from plugin_binding_revisions where binding_id = ? and revision < ?
-    order by revision desc limit ?";
-const CHANGED_SINCE: &str = concat!(
+    order by revision desc limit ?" }
+sql! { CHANGED_SINCE = concat!(
     select_binding!(),
     " and r.mode <> 'off' and r.changed_at >= ? and r.changed_as <> 'system' and x.revision > 1"
-);
-/// Calls that were made; those that were not for want of room tell nothing.
-const TALLY: &str = "
+) }
+// Calls that were made; those that were not for want of room tell nothing.
+sql! { TALLY = "
     select count(*) as calls, count(fault) as faults from decisions
     where binding_id = ? and event_id >= ? and revision = ?
-      and (fault is null or fault not in ('overload', 'quarantined'))";
-const MANAGED: &str = "
+      and (fault is null or fault not in ('overload', 'quarantined'))" }
+sql! { MANAGED = "
     select id, file, file_hash from plugin_bindings
-    where file is not null and removed_at is null";
-const SET_FILE_HASH: &str = "update plugin_bindings set file_hash = ? where id = ?";
-const UNHASHED: &str = "
+    where file is not null and removed_at is null" }
+sql! { SET_FILE_HASH = "update plugin_bindings set file_hash = ? where id = ?" }
+sql! { UNHASHED = "
     select binding_id, revision, settings from plugin_binding_revisions
-    where settings_hash = '' limit 100";
-const SET_HASH: &str = "
-    update plugin_binding_revisions set settings_hash = ? where binding_id = ? and revision = ?";
+    where settings_hash = '' limit 100" }
+sql! { SET_HASH = "
+update plugin_binding_revisions set settings_hash = ? where binding_id = ? and revision = ?" }
 
-const GENERATION: &str = "select generation from plugin_generation where id = 1";
-const NEXT_GENERATION: &str =
-    "update plugin_generation set generation = generation + 1 where id = 1";
+sql! { GENERATION = "select generation from plugin_generation where id = 1" }
+sql! { NEXT_GENERATION =
+"update plugin_generation set generation = generation + 1 where id = 1" }
 
 pub(super) async fn community(db: &Db, slug: &str) -> Result<Option<CommunityId>, Error> {
     let row = db.optional(statement(COMMUNITY).bind(slug.to_owned())).await?;

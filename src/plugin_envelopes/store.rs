@@ -8,12 +8,12 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId},
     },
-    db::{Columns, Db, Error, Row, Topic, Tx, statement},
+    db::{Columns, Db, Error, Row, Topic, Tx, sql, statement},
 };
 
-const FIND: &str = "select community_id, envelope from plugin_envelopes where community_id = ?";
-/// For one who looks: whether they moderate the community, if they may see it.
-const SEE: &str = concat!(
+sql! { FIND = "select community_id, envelope from plugin_envelopes where community_id = ?" }
+// For one who looks: whether they moderate the community, if they may see it.
+sql! { SEE = concat!(
     viewer!(),
     "select c.id as community_id, coalesce(e.envelope, '') as envelope, ",
     moderates!("c.id"),
@@ -21,17 +21,17 @@ const SEE: &str = concat!(
      from communities c left join plugin_envelopes e on e.community_id = c.id
      where c.slug = ? and ",
     allowed!("1", "c.id")
-);
-const ALL: &str = "select community_id, envelope from plugin_envelopes";
-const SET: &str = "
+) }
+sql! { ALL = "select community_id, envelope from plugin_envelopes" }
+sql! { SET = "
     insert into plugin_envelopes (community_id, envelope, changed_at, changed_by)
     values (?, ?, ?, ?)
     on conflict (community_id) do update
     set envelope = excluded.envelope, changed_at = excluded.changed_at,
-        changed_by = excluded.changed_by";
-/// What is at work depends on envelopes: other processes are to notice.
-const NEXT_GENERATION: &str =
-    "update plugin_generation set generation = generation + 1 where id = 1";
+        changed_by = excluded.changed_by" }
+// What is at work depends on envelopes: other processes are to notice.
+sql! { NEXT_GENERATION =
+"update plugin_generation set generation = generation + 1 where id = 1" }
 
 pub(super) async fn find(db: &Db, community: CommunityId) -> Result<Option<Envelope>, Error> {
     let row = db.optional(statement(FIND).bind(community.0)).await?;

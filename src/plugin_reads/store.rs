@@ -7,7 +7,7 @@ use crate::{
     bans::{Deed, Deeds, looking, viewer},
     base::{clock::Timestamp, text::look_alike_key},
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, statement},
+    db::{Columns, Db, Error, Row, sql, statement},
     hooks::{
         self, Actor, CommunitySummary, ContentKind, ContentSummary, Origin, PriorReport,
         PriorSanction, Role, Sanction, Scope, Thread, ports::About,
@@ -37,33 +37,33 @@ macro_rules! comment_summary {
     };
 }
 
-/// What an author published last in a community, or anywhere: what waits or was
-/// removed is told as withheld, what the author took back is not told.
-const RECENT_POSTS: &str = concat!(
+// What an author published last in a community, or anywhere: what waits or was
+// removed is told as withheld, what the author took back is not told.
+sql! { RECENT_POSTS = concat!(
     "select ",
     post_summary!(),
     "from posts p
      where p.author_id = ? and p.id <> ? and p.state <> 'deleted'
        and (? is null or p.community_id = (select id from communities where slug = ?))
      order by p.id desc limit ?"
-);
-const RECENT_COMMENTS: &str = concat!(
+) }
+sql! { RECENT_COMMENTS = concat!(
     "select ",
     comment_summary!(),
     "from comments k join posts p on p.id = k.post_id
      where k.author_id = ? and k.id <> ? and k.state <> 'deleted'
        and (? is null or p.community_id = (select id from communities where slug = ?))
      order by k.id desc limit ?"
-);
-/// The post of a thread: by its id, or by that of a comment in it.
-const THREAD: &str = "
+) }
+// The post of a thread: by its id, or by that of a comment in it.
+sql! { THREAD = "
     select p.id, p.title, p.author_id, p.created_at, p.locked, p.comment_count
-    from posts p where p.id = coalesce((select post_id from comments where id = ?), ?)";
-const PARENT: &str = concat!(
+    from posts p where p.id = coalesce((select post_id from comments where id = ?), ?)" }
+sql! { PARENT = concat!(
     "select ",
     comment_summary!(),
     "from comments k where k.id = ? and k.state <> 'deleted'"
-);
+) }
 /// Reports of what was written, or of everything of an account's.
 macro_rules! reports {
     ($which:literal) => {
@@ -77,12 +77,12 @@ macro_rules! reports {
     };
 }
 
-const REPORTS_OF_CONTENT: &str = reports!("r.target_id");
-const REPORTS_OF_ACCOUNT: &str = reports!("r.account_id");
-/// What moderators and plugins labelled content with; marks are not labels.
-const LABELS: &str = "select label from labels where target_id = ? and is_mark = 0 order by label";
-/// Of an account, what holds on the whole site, in a community or in a thread of it.
-const SANCTIONS_OF: &str = "
+sql! { REPORTS_OF_CONTENT = reports!("r.target_id") }
+sql! { REPORTS_OF_ACCOUNT = reports!("r.account_id") }
+// What moderators and plugins labelled content with; marks are not labels.
+sql! { LABELS = "select label from labels where target_id = ? and is_mark = 0 order by label" }
+// Of an account, what holds on the whole site, in a community or in a thread of it.
+sql! { SANCTIONS_OF = "
     select b.scope, b.scope_id, b.deeds, b.reason, b.created_at, b.until, b.lifted_at,
            b.created_by is null as by_plugin, co.slug
     from bans b
@@ -92,7 +92,7 @@ const SANCTIONS_OF: &str = "
     where b.account_id = ?
       and (b.scope = 'site' or event.id is null or b.scope_id = event.id
            or p.community_id = event.id)
-    order by b.id desc limit ?";
+    order by b.id desc limit ?" }
 
 macro_rules! account {
     ($which:literal) => {
@@ -109,16 +109,16 @@ macro_rules! account {
     };
 }
 
-const ACCOUNT: &str = account!("a.id = ?");
-const ACCOUNT_BY_NAME: &str = account!("a.username_key = ?");
-const POST: &str = concat!(
+sql! { ACCOUNT = account!("a.id = ?") }
+sql! { ACCOUNT_BY_NAME = account!("a.username_key = ?") }
+sql! { POST = concat!(
     viewer!(),
     "select ",
     post_summary!(),
     "from posts p where p.id = ? and ",
     post_visible!()
-);
-const COMMENT: &str = concat!(
+) }
+sql! { COMMENT = concat!(
     viewer!(),
     "select ",
     comment_summary!(),
@@ -126,12 +126,12 @@ const COMMENT: &str = concat!(
     post_visible!(),
     " and ",
     comment_readable!()
-);
-const COMMUNITY: &str =
-    "select slug, name, member_count, post_count, created_at from communities where slug = ?";
-const IS_MEMBER: &str = "
+) }
+sql! { COMMUNITY =
+"select slug, name, member_count, post_count, created_at from communities where slug = ?" }
+sql! { IS_MEMBER = "
     select 1 from community_members m join communities c on c.id = m.community_id
-    where c.slug = ? and m.account_id = ?";
+    where c.slug = ? and m.account_id = ?" }
 
 pub(super) async fn recent(
     db: &Db,

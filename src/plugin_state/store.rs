@@ -7,72 +7,70 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, BindingId},
     },
-    db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, Value, statement},
+    db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, Value, sql, statement},
     hooks::{StateWrite, ports::Usage, quota},
 };
 
 /// Rows that one transaction forgets: a few milliseconds of the writer.
 pub(super) const EXPIRED_AT_ONCE: u64 = 1_000;
 
-const COUNT: &str = "
+sql! { COUNT = "
     select coalesce(sum(amount), 0) as total from plugin_state
-    where binding_id = ? and kind = 'counter' and `key` = ? and starts_at + width > ?";
-const VALUE: &str = "
+    where binding_id = ? and kind = 'counter' and `key` = ? and starts_at + width > ?" }
+sql! { VALUE = "
     select value from plugin_state
     where binding_id = ? and kind = 'value' and `key` = ?
-      and (expires_at is null or expires_at > ?)";
-const CONTAINS: &str = "
+      and (expires_at is null or expires_at > ?)" }
+sql! { CONTAINS = "
     select 1 from plugin_state
     where binding_id = ? and kind = 'member' and `key` = ? and member = ?
-      and (expires_at is null or expires_at > ?)";
-const SIZE: &str = "
+      and (expires_at is null or expires_at > ?)" }
+sql! { SIZE = "
     select count(*) as size from plugin_state
     where binding_id = ? and kind = 'member' and `key` = ?
-      and (expires_at is null or expires_at > ?)";
-const USAGE: &str = "
+      and (expires_at is null or expires_at > ?)" }
+sql! { USAGE = "
     select u.value_count - coalesce(sum(s.kind = 'value'), 0) as value_count,
            u.bytes - coalesce(sum(s.bytes), 0) as bytes
     from plugin_state_usage u
     left join plugin_state s on s.binding_id = u.binding_id and s.expires_at <= ?
     where u.binding_id = ?
-    group by u.binding_id";
+    group by u.binding_id" }
 
-const IS_BOUND: &str = "select 1 from plugin_bindings where id = ? and removed_at is null";
-const USED: &str = "select value_count, bytes from plugin_state_usage where binding_id = ?";
-const HAS_VALUE: &str =
-    "select 1 from plugin_state where binding_id = ? and kind = 'value' and `key` = ?";
-const INCREMENT: &str = "
+sql! { IS_BOUND = "select 1 from plugin_bindings where id = ? and removed_at is null" }
+sql! { USED = "select value_count, bytes from plugin_state_usage where binding_id = ?" }
+sql! { HAS_VALUE =
+"select 1 from plugin_state where binding_id = ? and kind = 'value' and `key` = ?" }
+sql! { INCREMENT = "
     insert into plugin_state
         (binding_id, kind, `key`, bytes, subject, expires_at, starts_at, width, amount)
     values (?, 'counter', ?, ?, ?, ?, ?, ?, ?)
     on conflict (binding_id, kind, `key`, member, starts_at, width) do update
     set amount = amount + excluded.amount, subject = coalesce(excluded.subject, subject),
-        expires_at = max(expires_at, excluded.expires_at)";
-const PUT: &str = "
+        expires_at = max(expires_at, excluded.expires_at)" }
+sql! { PUT = "
     insert into plugin_state (binding_id, kind, `key`, bytes, subject, expires_at, value)
     values (?, 'value', ?, ?, ?, ?, ?)
     on conflict (binding_id, kind, `key`, member, starts_at, width) do update
     set value = excluded.value, bytes = excluded.bytes, subject = excluded.subject,
-        expires_at = excluded.expires_at";
-const ADD: &str = "
+        expires_at = excluded.expires_at" }
+sql! { ADD = "
     insert into plugin_state (binding_id, kind, `key`, bytes, subject, expires_at, member)
     values (?, 'member', ?, ?, ?, ?, ?)
     on conflict (binding_id, kind, `key`, member, starts_at, width) do update
-    set subject = excluded.subject, expires_at = excluded.expires_at";
-const DELETE: &str =
-    "delete from plugin_state where binding_id = ? and kind = 'value' and `key` = ?";
-const REMOVE: &str = "
+    set subject = excluded.subject, expires_at = excluded.expires_at" }
+sql! { DELETE =
+"delete from plugin_state where binding_id = ? and kind = 'value' and `key` = ?" }
+sql! { REMOVE = "
     delete from plugin_state
-    where binding_id = ? and kind = 'member' and `key` = ? and member = ?";
-const DELETE_EXPIRED: Sql = Sql::of_each(
-    "delete from plugin_state
-     where rowid in (select rowid from plugin_state where expires_at <= ? limit ?)",
-    "delete from plugin_state where expires_at <= ? order by expires_at limit ?",
-);
-const DELETE_EXPIRED_OF: &str = "delete from plugin_state where expires_at <= ? and binding_id = ?";
-const DELETE_SUBJECT: &str = "delete from plugin_state where subject = ?";
-const DELETE_BINDING: &str = "delete from plugin_state where binding_id = ?";
-const DELETE_USAGE: &str = "delete from plugin_state_usage where binding_id = ?";
+    where binding_id = ? and kind = 'member' and `key` = ? and member = ?" }
+sql! { DELETE_EXPIRED = "delete from plugin_state
+ where rowid in (select rowid from plugin_state where expires_at <= ? limit ?)",
+"delete from plugin_state where expires_at <= ? order by expires_at limit ?" }
+sql! { DELETE_EXPIRED_OF = "delete from plugin_state where expires_at <= ? and binding_id = ?" }
+sql! { DELETE_SUBJECT = "delete from plugin_state where subject = ?" }
+sql! { DELETE_BINDING = "delete from plugin_state where binding_id = ?" }
+sql! { DELETE_USAGE = "delete from plugin_state_usage where binding_id = ?" }
 
 /// Adds to what bindings have stored what certain entries come to: with a minus
 /// before they change, and again afterwards. On `SQLite` triggers do this.
@@ -102,16 +100,16 @@ macro_rules! entry {
         )
     };
 }
-const LESS_ENTRY: &str = entry!("-");
-const MORE_ENTRY: &str = entry!("");
-const LESS_SUBJECT: &str = add_usage!("-", "plugin_state where subject = ?");
-const LESS_EXPIRED_OF: &str =
-    add_usage!("-", "plugin_state where expires_at <= ? and binding_id = ?");
-const LESS_EXPIRED: &str = add_usage!(
+sql! { LESS_ENTRY = entry!("-") }
+sql! { MORE_ENTRY = entry!("") }
+sql! { LESS_SUBJECT = add_usage!("-", "plugin_state where subject = ?") }
+sql! { LESS_EXPIRED_OF =
+add_usage!("-", "plugin_state where expires_at <= ? and binding_id = ?") }
+sql! { LESS_EXPIRED = add_usage!(
     "-",
     "(select binding_id, kind, bytes from plugin_state where expires_at <= ?
       order by expires_at limit ?) x"
-);
+) }
 
 pub(super) async fn count(db: &Db, binding: Uuid, key: &str, since: i64) -> Result<u64, Error> {
     let statement = statement(COUNT).bind(binding).bind(key.to_owned()).bind(since);
@@ -233,7 +231,7 @@ fn entry(binding: BindingId, write: &StateWrite) -> Vec<Value> {
 }
 
 /// What `SQLite` does by itself.
-async fn add_usage(tx: &mut Tx, sql: &'static str, which: Vec<Value>) -> Result<(), Error> {
+async fn add_usage(tx: &mut Tx, sql: Sql, which: Vec<Value>) -> Result<(), Error> {
     if tx.engine() == Engine::Sqlite {
         return Ok(());
     }
@@ -241,7 +239,7 @@ async fn add_usage(tx: &mut Tx, sql: &'static str, which: Vec<Value>) -> Result<
 }
 
 fn insert(
-    sql: &'static str,
+    sql: Sql,
     (binding, key): (BindingId, &str),
     write: &StateWrite,
     subject: Option<&str>,

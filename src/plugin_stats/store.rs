@@ -5,13 +5,13 @@ use uuid::Uuid;
 use super::model::{Agreement, Stats, VerdictCount};
 use crate::{
     base::{actor::Actor, ids::BindingId},
-    db::{Columns, Db, Error, statement},
+    db::{Columns, Db, Error, sql, statement},
     hooks::Mode,
 };
 
-/// The latest decisions of a binding, counted by what it said and what happened,
-/// with the times that half and 99 of 100 of them took at most.
-const STATS: &str = "
+// The latest decisions of a binding, counted by what it said and what happened,
+// with the times that half and 99 of 100 of them took at most.
+sql! { STATS = "
     with latest as
         (select d.id, d.mode, d.verdict, d.fault, d.duration_us, e.outcome as happened
          from decisions d join hook_events e on e.id = d.event_id
@@ -25,14 +25,14 @@ const STATS: &str = "
            (select min(duration_us) from ranked where place * 100 >= total * 50) as p50,
            (select min(duration_us) from ranked where place * 100 >= total * 99) as p99
     from ranked
-    group by mode, verdict, happened order by mode, verdict, happened";
-/// Takes who asks: an admin, or a moderator of the binding's community.
-const MANAGES: &str = "
+    group by mode, verdict, happened order by mode, verdict, happened" }
+// Takes who asks: an admin, or a moderator of the binding's community.
+sql! { MANAGES = "
     select exists (select 1 from plugin_bindings b
                    where b.id = ? and b.removed_at is null
                      and (? or exists (select 1 from community_members m
                                        where m.community_id = b.scope_id and m.account_id = ?
-                                         and m.role = 'moderator'))) as manages";
+                                         and m.role = 'moderator'))) as manages" }
 
 /// Which decisions of a binding are looked at: since an event, the latest.
 #[derive(Clone, Copy)]

@@ -10,31 +10,31 @@ use crate::{
         ids::{AccountId, BindingId, CommunityId, DecisionId, same_millisecond},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
     hooks::{Grants, HookPoint},
     plugin_admin::{Disclosure, Limits},
 };
 
-const COMMUNITY: &str = "select id from communities where slug = ?";
-const TERMS: &str = "
+sql! { COMMUNITY = "select id from communities where slug = ?" }
+sql! { TERMS = "
     select v.digest, v.settings, v.grants from plugin_binding_revisions v
-    where v.binding_id = ? and v.revision = ?";
-const LIMITS: &str =
-    "select limits from plugin_binding_revisions where binding_id = ? and revision = ?";
-const EVENT_OF_DECISION: &str = "
+    where v.binding_id = ? and v.revision = ?" }
+sql! { LIMITS =
+"select limits from plugin_binding_revisions where binding_id = ? and revision = ?" }
+sql! { EVENT_OF_DECISION = "
     select d.event_id from decisions d join hook_events e on e.id = d.event_id
-    where d.event_id between ? and ? and d.id = ? and (? is null or e.community_id = ?)";
-const IS_VERSION_OF: &str = "select 1 from plugin_versions where digest = ? and plugin = ?";
-const COUNT_EVENTS: &str = "
+    where d.event_id between ? and ? and d.id = ? and (? is null or e.community_id = ?)" }
+sql! { IS_VERSION_OF = "select 1 from plugin_versions where digest = ? and plugin = ?" }
+sql! { COUNT_EVENTS = "
     select count(*) as events from hook_events e
     where e.id > ? and e.id <= ? and e.input is not null
-      and (? is null or e.hook = ?) and (? is null or e.community_id = ?)";
+      and (? is null or e.hook = ?) and (? is null or e.community_id = ?)" }
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into replays
         (id, binding_id, digest, grants, hook, community_id, since_id, until_id, position, events,
          state, total, created_by, created_at, settings)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)";
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)" }
 macro_rules! find {
     ($more:literal) => {
         concat!(
@@ -48,38 +48,38 @@ macro_rules! find {
         )
     };
 }
-const FIND: &str = find!("");
-/// For admins; and, if it is a replay of a community's binding on events of that
-/// community, for its moderators. Takes whether that is an admin, and the id.
-const SEE: &str = find!(
+sql! { FIND = find!("") }
+// For admins; and, if it is a replay of a community's binding on events of that
+// community, for its moderators. Takes whether that is an admin, and the id.
+sql! { SEE = find!(
     " and (? or exists (
               select 1 from plugin_bindings b
               join community_members m on m.community_id = b.scope_id and m.role = 'moderator'
               where b.id = r.binding_id and b.scope_id = r.community_id and m.account_id = ?))"
-);
-const CANCEL: &str = "
+) }
+sql! { CANCEL = "
     update replays set state = 'cancelled', finished_at = ?
-    where id = ? and state in ('waiting', 'active')";
-const FAIL: &str = "
+    where id = ? and state in ('waiting', 'active')" }
+sql! { FAIL = "
     update replays set state = 'failed', finished_at = ?, error = ?
-    where id = ? and state in ('waiting', 'active')";
-/// Only from where this round began: of two that do the same, one counts.
-const ADVANCE: &str = "
+    where id = ? and state in ('waiting', 'active')" }
+// Only from where this round began: of two that do the same, one counts.
+sql! { ADVANCE = "
     update replays
     set state = ?, position = ?, finished_at = ?, judged = judged + ?, same = same + ?,
         differs = differs + ?, would_allow = would_allow + ?, would_hold = would_hold + ?,
         would_reject = would_reject + ?, faults = faults + ?
-    where id = ? and position = ? and state in ('waiting', 'active')";
-const INSERT_DIFFERENCE: &str = "
+    where id = ? and position = ? and state in ('waiting', 'active')" }
+sql! { INSERT_DIFFERENCE = "
     insert into replay_differences
         (replay_id, event_id, decision_id, was, would, message, fault)
-    values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
-const DIFFERENCES: &str = "
+    values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing" }
+sql! { DIFFERENCES = "
     select f.event_id, f.decision_id, f.was, f.would, f.message, f.fault, e.target_id, e.hook,
            e.created_at
     from replay_differences f join hook_events e on e.id = f.event_id
     where f.replay_id = ? and f.event_id > ?
-    order by f.event_id limit ?";
+    order by f.event_id limit ?" }
 
 macro_rules! recorded {
     ($which:literal) => {
@@ -95,13 +95,13 @@ macro_rules! recorded {
     };
 }
 
-const RECORDED: &str = recorded!(
+sql! { RECORDED = recorded!(
     "e.id > ? and e.id <= ? and (? is null or e.hook = ?)
        and (? is null or e.community_id = ?)
      order by e.id limit ?"
-);
-const RECORDED_ONE: &str =
-    recorded!("e.id = ? and (? is null or e.hook = ?) and (? is null or e.community_id = ?)");
+) }
+sql! { RECORDED_ONE =
+recorded!("e.id = ? and (? is null or e.hook = ?) and (? is null or e.community_id = ?)") }
 
 pub(super) async fn community(db: &Db, slug: &str) -> Result<Option<CommunityId>, Error> {
     let row = db.optional(statement(COMMUNITY).bind(slug.to_owned())).await?;

@@ -11,15 +11,15 @@ use crate::{
         ids::{AccountId, BindingId},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
     hooks::HookPoint,
 };
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into plugin_versions
         (digest, plugin, version, description, license, hooks, wanted_grants, settings_schema,
          size, component, uploaded_by, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
 
 macro_rules! select {
     () => {
@@ -29,11 +29,11 @@ macro_rules! select {
     };
 }
 
-const FIND: &str = concat!(select!(), " where digest = ?");
-const NEWEST: &str =
-    concat!(select!(), " where plugin = ? order by created_at desc, digest desc limit 1");
-const COMPONENT: &str = "select component from plugin_versions where digest = ?";
-const LIST_AT_WORK: &str = "
+sql! { FIND = concat!(select!(), " where digest = ?") }
+sql! { NEWEST =
+concat!(select!(), " where plugin = ? order by created_at desc, digest desc limit 1") }
+sql! { COMPONENT = "select component from plugin_versions where digest = ?" }
+sql! { LIST_AT_WORK = "
     select b.id, b.plugin, v.version, r.digest, v.hooks, c.slug as community, r.mode, r.grants,
            r.changed_at,
            (select json_group_array(json_object(
@@ -46,19 +46,19 @@ const LIST_AT_WORK: &str = "
     join plugin_versions v on v.digest = r.digest
     left join communities c on c.id = b.scope_id
     where b.removed_at is null and r.mode <> 'off' and b.id < ?
-    order by b.id desc limit ?";
+    order by b.id desc limit ?" }
 
-const VERDICTS: &str = "
+sql! { VERDICTS = "
     select binding_id, verdict, count(*) as decisions, count(fault) as faults
-    from decisions where event_id >= ? group by binding_id, verdict";
-/// What people let pass that a plugin was against, or the other way round.
-const OVERRIDDEN: &str = "
+    from decisions where event_id >= ? group by +binding_id, verdict" }
+// What people let pass that a plugin was against, or the other way round.
+sql! { OVERRIDDEN = "
     select d.binding_id, count(*) as overridden
     from review_items i join decisions d on d.event_id = i.event_id
     where i.resolved_at >= ? and d.mode = 'enforce'
       and (i.state = 'approved' and d.verdict in ('hold', 'reject')
            or i.state = 'removed' and d.verdict in ('allow', 'annotate', 'modify'))
-    group by d.binding_id";
+    group by d.binding_id" }
 
 /// What came of each binding since a time.
 pub(super) async fn numbers(

@@ -13,7 +13,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, statement},
+    db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, sql, statement},
     publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
@@ -63,7 +63,7 @@ macro_rules! from {
     };
 }
 
-const ACCESS: &str = concat!(
+sql! { ACCESS = concat!(
     viewer!(),
     "select ",
     columns!(),
@@ -78,7 +78,7 @@ const ACCESS: &str = concat!(
     "left join revisions e on e.content_id = p.id and e.state = 'pending'
      where p.id = ? and ",
     post_visible!()
-);
+) }
 
 macro_rules! list {
     ($which:literal, $after:literal, $order:literal) => {
@@ -111,39 +111,36 @@ macro_rules! lists {
     };
 }
 
-const LIST: [&str; 3] = lists!("1 = 1");
-const LIST_COMMUNITY: [&str; 3] =
-    lists!("p.community_id = (select id from communities where slug = ?)");
-const LIST_AUTHOR: [&str; 3] = lists!(
+sql! { LIST[3] = lists!("1 = 1") }
+sql! { LIST_COMMUNITY[3] =
+lists!("p.community_id = (select id from communities where slug = ?)") }
+sql! { LIST_AUTHOR[3] = lists!(
     "p.author_id = (select id from accounts where username_key = ?)
      and (? is null or c.slug = ?)"
-);
-/// One for each order, in the words of each engine.
-const SEARCH: [Sql; 3] = {
-    let sqlite = lists!(
+) }
+// One for each order, in the words of each engine.
+sql! { SEARCH[3] =
+    lists!(
         "p.search_id in (select rowid from posts_search where posts_search match ?)
          and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
-    );
-    let mysql = lists!(
+    ),
+    lists!(
         "match (p.words) against (? in boolean mode)
          and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
-    );
-    let [hot, new, top] = sqlite;
-    let [mysql_hot, mysql_new, mysql_top] = mysql;
-    [Sql::of_each(hot, mysql_hot), Sql::of_each(new, mysql_new), Sql::of_each(top, mysql_top)]
-};
+    )
+}
 
-const INSERT: &str = concat!(
+sql! { INSERT = concat!(
     "insert into posts (id, community_id, author_id, title, body, body_html, state,
                         ups, score, hot, created_at) ",
     viewer!(),
     "select ?, c.id, (select id from viewer), ?, ?, ?, ?, 1, 1, ?, (select now from viewer)
      from communities c where c.id = ? and ",
     allowed!("9", "c.id")
-);
-const SET_MEDIA: &str = "update posts set media = ? where id = ?";
-const INSERT_OWN_VOTE: &str =
-    "insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)";
+) }
+sql! { SET_MEDIA = "update posts set media = ? where id = ?" }
+sql! { INSERT_OWN_VOTE =
+"insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)" }
 /// Whether the post `p` is as its author read it, and nothing forbids them to
 /// change it.
 macro_rules! editable {
@@ -158,26 +155,26 @@ macro_rules! editable {
     };
 }
 
-const UPDATE_TEXT: &str = concat!(
+sql! { UPDATE_TEXT = concat!(
     viewer!(),
     "update posts as p set title = ?, body = ?, body_html = ?, edited_at = (select now from viewer)
      where ",
     editable!()
-);
-const IS_EDITABLE: &str = concat!(viewer!(), "select 1 from posts p where ", editable!());
-const UPDATE_STATE: &str = "update posts set state = ? where id = ? and state = ?";
-const UPDATE_LOCKED: &str = "update posts set locked = ? where id = ? and locked <> ?";
-const UPDATE_MARKS: &str = "update posts set marks = ? where id = ?";
-const REPLACE_TEXT: &str =
-    "update posts set title = ?, body = ?, body_html = ?, edited_at = ? where id = ?";
-const FIND_TEXT: &str = "select title, body from posts where id = ?";
-const COUNT_COMMENTS: &str = "update posts set comment_count = comment_count + ? where id = ?";
-const COUNT_IN_COMMUNITY: &str = "
+) }
+sql! { IS_EDITABLE = concat!(viewer!(), "select 1 from posts p where ", editable!()) }
+sql! { UPDATE_STATE = "update posts set state = ? where id = ? and state = ?" }
+sql! { UPDATE_LOCKED = "update posts set locked = ? where id = ? and locked <> ?" }
+sql! { UPDATE_MARKS = "update posts set marks = ? where id = ?" }
+sql! { REPLACE_TEXT =
+"update posts set title = ?, body = ?, body_html = ?, edited_at = ? where id = ?" }
+sql! { FIND_TEXT = "select title, body from posts where id = ?" }
+sql! { COUNT_COMMENTS = "update posts set comment_count = comment_count + ? where id = ?" }
+sql! { COUNT_IN_COMMUNITY = "
     update communities set post_count = post_count + ?
-    where id = (select community_id from posts where id = ?)";
-const COUNT_FOR_AUTHOR: &str = "
+    where id = (select community_id from posts where id = ?)" }
+sql! { COUNT_FOR_AUTHOR = "
     update accounts set post_count = post_count + ?
-    where id = (select author_id from posts where id = ?)";
+    where id = (select author_id from posts where id = ?)" }
 
 /// A post as the viewer may see it.
 pub(super) async fn access(

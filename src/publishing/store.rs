@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::model::Revision;
 use crate::{
     base::{clock::Timestamp, ids::new_uuid},
-    db::{Columns, Error, Tx, statement},
+    db::{Columns, Error, Tx, sql, statement},
 };
 
 /// Why the content `x` waits or is gone, and which act removed it: the columns
@@ -41,12 +41,12 @@ macro_rules! why {
 }
 pub(crate) use why;
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into revisions (id, content_id, state, title, body, created_at)
-    values (?, ?, ?, ?, ?, ?)";
-const FIND_PENDING: &str =
-    "select title, body from revisions where content_id = ? and state = 'pending'";
-const DELETE_PENDING: &str = "delete from revisions where content_id = ? and state = 'pending'";
+    values (?, ?, ?, ?, ?, ?)" }
+sql! { FIND_PENDING =
+"select title, body from revisions where content_id = ? and state = 'pending'" }
+sql! { DELETE_PENDING = "delete from revisions where content_id = ? and state = 'pending'" }
 
 /// Keeps a text that has been replaced.
 pub async fn keep_past(

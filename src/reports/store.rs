@@ -10,40 +10,40 @@ use crate::{
         ids::{AccountId, ReportId, ReviewItemId},
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Tx, statement},
+    db::{Columns, Db, Error, Tx, sql, statement},
     mod_actions::Target,
 };
 
-const FIND_ACCOUNT: &str = "select id from accounts where username_key = ? and state = 'active'";
-/// Reports of a target that wait, newest first: at most 20, as plugins are told.
-const OPEN: &str = "
+sql! { FIND_ACCOUNT = "select id from accounts where username_key = ? and state = 'active'" }
+// Reports of a target that wait, newest first: at most 20, as plugins are told.
+sql! { OPEN = "
     select r.id from reports r join review_items i on i.id = r.item_id
     where r.target_id = ? and i.state = 'open'
-    order by r.id desc limit 20";
-const IS_REPORTED: &str = "
+    order by r.id desc limit 20" }
+sql! { IS_REPORTED = "
     select 1 from reports r join review_items i on i.id = r.item_id
-    where r.target_id = ? and r.reporter_id = ? and i.state = 'open'";
-const SUBJECT_POST: &str = "
+    where r.target_id = ? and r.reporter_id = ? and i.state = 'open'" }
+sql! { SUBJECT_POST = "
     select p.author_id as account_id, p.community_id from posts p
-    where p.id = ? and p.state <> 'deleted'";
-const SUBJECT_COMMENT: &str = "
+    where p.id = ? and p.state <> 'deleted'" }
+sql! { SUBJECT_COMMENT = "
     select k.author_id as account_id, p.community_id from comments k
-    join posts p on p.id = k.post_id where k.id = ? and k.state <> 'deleted'";
-const SUBJECT_ACCOUNT: &str = "
-    select id as account_id, null as community_id from accounts where id = ? and state <> 'closed'";
-const FIND_ITEM: &str =
-    "select id from review_items where target_id = ? and kind = 'report' and state = 'open'";
-const INSERT_ITEM: &str = "
+    join posts p on p.id = k.post_id where k.id = ? and k.state <> 'deleted'" }
+sql! { SUBJECT_ACCOUNT = "
+select id as account_id, null as community_id from accounts where id = ? and state <> 'closed'" }
+sql! { FIND_ITEM =
+"select id from review_items where target_id = ? and kind = 'report' and state = 'open'" }
+sql! { INSERT_ITEM = "
     insert into review_items
         (id, kind, target_id, community_id, author_id, reason, state, created_at)
-    values (?, 'report', ?, ?, ?, ?, 'open', ?)";
-const RAISE_ITEM: &str = "update review_items set priority = min(priority + 1, 100) where id = ?";
-const INSERT: &str = "
+    values (?, 'report', ?, ?, ?, ?, 'open', ?)" }
+sql! { RAISE_ITEM = "update review_items set priority = min(priority + 1, 100) where id = ?" }
+sql! { INSERT = "
     insert into reports
         (id, item_id, target_kind, target_id, account_id, reporter_id, plugin, reason,
          merged_into, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const FIND_BY_PLUGIN: &str = "select id from reports where item_id = ? and plugin = ?";
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+sql! { FIND_BY_PLUGIN = "select id from reports where item_id = ? and plugin = ?" }
 
 /// Who has a name.
 pub(super) async fn find_account(db: &Db, username: &str) -> Result<Option<AccountId>, Error> {

@@ -54,7 +54,7 @@ impl Review {
 
     /// Tells the metrics how many items wait.
     pub async fn measure(&self) -> Result<(), Error> {
-        let open = store::count_open(&self.parts.db.counted_apart()).await?;
+        let open = store::count_open(&self.parts.db).await?;
         metrics::gauge!("gatherly_review_items_open").set(f64::from(open));
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::model::{
 };
 use crate::{
     base::{actor::Actor, clock::Timestamp, ids::ReviewItemId, page::PageRequest},
-    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
     decisions::{DecisionRecord, moderates, record, select_decisions},
     events::Content,
 };
@@ -63,30 +63,30 @@ macro_rules! on_page {
     };
 }
 
-const FIND: &str = concat!(select!(), " where d.id = ? and ", may_settle!());
-const LIST: &str = concat!(select!(), on_page!());
-const DECISIONS_OF_ITEM: &str = concat!(
+sql! { FIND = concat!(select!(), " where d.id = ? and ", may_settle!()) }
+sql! { LIST = concat!(select!(), on_page!()) }
+sql! { DECISIONS_OF_ITEM = concat!(
     select_decisions!(),
     " join review_items r on r.event_id = d.event_id where r.id = ? order by d.id"
-);
-const DECISIONS_OF_PAGE: &str = concat!(
+) }
+sql! { DECISIONS_OF_PAGE = concat!(
     select_decisions!(),
     " join (select d.event_id from review_items d",
     on_page!(),
-    ") r on r.event_id = d.event_id
+    ") page on page.event_id = d.event_id
       order by d.id"
-);
-const COUNT_OPEN: &str = "select count(*) as items from review_items where state = 'open'";
-const FIND_WAITING: &str = concat!(
+) }
+sql! { COUNT_OPEN = "select count(*) as items from review_items where state = 'open'" }
+sql! { FIND_WAITING = concat!(
     "select d.kind, d.state, d.target_id, d.event_id,
             exists (select 1 from posts p where p.id = d.target_id) as is_post,
             exists (select 1 from comments k where k.id = d.target_id) as is_comment
      from review_items d where d.id = ? and ",
     may_settle!()
-);
-const RESOLVE: &str = "
+) }
+sql! { RESOLVE = "
     update review_items set state = ?, resolved_by = ?, resolved_at = ?, note = ?
-    where id = ? and state = 'open'";
+    where id = ? and state = 'open'" }
 
 /// One item with its decisions, if `viewer` may settle it.
 pub(super) async fn find(

@@ -6,7 +6,7 @@ use crate::{
     bans::{looking, viewer},
     base::{actor::Viewer, clock::Timestamp, page::PageRequest},
     comments::comment_readable,
-    db::{Columns, Db, Engine, Error, Row, Sql},
+    db::{Columns, Db, Engine, Error, Row, sql},
     posts::post_visible,
 };
 
@@ -60,36 +60,32 @@ macro_rules! comments {
 
 // The index gives rows newest first without sorting, so a page of a common word
 // costs no more than one of a rare word. An excerpt has 32 tokens, about two lines.
-const POSTS: Sql = Sql::of_each(
-    concat!(
-        posts!(
-            "snippet(posts_search, -1, '', '', '…', 32) as excerpt",
-            "from posts_search s join posts p on p.search_id = s.rowid"
-        ),
-        " and posts_search match ? and (? is null or c.slug = ?) and s.rowid < ?
-          order by s.rowid desc limit ?"
+sql! { POSTS = concat!(
+    posts!(
+        "snippet(posts_search, -1, '', '', '…', 32) as excerpt",
+        "from posts_search s join posts p on p.search_id = s.rowid"
     ),
-    concat!(
-        posts!(concat!("substr(p.words", looked_at!()), "from posts p"),
-        " and match (p.words) against (? in boolean mode) and (? is null or c.slug = ?)
-          and p.search_id < ? order by p.search_id desc limit ?"
+    " and posts_search match ? and (? is null or c.slug = ?) and s.rowid < ?
+      order by s.rowid desc limit ?"
+),
+concat!(
+    posts!(concat!("substr(p.words", looked_at!()), "from posts p"),
+    " and match (p.words) against (? in boolean mode) and (? is null or c.slug = ?)
+      and p.search_id < ? order by p.search_id desc limit ?"
+) }
+sql! { COMMENTS = concat!(
+    comments!(
+        "snippet(comments_search, -1, '', '', '…', 32) as excerpt",
+        "from comments_search s join comments k on k.search_id = s.rowid"
     ),
-);
-const COMMENTS: Sql = Sql::of_each(
-    concat!(
-        comments!(
-            "snippet(comments_search, -1, '', '', '…', 32) as excerpt",
-            "from comments_search s join comments k on k.search_id = s.rowid"
-        ),
-        " and comments_search match ? and (? is null or c.slug = ?) and s.rowid < ?
-          order by s.rowid desc limit ?"
-    ),
-    concat!(
-        comments!(concat!("substr(k.words", looked_at!()), "from comments k"),
-        " and match (k.words) against (? in boolean mode) and (? is null or c.slug = ?)
-          and k.search_id < ? order by k.search_id desc limit ?"
-    ),
-);
+    " and comments_search match ? and (? is null or c.slug = ?) and s.rowid < ?
+      order by s.rowid desc limit ?"
+),
+concat!(
+    comments!(concat!("substr(k.words", looked_at!()), "from comments k"),
+    " and match (k.words) against (? in boolean mode) and (? is null or c.slug = ?)
+      and k.search_id < ? order by k.search_id desc limit ?"
+) }
 
 /// What has the words and may be seen, newest first.
 pub(super) async fn search(

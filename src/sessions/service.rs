@@ -177,7 +177,7 @@ impl Sessions {
 
     /// Who acts through a session; `None` when it is over.
     pub async fn actor(&self, session: SessionId) -> Result<Option<Actor>, Error> {
-        Ok(store::actor(&self.db.counted_apart(), session, self.clock.now()).await?)
+        Ok(store::actor(&self.db, session, self.clock.now()).await?)
     }
 
     /// What became of an earlier request of the actor with the same key.
@@ -222,7 +222,7 @@ impl Sessions {
         self.passwords.verify(password, hash).await
     }
 
-    /// Forgets sessions that ended long ago.
+    /// Forgets sessions that nobody could have used for long.
     pub async fn forget_ended(&self) -> Result<u64, Error> {
         let before = self.clock.now().minus(KEEP_ENDED);
         let mut tx = self.db.begin().await?;

@@ -7,54 +7,54 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, SessionId},
     },
-    db::{Columns, Db, Error, Row, Tx, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
 
-const CREDENTIALS: &str = "select id, state, password_hash from accounts where username_key = ?";
-const CREDENTIALS_BY_ID: &str = "select id, state, password_hash from accounts where id = ?";
-const ACTOR: &str = "
+sql! { CREDENTIALS = "select id, state, password_hash from accounts where username_key = ?" }
+sql! { CREDENTIALS_BY_ID = "select id, state, password_hash from accounts where id = ?" }
+sql! { ACTOR = "
     select s.id as session_id, a.id, a.username, a.role, a.verified_at,
            a.post_count, a.comment_count, a.score, a.strikes, a.labels, a.created_at
     from sessions s
     join accounts a on a.id = s.account_id
-    where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'";
-const INSERT: &str = "
+    where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'" }
+sql! { INSERT = "
     insert into sessions (id, account_id, user_agent, created_at, used_at, expires_at)
-    values (?, ?, ?, ?, ?, ?)";
-/// Sessions before one that all began on other devices.
-const IS_NEW_DEVICE: &str = "
+    values (?, ?, ?, ?, ?, ?)" }
+// Sessions before one that all began on other devices.
+sql! { IS_NEW_DEVICE = "
     select 1 as found from sessions o
     where o.account_id = ? and o.id <> ?
       and not exists (select 1 from sessions s
                       where s.account_id = o.account_id and s.id <> ? and s.user_agent = ?)
-    limit 1";
-const LIST: &str = "
+    limit 1" }
+sql! { LIST = "
     select id, user_agent, created_at, used_at, expires_at
     from sessions
     where account_id = ? and ended_at is null and expires_at > ?
     order by used_at desc, id desc
-    limit ?";
-const TOUCH: &str =
-    "update sessions set used_at = ?, expires_at = ? where id = ? and ended_at is null";
-const END: &str =
-    "update sessions set ended_at = ? where id = ? and account_id = ? and ended_at is null";
-const END_ALL: &str =
-    "update sessions set ended_at = ? where account_id = ? and id <> ? and ended_at is null";
-const INSERT_TOKEN: &str =
-    "insert into refresh_tokens (hash, session_id, state, created_at) values (?, ?, 'live', ?)";
-const FIND_TOKEN: &str = "
+    limit ?" }
+sql! { TOUCH =
+"update sessions set used_at = ?, expires_at = ? where id = ? and ended_at is null" }
+sql! { END =
+"update sessions set ended_at = ? where id = ? and account_id = ? and ended_at is null" }
+sql! { END_ALL =
+"update sessions set ended_at = ? where account_id = ? and id <> ? and ended_at is null" }
+sql! { INSERT_TOKEN =
+"insert into refresh_tokens (hash, session_id, state, created_at) values (?, ?, 'live', ?)" }
+sql! { FIND_TOKEN = "
     select t.session_id, s.account_id, t.state, t.successor, n.state as successor_state,
            s.ended_at is null and s.expires_at > ? and a.state = 'active' as alive
     from refresh_tokens t
     join sessions s on s.id = t.session_id
     join accounts a on a.id = s.account_id
     left join refresh_tokens n on n.hash = t.successor
-    where t.hash = ?";
-const MOVE_TOKEN: &str = "update refresh_tokens set state = ?, successor = ? where hash = ?";
-const SUPERSEDE_TOKEN: &str = "update refresh_tokens set state = 'superseded' where hash = ?";
-const FORGET: &str = "delete from refresh_tokens where session_id in
-    (select id from sessions where ended_at < ? or expires_at < ?)";
-const FORGET_SESSIONS: &str = "delete from sessions where ended_at < ? or expires_at < ?";
+    where t.hash = ?" }
+sql! { MOVE_TOKEN = "update refresh_tokens set state = ?, successor = ? where hash = ?" }
+sql! { SUPERSEDE_TOKEN = "update refresh_tokens set state = 'superseded' where hash = ?" }
+sql! { FORGET = "delete from refresh_tokens where session_id in
+(select id from sessions where expires_at < ?)" }
+sql! { FORGET_SESSIONS = "delete from sessions where expires_at < ?" }
 
 pub(super) async fn credentials(db: &Db, key: String) -> Result<Option<Credentials>, Error> {
     db.optional(statement(CREDENTIALS).bind(key)).await?.as_ref().map(to_credentials).transpose()
@@ -185,8 +185,8 @@ pub(super) async fn supersede_token(tx: &mut Tx, hash: Vec<u8>) -> Result<(), Er
 
 /// Forgets sessions that ended before `before`, with their tokens.
 pub(super) async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
-    tx.execute(statement(FORGET).bind(before.0).bind(before.0)).await?;
-    tx.execute(statement(FORGET_SESSIONS).bind(before.0).bind(before.0)).await
+    tx.execute(statement(FORGET).bind(before.0)).await?;
+    tx.execute(statement(FORGET_SESSIONS).bind(before.0)).await
 }
 
 fn to_credentials(row: &Row) -> Result<Credentials, Error> {

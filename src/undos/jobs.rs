@@ -39,7 +39,7 @@ impl Undos {
     /// Does a batch, or what is left of one.
     pub async fn undo(&self, job: Job) -> Result<(), Failure> {
         let id: Uuid = job.read()?;
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let mut tx = db.begin().await?;
         let Some(order) = store::order(&mut tx, id).await? else { return Ok(()) };
         let by = accounts::find_actor(&mut tx, order.created_by).await?;

@@ -10,7 +10,7 @@ use crate::{
         ids::{AccountId, BindingId},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
     mod_actions::decided_by_people,
 };
 
@@ -113,10 +113,10 @@ macro_rules! shown {
     };
 }
 
-/// The effects, and what waits: what would be, how much, and to be done.
-const SHOW: [&str; 2] = [shown!(effects!()), shown!(held!())];
-const COUNT: [&str; 2] = [counted!(effects!()), counted!(held!())];
-const NOTE: [&str; 2] = [noted!(effects!()), noted!(held!())];
+// The effects, and what waits: what would be, how much, and to be done.
+sql! { SHOW[2] = [shown!(effects!()), shown!(held!())] }
+sql! { COUNT[2] = [counted!(effects!()), counted!(held!())] }
+sql! { NOTE[2] = [noted!(effects!()), noted!(held!())] }
 
 /// Whether somebody manages the binding `b`, that is or was at work: admins all,
 /// moderators those of their communities. Takes whether that is an admin, and
@@ -129,29 +129,29 @@ macro_rules! manages {
     };
 }
 
-const MANAGED: &str = concat!("select 1 from plugin_bindings b where b.id = ? and ", manages!());
-const MARK: &str =
-    "update effects set state = 'undone', undo_id = ? where id = ? and state = 'applied'";
-const INSERT: &str = "
+sql! { MANAGED = concat!("select 1 from plugin_bindings b where b.id = ? and ", manages!()) }
+sql! { MARK =
+"update effects set state = 'undone', undo_id = ? where id = ? and state = 'applied'" }
+sql! { INSERT = "
     insert into undos (id, binding_id, request, state, total, result, created_by, created_at)
-    values (?, ?, ?, 'waiting', 0, '{\"undone\": {}, \"kept\": 0}', ?, ?)";
-const SET_TOTAL: &str = "update undos set total = ?, result = ? where id = ?";
-const BEGIN: &str = "update undos set state = 'running' where id = ? and state = 'waiting'";
-const ORDER: &str = "select created_by, total from undos where id = ? and state <> 'done'";
-const NEXT: &str = "
+    values (?, ?, ?, 'waiting', 0, '{\"undone\": {}, \"kept\": 0}', ?, ?)" }
+sql! { SET_TOTAL = "update undos set total = ?, result = ? where id = ?" }
+sql! { BEGIN = "update undos set state = 'running' where id = ? and state = 'waiting'" }
+sql! { ORDER = "select created_by, total from undos where id = ? and state <> 'done'" }
+sql! { NEXT = "
     select i.number, i.thing_id, f.inverse
     from undo_items i left join effects f on f.id = i.thing_id
-    where i.undo_id = ? and i.state = 'waiting' order by i.number limit ?";
-const SETTLE: &str = "
-    update undo_items set state = ? where undo_id = ? and number = ? and state = 'waiting'";
-const COUNT_ITEMS: &str = "
+    where i.undo_id = ? and i.state = 'waiting' order by i.number limit ?" }
+sql! { SETTLE = "
+update undo_items set state = ? where undo_id = ? and number = ? and state = 'waiting'" }
+sql! { COUNT_ITEMS = "
     select kind, state, count(*) as things from undo_items where undo_id = ?
-    group by kind, state order by kind, state";
-const PUT_COUNTS: &str = "update undos set result = ? where id = ? and state <> 'done'";
-const FINISH: &str = "
-    update undos set state = 'done', result = ?, finished_at = ? where id = ? and state <> 'done'";
-/// A batch, and a page of what is in it: a row for each, or one.
-const FIND: &str = concat!(
+    group by kind, state order by kind, state" }
+sql! { PUT_COUNTS = "update undos set result = ? where id = ? and state <> 'done'" }
+sql! { FINISH = "
+update undos set state = 'done', result = ?, finished_at = ? where id = ? and state <> 'done'" }
+// A batch, and a page of what is in it: a row for each, or one.
+sql! { FIND = concat!(
     "select u.binding_id, u.state as undo_state, u.total, u.result, u.created_at, u.finished_at,
             i.number, i.thing_id, i.kind, i.target_id, i.state
      from undos u
@@ -160,7 +160,7 @@ const FIND: &str = concat!(
      where u.id = ? and ",
     manages!(),
     " order by i.number limit ?"
-);
+) }
 
 fn bind(statement: Statement, cause: &Cause, until: Timestamp) -> Statement {
     statement

@@ -5,7 +5,7 @@ use crate::{
     bans::{allowed, looking, viewer},
     base::{actor::Actor, clock::Timestamp, ids::AccountId},
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, Statement, Tx, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
     posts::{self, ground_columns, post_visible},
     publishing::{ContentState, Tallies},
 };
@@ -20,7 +20,7 @@ macro_rules! own_vote {
     };
 }
 
-const POST_BALLOT: &str = concat!(
+sql! { POST_BALLOT = concat!(
     viewer!(),
     "select ",
     ground_columns!(),
@@ -29,8 +29,8 @@ const POST_BALLOT: &str = concat!(
     own_vote!("p.id"),
     "where p.id = ? and ",
     post_visible!()
-);
-const COMMENT_BALLOT: &str = concat!(
+) }
+sql! { COMMENT_BALLOT = concat!(
     viewer!(),
     "select ",
     ground_columns!(),
@@ -43,7 +43,7 @@ const COMMENT_BALLOT: &str = concat!(
     post_visible!(),
     " and ",
     comment_readable!()
-);
+) }
 
 /// From where a vote on a post may be cast.
 macro_rules! open_post {
@@ -103,19 +103,19 @@ macro_rules! delete {
     };
 }
 
-const INSERT_ON_POST: &str = insert!(open_post!());
-const INSERT_ON_COMMENT: &str = insert!(open_comment!());
-const UPDATE_ON_POST: &str = update!(open_post!());
-const UPDATE_ON_COMMENT: &str = update!(open_comment!());
-const DELETE_ON_POST: &str = delete!(open_post!());
-const DELETE_ON_COMMENT: &str = delete!(open_comment!());
-const TALLY_POST: &str = "
+sql! { INSERT_ON_POST = insert!(open_post!()) }
+sql! { INSERT_ON_COMMENT = insert!(open_comment!()) }
+sql! { UPDATE_ON_POST = update!(open_post!()) }
+sql! { UPDATE_ON_COMMENT = update!(open_comment!()) }
+sql! { DELETE_ON_POST = delete!(open_post!()) }
+sql! { DELETE_ON_COMMENT = delete!(open_comment!()) }
+sql! { TALLY_POST = "
     update posts set ups = ?, downs = ?, score = ?, hot = ?
-    where id = ? and ups = ? and downs = ? and state = 'published'";
-const TALLY_COMMENT: &str = "
+    where id = ? and ups = ? and downs = ? and state = 'published'" }
+sql! { TALLY_COMMENT = "
     update comments set ups = ?, downs = ?, score = ?
-    where id = ? and ups = ? and downs = ? and state = 'published'";
-const ADD_TO_SCORE: &str = "update accounts set score = score + ? where id = ?";
+    where id = ? and ups = ? and downs = ? and state = 'published'" }
+sql! { ADD_TO_SCORE = "update accounts set score = score + ? where id = ?" }
 
 fn ballot_statement(actor: &Actor, subject: Subject, now: Timestamp) -> Statement {
     let sql = match subject {

@@ -11,7 +11,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, SITE, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Tx, sql, statement},
 };
 
 macro_rules! find_warned {
@@ -26,11 +26,11 @@ macro_rules! find_warned {
         )
     };
 }
-const FIND_WARNED_BY_NAME: &str = find_warned!("a.username_key = ?");
-const FIND_WARNED: &str = find_warned!("a.id = ?");
-const INSERT_WARNING: &str = "
+sql! { FIND_WARNED_BY_NAME = find_warned!("a.username_key = ?") }
+sql! { FIND_WARNED = find_warned!("a.id = ?") }
+sql! { INSERT_WARNING = "
     insert into warnings (id, account_id, community_id, reason, created_by, plugin, created_at)
-    values (?, ?, ?, ?, ?, ?, ?)";
+    values (?, ?, ?, ?, ?, ?, ?)" }
 macro_rules! select {
     ($which:literal) => {
         concat!(
@@ -44,15 +44,15 @@ macro_rules! select {
         )
     };
 }
-const FIND_WARNING: &str = select!("w.id = ?");
-const LIST: &str = select!("w.account_id = ? and w.id < ? order by w.id desc limit ?");
-const MAY_WITHDRAW: &str = "
+sql! { FIND_WARNING = select!("w.id = ?") }
+sql! { LIST = select!("w.account_id = ? and w.id < ? order by w.id desc limit ?") }
+sql! { MAY_WITHDRAW = "
     select 1 from warnings w where w.id = ? and (? or exists
         (select 1 from community_members m where m.community_id = w.community_id
-         and m.account_id = ? and m.role = 'moderator'))";
-const WITHDRAW: &str = "
-    update warnings set withdrawn_by = ?, withdrawn_at = ? where id = ? and withdrawn_at is null";
-const COUNT_STRIKES: &str = "update accounts set strikes = strikes + ? where id = ?";
+         and m.account_id = ? and m.role = 'moderator'))" }
+sql! { WITHDRAW = "
+update warnings set withdrawn_by = ?, withdrawn_at = ? where id = ? and withdrawn_at is null" }
+sql! { COUNT_STRIKES = "update accounts set strikes = strikes + ? where id = ?" }
 
 /// Who has a name, as seen from a community or from the site.
 pub(super) async fn find_warned_by_name(

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{model::Delivery, rules, service::Webhooks, store};
 use crate::{
     base::{Error, ids::CommunityId},
-    db::Tx,
+    db::{Sql, Tx},
     events::{Content, Event, Occurrence, Origin},
     hooks::Feature,
     jobs::{self, Failure, Job, NewJob},
@@ -78,7 +78,7 @@ impl Webhooks {
     pub async fn on_event(&self, occurrence: &Occurrence) -> Result<(), Error> {
         let Some(message) = self.message(occurrence).await? else { return Ok(()) };
         let Message { community, name, payload } = message;
-        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let mut tx = self.parts.db.begin().await?;
         self.emit(&mut tx, community.map(CommunityId), name, &payload, occurrence.id).await?;
         Ok(tx.commit().await?)
     }
@@ -106,7 +106,7 @@ impl Webhooks {
     }
 
     async fn published(&self, content: Content, edited: bool) -> Result<Option<Message>, Error> {
-        let (db, now) = (self.parts.db.counted_apart(), self.parts.clock.now());
+        let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
         let Some(found) = store::published(&db, content.id(), now).await? else {
             return Ok(None);
         };
@@ -125,7 +125,7 @@ impl Webhooks {
     }
 
     async fn removed(&self, content: Content, by: Origin) -> Result<Option<Message>, Error> {
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some((community, slug, post)) = store::place(&db, content.id()).await? else {
             return Ok(None);
         };
@@ -144,9 +144,9 @@ impl Webhooks {
         &self,
         name: &'static str,
         id: Uuid,
-        place: &'static str,
+        place: Sql,
     ) -> Result<Option<Message>, Error> {
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some((community, slug)) = store::staff_place(&db, place, id).await? else {
             return Ok(None);
         };
@@ -158,7 +158,7 @@ impl Webhooks {
     /// arrive.
     pub async fn deliver(&self, job: Job) -> Result<(), Failure> {
         let due: Due = job.read()?;
-        let db = self.parts.db.counted_apart();
+        let db = self.parts.db.clone();
         let Some(delivery) = store::delivery(&db, due.delivery).await? else { return Ok(()) };
         let Ok(_room) = self.room.try_acquire() else {
             let mut tx = db.begin().await?;
@@ -198,7 +198,7 @@ impl Webhooks {
     /// Writes down that a delivery did not arrive, and what follows from it.
     async fn note_failure(&self, delivery: &Delivery, missed: Missed) -> Result<(), Error> {
         let now = self.parts.clock.now();
-        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let mut tx = self.parts.db.begin().await?;
         if !store::count_attempt(&mut tx, delivery).await? {
             return Ok(());
         }

@@ -111,14 +111,14 @@ impl Webhooks {
 
     /// Looks whether there are webhooks: other processes may have made some.
     pub async fn look(&self) -> Result<(), Error> {
-        let any = store::any(&self.parts.db.counted_apart()).await?;
+        let any = store::any(&self.parts.db).await?;
         self.any.store(any, Ordering::Relaxed);
         Ok(())
     }
 
     /// Forgets what webhooks were told long ago.
     pub async fn forget_old(&self) -> Result<u64, Error> {
-        let mut tx = self.parts.db.counted_apart().begin().await?;
+        let mut tx = self.parts.db.begin().await?;
         let forgotten = store::forget(&mut tx, self.parts.clock.now().minus(KEEP)).await?;
         tx.commit().await?;
         Ok(forgotten)

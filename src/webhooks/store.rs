@@ -12,7 +12,7 @@ use crate::{
         page::PageRequest,
     },
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, SITE, Tx, statement},
+    db::{Columns, Db, Error, Row, SITE, Sql, Tx, sql, statement},
     posts::post_visible,
 };
 
@@ -26,12 +26,12 @@ macro_rules! may_manage {
     };
 }
 
-const INSERT: &str = "
+sql! { INSERT = "
     insert into webhooks (id, scope_id, url, events, secret, created_by, created_at)
-    values (?, ?, ?, ?, ?, ?, ?)";
-const COUNT: &str = "select count(*) as webhooks from webhooks where scope_id = ?";
-const ANY: &str = "select 1 from webhooks where disabled_at is null limit 1";
-const LIST: &str = concat!(
+    values (?, ?, ?, ?, ?, ?, ?)" }
+sql! { COUNT = "select count(*) as webhooks from webhooks where scope_id = ?" }
+sql! { ANY = "select 1 from webhooks where disabled_at is null limit 1" }
+sql! { LIST = concat!(
     "select w.id, w.url, w.events, c.slug, a.username as created_by, w.created_at,
             w.failing_since, w.last_error, w.disabled_at
      from webhooks w
@@ -40,46 +40,46 @@ const LIST: &str = concat!(
      where ",
     may_manage!(),
     " and (? is null or c.slug = ?) and w.id < ? order by w.id desc limit ?"
-);
-const FIND_MANAGED: &str =
-    concat!("select w.secret from webhooks w where w.id = ? and ", may_manage!());
-const DELETE_DELIVERIES: &str = "delete from webhook_deliveries where webhook_id = ?";
-const DELETE: &str = "delete from webhooks where id = ?";
-const ROTATE: &str =
-    "update webhooks set old_secret = ?, old_secret_until = ?, secret = ? where id = ?";
-/// Webhooks that want an event. Who set one up must still be who may.
-const LIST_LISTENING: &str = "
+) }
+sql! { FIND_MANAGED =
+concat!("select w.secret from webhooks w where w.id = ? and ", may_manage!()) }
+sql! { DELETE_DELIVERIES = "delete from webhook_deliveries where webhook_id = ?" }
+sql! { DELETE = "delete from webhooks where id = ?" }
+sql! { ROTATE =
+"update webhooks set old_secret = ?, old_secret_until = ?, secret = ? where id = ?" }
+// Webhooks that want an event. Who set one up must still be who may.
+sql! { LIST_LISTENING = "
     select w.id from webhooks w
     join accounts a on a.id = w.created_by and a.state = 'active'
     where w.scope_id in (?, ?) and w.disabled_at is null and instr(w.events, ?) > 0
       and (a.role = 'admin' or exists (select 1 from community_members m
                where m.community_id = w.scope_id and m.account_id = a.id
-                 and m.role = 'moderator'))";
-const INSERT_DELIVERY: &str = "
+                 and m.role = 'moderator'))" }
+sql! { INSERT_DELIVERY = "
     insert into webhook_deliveries (id, webhook_id, cause_id, name, body, state, created_at)
     values (?, ?, ?, ?, ?, 'waiting', ?)
-    on conflict (webhook_id, cause_id, name) do nothing";
-const FIND_DELIVERY: &str = "
+    on conflict (webhook_id, cause_id, name) do nothing" }
+sql! { FIND_DELIVERY = "
     select d.id, d.webhook_id, d.body, d.attempts, w.url, w.secret, w.old_secret,
            w.old_secret_until, w.failing_since
     from webhook_deliveries d join webhooks w on w.id = d.webhook_id
-    where d.id = ? and d.state = 'waiting' and w.disabled_at is null";
-const SETTLE_DELIVERY: &str = "
+    where d.id = ? and d.state = 'waiting' and w.disabled_at is null" }
+sql! { SETTLE_DELIVERY = "
     update webhook_deliveries set state = ?, body = '', attempts = attempts + 1
-    where id = ? and state = 'waiting'";
-const COUNT_ATTEMPT: &str = "
+    where id = ? and state = 'waiting'" }
+sql! { COUNT_ATTEMPT = "
     update webhook_deliveries set attempts = attempts + 1
-    where id = ? and state = 'waiting' and attempts = ?";
-const NOTE_SUCCESS: &str = "
+    where id = ? and state = 'waiting' and attempts = ?" }
+sql! { NOTE_SUCCESS = "
     update webhooks set failing_since = null, last_error = null
-    where id = ? and (failing_since is not null or last_error is not null)";
-const NOTE_FAILURE: &str = "
-    update webhooks set failing_since = coalesce(failing_since, ?), last_error = ? where id = ?";
-const DISABLE: &str = "update webhooks set disabled_at = ? where id = ? and disabled_at is null";
-const FORGET: &str = "delete from webhook_deliveries where created_at < ?";
-const LIST_ADMINS: &str = "select id from accounts where role = 'admin' and state = 'active'";
-/// Content as somebody sees it who is not signed in. Takes its id three times.
-const FIND_PUBLISHED: &str = concat!(
+    where id = ? and (failing_since is not null or last_error is not null)" }
+sql! { NOTE_FAILURE = "
+update webhooks set failing_since = coalesce(failing_since, ?), last_error = ? where id = ?" }
+sql! { DISABLE = "update webhooks set disabled_at = ? where id = ? and disabled_at is null" }
+sql! { FORGET = "delete from webhook_deliveries where created_at < ?" }
+sql! { LIST_ADMINS = "select id from accounts where role = 'admin' and state = 'active'" }
+// Content as somebody sees it who is not signed in. Takes its id three times.
+sql! { FIND_PUBLISHED = concat!(
     viewer!(),
     "select p.community_id, c.slug, p.id as post_id, k.id as comment_id, k.parent_id,
             a.username as author, p.title, substr(coalesce(k.body, p.body), 1, 1024) as excerpt
@@ -92,26 +92,26 @@ const FIND_PUBLISHED: &str = concat!(
     comment_readable!(),
     ") and ",
     post_visible!()
-);
-/// Where content is, whoever may see it. Takes its id twice.
-const FIND_PLACE: &str = "
+) }
+// Where content is, whoever may see it. Takes its id twice.
+sql! { FIND_PLACE = "
     select p.community_id, c.slug, p.id as post_id
     from posts p join communities c on c.id = p.community_id
-    where p.id = coalesce((select post_id from comments where id = ?), ?)";
+    where p.id = coalesce((select post_id from comments where id = ?), ?)" }
 
-/// Where a report is.
-pub(super) const REPORT: &str = "
+// Where a report is.
+sql! { pub(super) REPORT = "
     select c.id as community_id, c.slug from reports r
     join review_items i on i.id = r.item_id
-    left join communities c on c.id = i.community_id where r.id = ?";
-/// Where an action was done.
-pub(super) const MOD_ACTION: &str = "
+    left join communities c on c.id = i.community_id where r.id = ?" }
+// Where an action was done.
+sql! { pub(super) MOD_ACTION = "
     select c.id as community_id, c.slug from mod_actions m
-    left join communities c on c.id = m.community_id where m.id = ?";
-/// Where an appeal belongs.
-pub(super) const APPEAL: &str = "
+    left join communities c on c.id = m.community_id where m.id = ?" }
+// Where an appeal belongs.
+sql! { pub(super) APPEAL = "
     select c.id as community_id, c.slug from appeals a
-    left join communities c on c.id = a.community_id where a.id = ?";
+    left join communities c on c.id = a.community_id where a.id = ?" }
 
 /// A webhook's row, but for what [`NewWebhook`] says.
 #[derive(Debug)]
@@ -328,7 +328,7 @@ pub(super) async fn place(db: &Db, content: Uuid) -> Result<Option<(Uuid, String
 /// the whole site. `sql` is [`REPORT`], [`MOD_ACTION`] or [`APPEAL`].
 pub(super) async fn staff_place(
     db: &Db,
-    sql: &'static str,
+    sql: Sql,
     id: Uuid,
 ) -> Result<Option<(Option<Uuid>, Option<String>)>, Error> {
     let row = db.optional(statement(sql).bind(id)).await?;

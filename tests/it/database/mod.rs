@@ -4,3 +4,4 @@
 mod outage;
 mod races;
 mod schema;
+mod statements;

@@ -1,0 +1,145 @@
+//! Every statement of the program, before anybody runs it: each engine takes it, and
+//! none goes through a whole table that grows.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs,
+};
+
+use gatherly::{
+    base::secret::Secret,
+    config::Config,
+    db::{Columns, Db, EVERY, Engine, Named, statement},
+};
+
+use crate::{
+    support::{Installation, mariadb},
+    tidy::source::root,
+};
+
+async fn open(installation: &Installation, url: String) -> Db {
+    let mut config = Config::defaults().unwrap();
+    config.data_dir = installation.path("");
+    config.database.url = Secret::new(url);
+    Db::open(&config).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_prepares_on_both_engines() {
+    let installation = Installation::new("");
+    assert!(EVERY.len() > 400, "{} statements", EVERY.len());
+    for url in [String::new(), mariadb::database("prepared").await] {
+        let db = open(&installation, url).await;
+        assert_eq!(db.unprepared().await.unwrap(), [""; 0], "{:?}", db.engine());
+        db.close().await;
+    }
+    mariadb::forget("prepared".to_owned());
+}
+
+/// What is gone through whole, by the statement and the table. This list may only become
+/// shorter.
+const SCANS: &[(&str, &str, &str)] = &[
+    ("comments::INSERT", "comments", "only while a foreign key is open, which none ever is"),
+    ("decisions::ERASURES", "hook_erasures", "rows go when they are done"),
+    ("jobs::outbox::FIRST", "outbox", "rows go when they are read"),
+    ("jobs::IS_DUE", "outbox", "one row is enough"),
+    ("jobs::IS_DUE_BESIDE", "outbox", "one row is enough"),
+    ("plugin_activations::END_ABANDONED", "plugin_activations", "once a start"),
+    ("plugin_activations::IS_ANY_ABANDONED", "plugin_activations", "once a start"),
+    ("plugin_admin::ALL_BINDINGS", "r", "once a start"),
+    ("plugin_admin::CHANGED_SINCE", "r", "as many as operators made"),
+    ("plugin_admin::COUNT_IN_SCOPE", "plugin_bindings", "as many as operators made"),
+    ("plugin_admin::UNHASHED", "plugin_binding_revisions", "once a start"),
+    ("plugin_envelopes::ALL", "plugin_envelopes", "one for each community at most"),
+    ("webhooks::ANY", "webhooks", "one row is enough"),
+];
+/// Reads that every visit makes: their plans stand in [`PLANS`].
+const HOT: &[&str] = &[
+    "comments::ACCESS",
+    "comments::LIST_NEW",
+    "comments::LIST_THREAD",
+    "comments::LIST_TOP",
+    "notifications::LIST",
+    "posts::ACCESS",
+    "posts::LIST",
+    "posts::LIST_AUTHOR",
+    "posts::LIST_COMMUNITY",
+    "search::COMMENTS",
+    "search::POSTS",
+    "sessions::ACTOR",
+    "votes::COMMENT_BALLOT",
+    "votes::POST_BALLOT",
+];
+const PLANS: &str = "tests/it/database/plans.txt";
+const REGENERATE: &str = "UPDATE=1 cargo test --test it database::statements";
+
+/// `posts::LIST`.
+fn name(named: &Named) -> String {
+    let module = named.module.trim_start_matches("gatherly::").trim_end_matches("::store");
+    format!("{module}::{}", named.name)
+}
+
+/// How `SQLite` goes about each statement, one line a step.
+async fn plans(db: &Db) -> BTreeMap<String, Vec<String>> {
+    let mut plans: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for named in EVERY {
+        let parts = named.texts.iter().flat_map(|sql| sql.text(Engine::Sqlite).split("; "));
+        for part in parts {
+            let explain: &'static str = format!("explain query plan {part}").leak();
+            let steps = plans.entry(name(named)).or_default();
+            for row in db.all(statement(explain)).await.unwrap() {
+                steps.push(row.value("detail").unwrap());
+            }
+        }
+    }
+    plans
+}
+
+/// The table of the step, if all of it is read: what a statement has made itself, a
+/// row of constants and what full-text search has found are none.
+fn scanned(step: &str) -> Option<&str> {
+    let table = step.strip_prefix("SCAN ")?;
+    let name = table.split(' ').next()?;
+    let own = ["viewer", "CONSTANT", "some", "ranked", "front", "page", "x", "n"];
+    let is_own = own.contains(&name) || name.starts_with('(') || name.ends_with("-ROW");
+    (!is_own && !table.contains("VIRTUAL TABLE INDEX")).then_some(name)
+}
+
+/// Whether a step is about a table, or sorts.
+fn tells(step: &str) -> bool {
+    step.starts_with("SEARCH") || step.contains("TEMP B-TREE") || scanned(step).is_some()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_statement_goes_through_a_whole_table_that_grows() {
+    let installation = Installation::new("");
+    let db = open(&installation, String::new()).await;
+    let plans = plans(&db).await;
+    let found: BTreeSet<_> = plans
+        .iter()
+        .flat_map(|(name, steps)| steps.iter().map(move |step| (name.as_str(), scanned(step))))
+        .filter_map(|(name, table)| Some((name, table?)))
+        .collect();
+    let allowed: BTreeSet<_> = SCANS.iter().map(|(name, table, _)| (*name, *table)).collect();
+    assert_eq!(found, allowed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hot_reads_have_the_plans_that_they_had() {
+    let installation = Installation::new("");
+    let db = open(&installation, String::new()).await;
+    let plans = plans(&db).await;
+    let mut found = String::new();
+    for name in HOT {
+        writeln!(found, "{name}").unwrap();
+        for step in plans[*name].iter().filter(|step| tells(step)) {
+            writeln!(found, "  {step}").unwrap();
+        }
+    }
+    let path = root().join(PLANS);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &found).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), found, "{REGENERATE}");
+}
