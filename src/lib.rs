@@ -13,6 +13,7 @@ pub mod cli;
 pub mod comments;
 pub mod communities;
 pub mod config;
+pub mod crash;
 pub mod credentials;
 pub mod db;
 pub mod decisions;

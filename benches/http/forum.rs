@@ -38,6 +38,8 @@ use tokio::net::TcpListener;
 
 use super::load::{CONNECTIONS, LENGTH, Load};
 
+/// Where the URL of an empty database stands, for one that is not embedded.
+pub(super) const DATABASE: &str = "DATABASE_URL";
 /// Size of the forum.
 const POSTS: usize = 1_000;
 const COMMENTS: usize = 20;
@@ -112,6 +114,9 @@ fn config(folder: &Path, cache: u64) -> Config {
     config.limits.enabled = false;
     config.sessions.access_minutes = ACCESS_MINUTES;
     config.cache.megabytes = cache;
+    if let Ok(url) = std::env::var(DATABASE) {
+        config.database.url = Secret::new(url);
+    }
     config
 }
 

@@ -23,7 +23,7 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
-use crate::config::Config;
+use crate::{config::Config, crash::Point};
 
 pub use error::Error;
 pub use news::Topic;
@@ -294,10 +294,12 @@ impl Tx {
         // Also when the commit fails, or is no longer waited for: it may have
         // come about all the same.
         let changed = Counted(changed);
+        Point::CommitDue.pass();
         match inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::MySql(tx) => Box::pin(tx.commit()).await?,
         }
+        Point::CommitDone.pass();
         drop(changed);
         for topic in topics {
             if topic == Topic::Jobs {

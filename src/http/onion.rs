@@ -18,6 +18,7 @@ use super::{ClientAddress, RateLimits, body_limit, cors, idempotency, problem, r
 use crate::{
     base::{Error, clock::Clock, ids},
     config::Config,
+    crash::Point,
     db::{self, Db},
 };
 
@@ -119,11 +120,15 @@ impl<E: Endpoint> Endpoint for Onion<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = self.request_id(&request);
+        let writes = !request.method().is_safe();
         let span = tracing::info_span!("http", request_id = %id);
         let header = HeaderValue::from_str(&id).ok();
         let answer = db::of_request(self.answer(request));
         let answer = request_id::scope(id, answer).instrument(span);
         let mut response = answer.await;
+        if writes {
+            Point::AnswerDue.pass();
+        }
         if let Some(header) = header {
             response.headers_mut().insert(request_id::HEADER, header);
         }

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     base::clock::{Clock, Timestamp},
+    crash::Point,
     db::{Db, Error, Tx},
     lifecycle::Lifecycle,
 };
@@ -347,6 +348,7 @@ impl Pump {
         (renewed, now): (&[Uuid], Timestamp),
     ) {
         for Taken { running, handler } in written.taken {
+            Point::JobsTaken.pass();
             self.start(running, &handler);
         }
         for id in renewed {
@@ -364,6 +366,7 @@ impl Pump {
             settled.extend(ticket.map(|ticket| (ticket, fate)));
         }
         for (ticket, fate) in settled {
+            Point::TicketsDue.pass();
             let _ = carrier.settle(ticket, &fate).await;
         }
         if !written.offers.is_empty() && carrier.offer(&written.offers).await.is_ok() {
@@ -403,7 +406,9 @@ impl Pump {
                 return;
             }
             let work = AssertUnwindSafe(async { work(job).await }).catch_unwind();
-            let result = match timeout(limit, work).await {
+            let result = timeout(limit, work).await;
+            Point::JobDone.pass();
+            let result = match result {
                 Ok(Ok(result)) => result,
                 Ok(Err(_)) => Err(Failure::Retry("it panicked".to_owned())),
                 Err(_) => Err(Failure::Retry(format!("it took longer than {limit:?}"))),

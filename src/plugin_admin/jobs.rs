@@ -20,6 +20,7 @@ use crate::{
         ids::{BindingId, CommunityId},
         secret::sha256_hex,
     },
+    crash::Point,
     db::Db,
     hooks::{self, BreakerState, Grants, Hooks, Loaded, Mode},
     plugin_activations::Activations,
@@ -152,6 +153,7 @@ impl AtWork {
             let Terms { digest, settings, grants, .. } = binding.terms.clone();
             running.insert(binding.id, Running { digest, settings, grants, attempt });
         }
+        Point::SwapDue.pass();
         self.hooks
             .replace(bindings.iter().filter_map(|binding| at_work(binding, &running)).collect());
         for binding in &bindings {

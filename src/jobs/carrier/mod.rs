@@ -24,8 +24,10 @@ use crate::{
     redis::{Away, Redis},
 };
 
-/// How long a ticket belongs to who took it: as long as the job does.
-pub(super) const LEASE: Duration = super::pump::LEASE;
+/// How long a ticket belongs to who took it and is not heard of any more: less long
+/// than the job does, so that nobody holds it when it is offered once more, and longer
+/// than it takes until it is renewed.
+pub(super) const LEASE: Duration = super::pump::LEASE.saturating_mul(3).checked_div(4).unwrap();
 /// Longest that the pump waits for one thing to be done in Redis.
 const LIMIT: Duration = Duration::from_millis(500);
 /// Longest that it waits for a queue to be made ready: connections, TLS and scripts.

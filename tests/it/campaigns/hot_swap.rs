@@ -52,7 +52,7 @@ async fn decisions(admin: &Person) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_text_is_judged_by_one_version() {
-    let count = times(20, 200);
+    let count = times((20, 200));
     let app = TestApp::start_with(|config| {
         // It is about versions, not about how busy this machine is.
         (config.plugins.deadline_ms, config.plugins.cpu_ms) = (5_000, 2_000);

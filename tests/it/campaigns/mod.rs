@@ -14,6 +14,6 @@ mod reproductions;
 const CAMPAIGN: &str = "CAMPAIGN";
 
 /// How often something is tried: every day, or in a campaign.
-fn times(every_day: usize, in_a_campaign: usize) -> usize {
+pub fn times((every_day, in_a_campaign): (usize, usize)) -> usize {
     if std::env::var_os(CAMPAIGN).is_some() { in_a_campaign } else { every_day }
 }

@@ -14,7 +14,7 @@ async fn broken_bytes_are_refused_or_run() {
     let whole = hostile("allow");
     let mut fates: BTreeMap<String, usize> = BTreeMap::new();
     // Each is a process that starts.
-    for number in 0..times(200, 1_000) {
+    for number in 0..times((200, 1_000)) {
         // Spread over the whole of it, and never the same twice.
         let at = (number * 7_919 + 13) % whole.len();
         let mut mutant = whole.to_vec();

@@ -109,7 +109,7 @@ impl Scene {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_decided_is_decided_again() {
     let scene = Scene::start().await;
-    let least = times(120, 10_000);
+    let least = times((120, 10_000));
     let mut records = Vec::new();
     for number in 0.. {
         scene.round(number).await;

@@ -1,36 +1,69 @@
-//! The real server is killed, again and again, while people write. What it has
-//! acknowledged is there afterwards, nothing is there by halves, and what was to
-//! follow from it follows, once.
+//! The real server is killed, again and again, while people write; so is what it
+//! needs. What it has acknowledged is there afterwards, nothing is there by halves,
+//! and what was to follow from it follows, once.
+//!
+//! `CAMPAIGN=1 cargo test --test it -- crash --nocapture --test-threads 1` kills as
+//! often as is promised; with `TEST_DATABASE=mysql` on `MariaDB`. What came of it
+//! stands in `results.md`.
 
 mod checks;
+mod points;
 mod queue;
 mod writers;
 
 use std::{fs, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use gatherly::db::Db;
+use gatherly::{config::JobBackend, db::Db};
 use hyper::Method;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Client, Installation, PASSWORD};
+use crate::{
+    campaigns::times,
+    support::{Client, Installation, PASSWORD, RedisServer, mariadb::MariaDb},
+};
 use queue::Seen;
 use writers::Ledger;
 
-const KILLS: u64 = 20;
+/// How often a server is killed, for everything that carries jobs.
+const KILLS: (usize, usize) = (20, 500);
+/// How often what a server needs is killed.
+const OTHERS: (usize, usize) = (4, 50);
+/// So much of each kind must have been acknowledged, for a test to have tested.
+const LEAST: usize = 5;
+/// Which kills take Redis as well.
+const WITH_REDIS: usize = 3;
+/// How long a server may take from its start until it is ready, if the machine has
+/// nothing else to do.
+const READY_WITHIN: Duration = Duration::from_secs(5);
+
 /// A killed process is killed whatever the disk does: waiting for it would test
 /// the disk. The plugin gets the time of a machine that has other things to do.
-const SETTINGS: &str = "
-    [database]
-    synchronous = \"normal\"
-    [limits]
-    enabled = false
-    [plugins]
-    deadline_ms = 5000
-    cpu_ms = 2000
-    [log]
-    filter = \"warn\"";
+fn settings(backend: JobBackend, redis: Option<&RedisServer>) -> String {
+    let backend = match backend {
+        JobBackend::Database => "database",
+        JobBackend::Rsmq => "rsmq",
+        JobBackend::Bullmq => "bullmq",
+    };
+    let redis = redis.map(RedisServer::url).unwrap_or_default();
+    format!(
+        "[database]
+         synchronous = \"normal\"
+         [redis]
+         url = {redis:?}
+         [jobs]
+         backend = {backend:?}
+         [limits]
+         enabled = false
+         [plugins]
+         deadline_ms = 5000
+         cpu_ms = 2000
+         [log]
+         filter = \"warn\""
+    )
+}
 
 /// What is held and what is refused.
 fn rules() -> Value {
@@ -38,41 +71,59 @@ fn rules() -> Value {
     json!({"rules": [rule("holdword", "hold"), rule("rejectword", "reject")]})
 }
 
+/// A forum in which there is something to write on.
+struct Scene {
+    admin: Client,
+    thread: String,
+    /// The policy's.
+    binding: String,
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
 /// Binds the bundled policy and makes what people write on.
-async fn prepare(installation: &Installation) -> (Client, String) {
+async fn prepare(installation: &Installation) -> Scene {
     let create = ["admin", "create", "boss", "--email", "boss@example.org"];
     let created = installation.run(&create, &format!("{PASSWORD}\n")).await;
     assert!(created.status.success(), "{created:?}");
     let server = installation.serve().await;
-    let admin = writers::sign_in(&server.client, "boss").await;
+    let admin = writers::sign_in(&server.client, "boss").await.unwrap();
     let component = fs::read(crate::tidy::source::root().join("plugins/automod/automod.wasm"));
     let wasm = Some("application/wasm");
     let uploaded =
         admin.send_bytes(Method::POST, "/plugins", wasm, component.unwrap().into()).await;
     uploaded.expect(201);
     let binding = json!({"plugin": "automod", "mode": "enforce", "settings": rules()});
-    admin.post("/plugin-bindings", binding).await.expect(201);
+    let binding = id(&admin.post("/plugin-bindings", binding).await.expect(201));
     queue::watch(&admin).await;
     let post = json!({"community": "general", "title": "A thread", "body": "A fine day."});
-    let post = admin.post("/posts", post).await.expect(201);
+    let thread = id(&admin.post("/posts", post).await.expect(201));
     server.kill().await;
-    (admin, post["id"].as_str().unwrap().to_owned())
+    Scene { admin, thread, binding }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_outlives_a_crash() {
+/// Kills a server, again and again; its Redis too, now and then.
+async fn kill_servers(backend: JobBackend, kills: usize) {
     let begun = Instant::now();
-    let installation = Installation::new(SETTINGS);
-    let (admin, thread) = prepare(&installation).await;
+    let mut redis = (backend != JobBackend::Database).then(RedisServer::start);
+    let installation = Installation::new(&settings(backend, redis.as_ref()));
+    let Scene { admin, thread, .. } = prepare(&installation).await;
     let config = installation.config();
     let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
-    let mut seen = Seen::default();
-    for kill in 0..KILLS {
+    let (mut seen, mut longest) = (Seen::default(), Duration::ZERO);
+    for kill in 0..kills {
+        let started = Instant::now();
         let server = installation.serve().await;
-        let writers = writers::start(&ledger, &server.client, kill).await;
+        longest = longest.max(started.elapsed());
+        let writers = writers::start(&ledger, &server.client, kill).await.unwrap();
         // At another moment of what they do each time.
         let crash = async {
-            sleep(Duration::from_millis(150 + kill * 37 % 400)).await;
+            sleep(Duration::from_millis(150 + kill as u64 * 37 % 400)).await;
+            if kill % WITH_REDIS == 0 {
+                redis = redis.take().map(|redis| RedisServer::start_on(redis.kill()));
+            }
             server.kill().await;
         };
         tokio::join!(join_all(writers), crash);
@@ -82,15 +133,83 @@ async fn what_was_acknowledged_outlives_a_crash() {
         seen.look(&db).await;
         db.close().await;
     }
-    seen.finish(&installation, &config).await;
+    // What is held there by who is gone would be waited for.
+    let _redis = redis.map(|redis| RedisServer::start_on(redis.kill()));
+    finish(&installation, &ledger, &seen).await;
+    let counts = ledger.counts();
+    println!(
+        "{kills} kills with jobs in {backend:?} in {:?}, ready after at most {longest:?}, \
+         acknowledged: {counts:?}",
+        begun.elapsed()
+    );
+    assert!(kills < KILLS.1 || longest <= READY_WITHIN, "ready after {longest:?}");
+}
+
+/// Has what was begun done, and looks at everything once more.
+async fn finish(installation: &Installation, ledger: &Ledger, seen: &Seen) {
+    let config = installation.config();
+    seen.finish(installation, &config).await;
     let db = Db::open(&config).await.unwrap();
+    ledger.check(&db).await;
+    checks::whole(&db).await;
     checks::sound(&db).await;
     db.close().await;
     let server = installation.serve().await;
     server.client.get("/posts").await.expect(200);
     let counts = ledger.counts();
-    assert!(counts.values().all(|count| *count >= 10), "too little was written: {counts:?}");
+    assert!(counts.values().all(|count| *count >= LEAST), "too little was written: {counts:?}");
     let log = installation.log();
     assert!(!log.contains("ERROR") && !log.contains("panicked"), "{log}");
-    println!("{KILLS} kills in {:?}, acknowledged: {counts:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_a_crash() {
+    kill_servers(JobBackend::Database, times(KILLS)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_a_crash_of_the_queue_too() {
+    for backend in [JobBackend::Rsmq, JobBackend::Bullmq] {
+        kill_servers(backend, times(OTHERS) * 2).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_a_crash_of_the_database() {
+    let (begun, kills) = (Instant::now(), times(OTHERS));
+    let mut mariadb = MariaDb::start();
+    let url = mariadb.database("crashes").await;
+    let installation = Installation::on(&url, &settings(JobBackend::Database, None));
+    let Scene { admin, thread, .. } = prepare(&installation).await;
+    let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
+    let mut seen = Seen::default();
+    let server = installation.serve().await;
+    for kill in 0..kills {
+        // It may not have noticed yet that the database is back.
+        let writers = loop {
+            match writers::start(&ledger, &server.client, kill).await {
+                Some(writers) => break writers,
+                None => sleep(Duration::from_millis(50)).await,
+            }
+        };
+        let crash = async {
+            sleep(Duration::from_millis(300 + kill as u64 * 37 % 400)).await;
+            mariadb.signal(Signal::KILL);
+        };
+        // They end when there is no answer any more, or one that says why.
+        tokio::join!(join_all(writers), crash);
+        mariadb.restart();
+        let db = Db::open(&installation.config()).await.unwrap();
+        ledger.check(&db).await;
+        checks::whole(&db).await;
+        seen.look(&db).await;
+        db.close().await;
+    }
+    server.kill().await;
+    finish(&installation, &ledger, &seen).await;
+    println!(
+        "{kills} kills of MariaDB in {:?}, acknowledged: {:?}",
+        begun.elapsed(),
+        ledger.counts()
+    );
 }

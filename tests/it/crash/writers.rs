@@ -91,24 +91,39 @@ impl Ledger {
     }
 }
 
-pub async fn sign_in(client: &Client, name: &str) -> Client {
-    let body = json!({"username": name, "password": PASSWORD});
-    let tokens = client.post("/sessions", body).await.expect(201);
-    client.with_token(tokens["access_token"].as_str().unwrap())
+/// An answer's status and body; none if the server is gone, or cannot say.
+async fn send(
+    client: &Client,
+    (method, path): (Method, &str),
+    body: Option<Value>,
+) -> Option<(u16, Value)> {
+    let reply = client.try_send(method, path, body).await?;
+    let body = if reply.body.is_empty() { Value::Null } else { reply.json() };
+    (reply.status != 503).then_some((reply.status.as_u16(), body))
 }
 
-/// Starts everybody who writes, until the server is gone.
+/// None if the server is gone.
+pub async fn sign_in(client: &Client, name: &str) -> Option<Client> {
+    let body = json!({"username": name, "password": PASSWORD});
+    let (status, tokens) = send(client, (Method::POST, "/sessions"), Some(body)).await?;
+    assert_eq!(status, 201, "{tokens}");
+    Some(client.with_token(tokens["access_token"].as_str().unwrap()))
+}
+
+/// Starts everybody who writes, until the server is gone. None if it is already.
 pub async fn start(
     ledger: &Arc<Ledger>,
     client: &Client,
-    round: u64,
-) -> Vec<impl Future<Output = ()> + use<>> {
+    round: usize,
+) -> Option<Vec<impl Future<Output = ()> + use<>>> {
     let boss = client.with_token(&ledger.token);
     let name = format!("writer{round}");
     let account = json!({"username": name, "email": "w@example.org", "password": PASSWORD});
-    client.post("/accounts", account).await.expect(201);
+    let (status, answer) = send(client, (Method::POST, "/accounts"), Some(account)).await?;
+    // Who asks again was heard the first time.
+    assert!(status == 201 || answer["code"] == "username_taken", "{status}: {answer}");
     ledger.is(&format!("accounts/{name}"), "active");
-    let writer = sign_in(client, &name).await;
+    let writer = sign_in(client, &name).await?;
     let tasks = [
         (Deed::Join, client.clone(), String::new()),
         (Deed::Post, boss.clone(), "boss".to_owned()),
@@ -117,13 +132,11 @@ pub async fn start(
         (Deed::Vote, boss, "boss".to_owned()),
         (Deed::Vote, writer, name),
     ];
-    tasks
-        .into_iter()
-        .map(|(deed, client, name)| {
-            let person = Writer { ledger: Arc::clone(ledger), client, name, round };
-            async move { person.go_on(deed).await }
-        })
-        .collect()
+    let writers = tasks.into_iter().map(|(deed, client, name)| {
+        let person = Writer { ledger: Arc::clone(ledger), client, name, round };
+        async move { person.go_on(deed).await }
+    });
+    Some(writers.collect())
 }
 
 #[derive(Clone, Copy)]
@@ -138,7 +151,7 @@ struct Writer {
     ledger: Arc<Ledger>,
     client: Client,
     name: String,
-    round: u64,
+    round: usize,
 }
 
 impl Writer {
@@ -157,11 +170,8 @@ impl Writer {
         }
     }
 
-    /// An answer's status and body; none if the server is gone.
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Option<(u16, Value)> {
-        let reply = self.client.try_send(method, path, body).await?;
-        let body = if reply.body.is_empty() { Value::Null } else { reply.json() };
-        Some((reply.status.as_u16(), body))
+        send(&self.client, (method, path), body).await
     }
 
     async fn join(&self, n: usize) -> Option<()> {

@@ -30,6 +30,8 @@ const LOOK: Duration = Duration::from_millis(10);
 /// A folder with settings and data, in which the program is run.
 pub struct Installation {
     folder: Folder,
+    /// The database, if it is no file in the folder.
+    database: Option<String>,
 }
 
 /// A server that runs; killed when it is dropped.
@@ -43,11 +45,22 @@ pub struct Running {
 impl Installation {
     /// With settings of its own, beside the folder of the data.
     pub fn new(settings: &str) -> Self {
-        let installation = Self { folder: Folder::new() };
+        let folder = Folder::new();
+        let database = mariadb::is_asked_for().then(|| {
+            mariadb::make(&folder.database());
+            mariadb::url(&folder.database())
+        });
+        Self::made(folder, database, settings)
+    }
+
+    /// On a database that was made for it.
+    pub fn on(database: &str, settings: &str) -> Self {
+        Self::made(Folder::new(), Some(database.to_owned()), settings)
+    }
+
+    fn made(folder: Folder, database: Option<String>, settings: &str) -> Self {
+        let installation = Self { folder, database };
         fs::create_dir(&installation.folder.0).unwrap();
-        if mariadb::is_asked_for() {
-            mariadb::make(&installation.folder.database());
-        }
         installation.settings(settings);
         installation
     }
@@ -77,8 +90,8 @@ impl Installation {
     /// The program with the settings' file and nothing of this environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program(Some(&self.path("gatherly.toml")), arguments);
-        if mariadb::is_asked_for() {
-            command.env("GATHERLY_DATABASE__URL", mariadb::url(&self.folder.database()));
+        if let Some(url) = &self.database {
+            command.env("GATHERLY_DATABASE__URL", url);
         }
         command
     }
@@ -87,8 +100,8 @@ impl Installation {
     pub fn config(&self) -> Config {
         let mut config = Config::defaults().unwrap();
         config.data_dir = self.data_dir();
-        if mariadb::is_asked_for() {
-            config.database.url = Secret::new(mariadb::url(&self.folder.database()));
+        if let Some(url) = &self.database {
+            config.database.url = Secret::new(url.clone());
         }
         config
     }
@@ -100,8 +113,13 @@ impl Installation {
 
     /// Starts the server and waits until it is ready.
     pub async fn serve(&self) -> Running {
+        self.serve_with(&[]).await
+    }
+
+    /// The same, with something in its environment.
+    pub async fn serve_with(&self, environment: &[(&str, &str)]) -> Running {
         for _ in 0..3 {
-            if let Some(running) = self.try_serve().await {
+            if let Some(running) = self.try_serve(environment).await {
                 return running;
             }
         }
@@ -109,11 +127,12 @@ impl Installation {
     }
 
     /// None if somebody else took the port in the meantime.
-    async fn try_serve(&self) -> Option<Running> {
+    async fn try_serve(&self, environment: &[(&str, &str)]) -> Option<Running> {
         let [listen, metrics] = free_addresses();
         let log = File::options().append(true).create(true).open(self.path("server.log")).unwrap();
         let child = self
             .command(&["serve"])
+            .envs(environment.iter().copied())
             .env("GATHERLY_DECISIONS__ALLOWS_PER_SECOND", MAX_ALLOWS.to_string())
             .env("GATHERLY_SERVER__LISTEN", listen.to_string())
             .env("GATHERLY_SERVER__METRICS_LISTEN", metrics.to_string())

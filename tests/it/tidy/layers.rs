@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["hooks", "jobs"],
     &["http", "outbound", "blobs"],
     &["db", "redis"],
-    &["events", "config", "lifecycle", "pictures"],
+    &["crash", "events", "config", "lifecycle", "pictures"],
     &["base"],
 ];
 

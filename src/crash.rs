@@ -1,0 +1,79 @@
+//! Places at which a test lets the program die as in a power cut (`tests/it/crash`):
+//! where a half would be left behind if something were done in the wrong order. Builds
+//! that are optimised have no such places.
+
+/// Where to die: `CRASH_AT=commit-done:3` dies when that is done for the third time.
+#[cfg(debug_assertions)]
+const VARIABLE: &str = "CRASH_AT";
+
+/// A place to die at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// A transaction is about to be committed.
+    CommitDue,
+    /// It has been, and nobody knows.
+    CommitDone,
+    /// What was asked for is done, and not answered.
+    AnswerDue,
+    /// Jobs have been taken, and not begun.
+    JobsTaken,
+    /// A job has done what it was to do, and is not noted as done.
+    JobDone,
+    /// The queue beside the database has not heard what the database says.
+    TicketsDue,
+    /// Other plugins are bound, and not at work.
+    SwapDue,
+}
+
+impl Point {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::CommitDue,
+        Self::CommitDone,
+        Self::AnswerDue,
+        Self::JobsTaken,
+        Self::JobDone,
+        Self::TicketsDue,
+        Self::SwapDue,
+    ];
+
+    /// As `CRASH_AT` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CommitDue => "commit-due",
+            Self::CommitDone => "commit-done",
+            Self::AnswerDue => "answer-due",
+            Self::JobsTaken => "jobs-taken",
+            Self::JobDone => "job-done",
+            Self::TicketsDue => "tickets-due",
+            Self::SwapDue => "swap-due",
+        }
+    }
+
+    /// Dies here, if it is to.
+    #[cfg(debug_assertions)]
+    pub fn pass(self) {
+        use std::sync::{
+            LazyLock,
+            atomic::{AtomicU64, Ordering},
+        };
+
+        static AT: LazyLock<Option<(String, AtomicU64)>> = LazyLock::new(|| {
+            let at = std::env::var(VARIABLE).ok()?;
+            let (name, times) = at.split_once(':')?;
+            Some((name.to_owned(), AtomicU64::new(times.parse().ok()?)))
+        });
+        let Some((name, left)) = &*AT else { return };
+        if name == self.name() && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _ = rustix::process::kill_process(
+                rustix::process::getpid(),
+                rustix::process::Signal::KILL,
+            );
+        }
+    }
+
+    /// Nothing is here.
+    #[cfg(not(debug_assertions))]
+    #[inline]
+    pub fn pass(self) {}
+}

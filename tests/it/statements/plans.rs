@@ -1,0 +1,80 @@
+//! How `MariaDB` goes about what every visit asks, in a forum that looks large to it.
+
+use std::collections::BTreeMap;
+
+use gatherly::base::secret::Secret;
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row};
+
+use super::Forum;
+use crate::support::mariadb::MariaDb;
+
+const NAME: &str = "plans";
+/// Tables look this large, and every key as good as it can be: what is gone through
+/// whole all the same has no key to go by.
+const LARGE: &[&str] = &[
+    "set global innodb_stats_auto_recalc = 0",
+    "update mysql.innodb_table_stats set n_rows = 1000000, clustered_index_size = 50000,
+         sum_of_other_index_sizes = 50000 where database_name = 'plans'",
+    "update mysql.innodb_index_stats set stat_value = 1000000
+     where database_name = 'plans' and stat_name like 'n_diff%'",
+    "flush tables",
+];
+const LISTEN: &[&str] = &["set global log_output = 'TABLE'", "set global general_log = 1"];
+const HEARD: &str = "
+    select distinct convert(l.argument using utf8mb4) as asked from mysql.general_log l
+    where l.command_type = 'Execute' and l.argument like 'select%'";
+
+async fn run(connection: &mut MySqlConnection, statements: &[&'static str]) {
+    for statement in statements {
+        connection.execute(*statement).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_read_goes_through_a_whole_table() {
+    let server = MariaDb::start();
+    let url = server.database(NAME).await;
+    let mut forum = Forum::start_with(|config| {
+        config.database.url = Secret::new(url.clone());
+    })
+    .await;
+    for _ in 0..3 {
+        forum.grow().await;
+    }
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    run(&mut connection, LARGE).await;
+    run(&mut connection, LISTEN).await;
+    for (_, path) in forum.reads() {
+        for client in [&forum.app.client, &forum.author.client, &forum.admin.client] {
+            client.get(&path).await;
+        }
+    }
+    connection.execute("set global general_log = 0").await.unwrap();
+    let asked = sqlx::query(HEARD).fetch_all(&mut connection).await.unwrap();
+    let mut steps: BTreeMap<String, String> = BTreeMap::new();
+    for row in asked {
+        let asked: String = row.get("asked");
+        let explain = AssertSqlSafe(format!("explain {asked}"));
+        let Ok(found) = connection.fetch_all(explain).await else {
+            println!("XXX {asked}");
+            continue;
+        };
+        for step in found {
+            let text = |name: &str| {
+                step.try_get::<Option<String>, _>(name).unwrap_or_default().unwrap_or_default()
+            };
+            let rows: u64 = text("rows").parse().unwrap_or_default();
+            let (kind, extra) = (text("type"), text("Extra"));
+            if matches!(kind.as_str(), "ALL" | "index") || extra.contains("filesort") || rows > 1000
+            {
+                steps.insert(
+                    format!("{} {kind} {} {extra} {rows}", text("table"), text("key")),
+                    asked.clone(),
+                );
+            }
+        }
+    }
+    for (step, asked) in steps {
+        println!("{step}\n    {}", asked.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+}
