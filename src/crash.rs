@@ -52,6 +52,7 @@ impl Point {
 
     /// Dies here, if it is to.
     #[cfg(debug_assertions)]
+    #[expect(clippy::disallowed_methods, reason = "no setting: nobody is to set it")]
     pub fn pass(self) {
         use std::sync::{
             LazyLock,

@@ -108,6 +108,7 @@ impl Content {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a bench has no other settings")]
 fn config(folder: &Path, cache: u64) -> Config {
     let mut config = Config::defaults().expect("the defaults are good");
     folder.clone_into(&mut config.data_dir);
