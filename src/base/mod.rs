@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod clock;
 pub mod error;
+pub mod finding;
 pub mod ids;
 pub mod markdown;
 pub mod page;

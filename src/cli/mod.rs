@@ -4,6 +4,7 @@
 
 mod admin;
 mod demo;
+mod doctor;
 mod jobs;
 mod lambda;
 mod logging;
@@ -44,6 +45,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database up to date and stop
     Migrate,
+    /// Look at every backend that the settings name, and say what to do
+    Doctor,
     /// Look after admins
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -83,6 +86,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => block_on(serve.run(config()?)),
         Command::Migrate => block_on(migrate(config()?)),
+        Command::Doctor => doctor::run(&config()?, compiler()?),
         Command::Admin(admin) => block_on(admin.run(config()?)),
         Command::Jobs(jobs) => block_on(jobs.run(config()?)),
         Command::Openapi => block_on(openapi(config()?)),

@@ -16,6 +16,7 @@ use sqlx::{
 };
 
 use super::Error;
+use crate::base::finding::Finding;
 
 /// A migration: its number, its name, its text for `SQLite` and for `MySQL`.
 type File = (i64, &'static str, &'static str, &'static str);
@@ -61,9 +62,65 @@ const LOCK: &str =
 const FORGET_BROKEN: &str = "delete from _sqlx_migrations where success = false";
 const UNLOCK: &str = "do release_lock(concat('gatherly.', left(database(), 50)))";
 
+/// What was applied, each with its text's sum and whether it was done.
+pub(super) const APPLIED: &str = "
+    select version, checksum, success
+    from _sqlx_migrations
+    order by version";
+
+/// A row of that.
+pub(super) type Applied = (i64, Vec<u8>, bool);
+
+/// Of the embedded engine.
+pub(super) fn sqlite() -> Migrator {
+    migrator(|(.., sqlite, _)| sqlite)
+}
+
+/// Of a server.
+pub(super) fn mysql() -> Migrator {
+    migrator(|(.., mysql)| mysql)
+}
+
+/// What stands between a database and this program.
+pub(super) fn compared(subject: &'static str, applied: &[Applied], ours: &Migrator) -> Finding {
+    let newest = ours.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = |version: i64| ours.iter().find(|migration| migration.version == version);
+    let reached = applied.iter().filter(|(.., done)| *done).map(|(version, ..)| *version).max();
+    let later = "gatherly migrate, or the next start, brings it up to date";
+    for (version, sum, done) in applied {
+        match known(*version) {
+            None => {
+                let seen =
+                    format!("migration {version} is of a newer program; this knows {newest}");
+                return Finding::failed(subject, seen, "run that program, or restore a backup");
+            }
+            Some(_) if !done => {
+                return Finding::warning(subject, format!("migration {version} broke off"), later);
+            }
+            Some(migration) if *migration.checksum != **sum => {
+                let seen = format!("migration {version} is another than this program's");
+                let advice = "run the program that made this database, or restore a backup";
+                return Finding::failed(subject, seen, advice);
+            }
+            Some(_) => {}
+        }
+    }
+    match reached {
+        Some(reached) if reached == newest => {
+            Finding::ok(subject, format!("at migration {newest}, as this program"))
+        }
+        Some(reached) => {
+            Finding::warning(subject, format!("at migration {reached} of {newest}"), later)
+        }
+        None => {
+            Finding::ok(subject, "no tables yet: gatherly migrate, or the first start, makes them")
+        }
+    }
+}
+
 /// Applies what is missing. Another process that does the same is waited for.
 pub(super) async fn apply_sqlite(writer: &SqlitePool) -> Result<(), Error> {
-    migrator(|(.., sqlite, _)| sqlite).run(writer).await.map_err(Error::Migration)
+    sqlite().run(writer).await.map_err(Error::Migration)
 }
 
 /// The same. The driver has a lock of its own, which `MariaDB` does not give: it
@@ -81,7 +138,7 @@ pub(super) async fn apply_mysql(connection: &mut MySqlConnection) -> Result<(), 
 /// Applies what is missing, and what was broken off: whoever holds the lock knows
 /// that nobody is at it.
 async fn again(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
-    let mut migrator = migrator(|(.., mysql)| mysql);
+    let mut migrator = mysql();
     migrator.set_locking(false);
     connection.ensure_migrations_table(&migrator.table_name).await?;
     let broken_off = connection.dirty_version(&migrator.table_name).await?;

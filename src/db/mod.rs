@@ -5,6 +5,7 @@
 //! `MariaDB`. On both, write transactions take turns: what one of them reads
 //! stays so until it ends, whatever else is under way, on whatever node.
 
+mod checkup;
 mod dialect;
 mod error;
 mod health;
@@ -25,6 +26,7 @@ use tokio::sync::Notify;
 
 use crate::{config::Config, crash::Point};
 
+pub use checkup::checkup;
 pub use error::Error;
 pub use news::Topic;
 pub use row::{Columns, Field, Row};

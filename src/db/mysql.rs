@@ -44,7 +44,7 @@ const COME_BACK: Duration = Duration::from_secs(1);
 /// Read committed: what a turn reads cannot change anyway. A lock is waited for
 /// as long as on the embedded engine. A server that has lost sight of a node
 /// ends its turn within `wait_timeout`; `MariaDB` within ten seconds.
-const SESSION: &str = "
+pub(super) const SESSION: &str = "
     set session transaction isolation level read committed;
     set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT',
         innodb_lock_wait_timeout = 5, wait_timeout = 60, group_concat_max_len = 1048576
@@ -70,10 +70,7 @@ pub(super) struct Pools {
 
 impl Pools {
     pub(super) async fn open(url: &Secret<String>, database: &Database) -> Result<Self, Error> {
-        let options = MySqlConnectOptions::from_str(url.expose())?
-            .charset("utf8mb4")
-            .collation("utf8mb4_bin")
-            .statement_cache_capacity(PREPARED);
+        let options = options(url)?;
         let mut connection = options.connect().await?;
         connection.execute(SESSION).await?;
         migrations::apply_mysql(&mut connection).await?;
@@ -207,6 +204,14 @@ impl Tx {
         }
         error
     }
+}
+
+/// How a server is spoken to.
+pub(super) fn options(url: &Secret<String>) -> Result<MySqlConnectOptions, sqlx::Error> {
+    Ok(MySqlConnectOptions::from_str(url.expose())?
+        .charset("utf8mb4")
+        .collation("utf8mb4_bin")
+        .statement_cache_capacity(PREPARED))
 }
 
 /// The table that a statement writes to.

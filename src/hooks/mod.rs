@@ -50,7 +50,9 @@ pub use answers::{
 };
 pub use breaker::BreakerState;
 pub use catalogue::{FailureMode, HookKind, HookPoint};
-pub use compile::{COMMAND as COMPILE_COMMAND, run_child as run_compile_child};
+pub use compile::{
+    COMMAND as COMPILE_COMMAND, run_child as run_compile_child, try_out as try_out_compiler,
+};
 pub use contract::Contract;
 pub use decision::{Decision, Merged, Mode, Outcome, Verdict};
 pub use fault::{Fault, FaultKind};

@@ -5,10 +5,12 @@
 //! more until a look in the background finds that Redis works again, so that an
 //! outage costs requests nothing.
 
+mod checkup;
 mod connection;
 mod kept;
 mod quota;
 mod signals;
 
+pub use checkup::checkup;
 pub use connection::{Away, Redis, StartError};
 pub use kept::LIFETIME as KEPT_LIFETIME;

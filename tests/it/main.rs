@@ -21,6 +21,7 @@ mod config;
 mod crash;
 mod database;
 mod demo;
+mod doctor;
 mod effects;
 mod error_codes;
 mod hooks;

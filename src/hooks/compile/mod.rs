@@ -13,7 +13,7 @@ mod child;
 mod compiler;
 mod snapshot;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub(super) use compiler::Compiler;
 use super::{
     catalogue::HookPoint,
     contract::Contract,
-    load_error::LoadError,
+    load_error::{LoadCode, LoadError},
     sandbox::{Limits, LogLine},
 };
 
@@ -68,4 +68,16 @@ pub(super) struct Report {
     pub(super) snapshot: bool,
     /// What the component logged while it took them.
     pub(super) log: Vec<LogLine>,
+}
+
+/// Whether components can be compiled here: has a child, which must be able to
+/// limit itself and to start the engine, look at one that is none.
+pub async fn try_out(program: PathBuf, time: Duration) -> Result<(), LoadError> {
+    let limits = Limits { cpu_ms: 1, memory: 0 };
+    let job = Job { task: Task::Inspect, limits, configure_limits: limits };
+    match Compiler::new(program, time).run(&job, &[]).await {
+        Err(error) if error.code == LoadCode::NotAComponent => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(LoadError::host("the compiler cannot be believed", "it took what is none")),
+    }
 }
