@@ -170,7 +170,7 @@ impl Forum {
             clock: clock.clone(),
             limits: Arc::clone(&limits),
         });
-        let publishing = Publishing::new(clock, hooks, decisions.clone());
+        let publishing = Publishing::new(db.clone(), clock, hooks, decisions.clone());
         let posts = Posts::new(posts::Parts {
             db: db.clone(),
             limits: Arc::clone(&limits),

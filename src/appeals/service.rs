@@ -9,7 +9,7 @@ use super::{
     rules, store,
 };
 use crate::{
-    accounts,
+    accounts, attachments,
     bans::Bans,
     base::{
         Error,
@@ -214,7 +214,10 @@ async fn rejection(
 ) -> Result<(Rejection, Actor), Error> {
     let strike = store::strike(tx, (Against::Rejection, decision), now).await?;
     strike.filter(|strike| strike.stands).ok_or_else(rules::nothing_to_reverse)?;
-    let rejection = store::rejection(tx, decision).await?.ok_or_else(rules::not_kept)?;
+    let mut rejection = store::rejection(tx, decision).await?.ok_or_else(rules::not_kept)?;
+    if let Some(refused) = &mut rejection.refused {
+        refused.media = attachments::refused(tx, rejection.asked).await?;
+    }
     match accounts::find_actor(tx, rejection.author).await? {
         Some((author, true)) => Ok((rejection, author)),
         _ => Err(rules::author_gone()),

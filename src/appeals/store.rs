@@ -140,7 +140,7 @@ pub(super) async fn rejection(tx: &mut Tx, decision: Uuid) -> Result<Option<Reje
     let asked = input.map(|input| serde_json::from_str::<Asked>(&input)).transpose();
     let asked = asked.map_err(|_| Error::Inconsistent { column: "input" })?;
     let (community, at) = (row.value("slug")?, row.time("created_at")?);
-    let refused = asked.map(|asked| Refused { content: asked.content, community, at });
+    let refused = asked.map(|asked| Refused { content: asked.content, community, media: None, at });
     Ok(Some(Rejection { asked: row.value("id")?, author: row.id("actor_id")?, refused }))
 }
 

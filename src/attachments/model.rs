@@ -47,7 +47,8 @@ impl Use {
 pub(super) struct Wanted {
     pub(super) owner: AccountId,
     pub(super) state: String,
-    pub(super) is_used: bool,
+    /// What uses it, or is to.
+    pub(super) used_by: Option<Uuid>,
     pub(super) shown: Attached,
 }
 
@@ -82,6 +83,11 @@ impl Attached {
 pub struct Attachments(pub(super) Vec<MediaId>);
 
 impl Attachments {
+    /// Whether these are the pictures that something shows, in their order.
+    pub fn are(&self, shown: &[Attached]) -> bool {
+        self.0.iter().eq(shown.iter().map(|attached| &attached.id))
+    }
+
     /// Checks that they are few, and none is there twice.
     pub fn parse(ids: &[Uuid]) -> Result<Self, FieldError> {
         if ids.len() > MAX_ATTACHED {

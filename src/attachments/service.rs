@@ -1,5 +1,7 @@
 //! Using pictures, and letting them go.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{
@@ -21,6 +23,9 @@ use crate::{
 pub const ERASE: &str = "media.erase";
 /// Pictures that are erased in one transaction: some milliseconds of the writer.
 const ERASE_BATCH: u32 = 100;
+/// How long pictures of a refused text are kept: time to appeal, and for somebody
+/// to decide.
+const KEEP_REFUSED: Duration = Duration::from_hours(30 * 24);
 
 /// Uses a picture of its owner's, as part of `tx`. `field` is what the request
 /// calls it.
@@ -30,7 +35,8 @@ pub async fn attach(
     (media, field): (MediaId, &'static str),
     usage: Use,
 ) -> Result<(), Error> {
-    attach_at(tx, owner, (media, field), (usage, 0)).await.map(drop)
+    let wanted = usable(tx, owner, (media, field), usage).await?;
+    Ok(store::attach(tx, wanted.id, (usage, 0)).await?)
 }
 
 /// Uses pictures of their owner's in content, as part of `tx`.
@@ -42,21 +48,149 @@ pub async fn attach_all(
 ) -> Result<Vec<Attached>, Error> {
     let mut attached = Vec::new();
     for (place, media) in wanted.0.iter().enumerate() {
-        attached.push(attach_at(tx, owner, (*media, "media"), (usage, place)).await?);
+        let shown = usable(tx, owner, (*media, "media"), usage).await?;
+        store::attach(tx, *media, (usage, nth(place))).await?;
+        attached.push(shown);
     }
     Ok(attached)
 }
 
-async fn attach_at(
+/// Uses these pictures in content, as part of `tx`, and no others.
+pub async fn change(
+    tx: &mut Tx,
+    owner: AccountId,
+    wanted: &Attachments,
+    usage: Use,
+    now: Timestamp,
+) -> Result<Vec<Attached>, Error> {
+    let attached = attach_all(tx, owner, wanted, usage).await?;
+    for media in store::of_content(tx, usage.id()).await? {
+        if !wanted.0.contains(&media) {
+            store::release(tx, media, now).await?;
+        }
+    }
+    Ok(attached)
+}
+
+/// Lets pictures wait with a text of content, named by its `revision`.
+pub async fn wait(
+    tx: &mut Tx,
+    (owner, usage): (AccountId, Use),
+    wanted: &Attachments,
+    revision: Uuid,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let there = store::of_content(tx, usage.id()).await?;
+    let mut waiting = Vec::new();
+    for (place, media) in wanted.0.iter().enumerate() {
+        waiting.push(usable(tx, owner, (*media, "media"), usage).await?);
+        if !there.contains(media) {
+            store::attach(tx, *media, (usage, -1 - nth(place))).await?;
+        }
+    }
+    let waiting = Attached::to_stored(&waiting).unwrap_or_else(|| "[]".to_owned());
+    Ok(store::insert_wanted(tx, revision, waiting, now).await?)
+}
+
+/// Uses in content the pictures that waited with its text, and no others. What is
+/// gone meanwhile is left out.
+pub async fn settle_waiting(
+    tx: &mut Tx,
+    waiting: Vec<Attached>,
+    usage: Use,
+    now: Timestamp,
+) -> Result<Vec<Attached>, Error> {
+    let mut there = store::of_content(tx, usage.id()).await?;
+    let mut attached = Vec::new();
+    for shown in waiting.into_iter().filter(|shown| there.contains(&shown.id)) {
+        store::attach(tx, shown.id, (usage, nth(attached.len()))).await?;
+        attached.push(shown);
+    }
+    there.retain(|media| attached.iter().all(|shown| shown.id != *media));
+    for media in there {
+        store::release(tx, media, now).await?;
+    }
+    Ok(attached)
+}
+
+/// Forgets what waits with a text of content, and lets it go unless `settled`.
+pub async fn drop_waiting(
+    tx: &mut Tx,
+    content: Uuid,
+    settled: bool,
+    now: Timestamp,
+) -> Result<(), Error> {
+    store::delete_waiting(tx, content).await?;
+    if !settled {
+        store::release_waiting(tx, content, now).await?;
+    }
+    Ok(())
+}
+
+/// Remembers what a refused text was to have, by the event that plugins were
+/// asked about, and keeps it for an appeal.
+pub async fn keep_refused(
+    tx: &mut Tx,
+    owner: AccountId,
+    wanted: &Attachments,
+    asked: Uuid,
+    now: Timestamp,
+) -> Result<(), Error> {
+    // Ids: serialising them cannot fail.
+    let stored = serde_json::to_string(&wanted.0).unwrap_or_default();
+    store::insert_wanted(tx, asked, stored, now).await?;
+    for media in &wanted.0 {
+        store::keep(tx, owner, *media, now.plus(KEEP_REFUSED)).await?;
+    }
+    Ok(())
+}
+
+/// What a refused text was to have; `None` if it said nothing of pictures, or
+/// that is long ago.
+pub async fn refused(tx: &mut Tx, asked: Uuid) -> Result<Option<Attachments>, Error> {
+    let stored = store::wanted(tx, asked).await?;
+    let wanted = stored.map(|stored| serde_json::from_str(&stored));
+    Ok(wanted.transpose().map_err(Error::internal)?.map(Attachments))
+}
+
+/// Those of the pictures that a text was to have that content can still use.
+pub async fn still_usable(
+    tx: &mut Tx,
+    owner: AccountId,
+    wanted: Option<&Attachments>,
+    usage: Use,
+) -> Result<Option<Attachments>, Error> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    let mut left = Vec::new();
+    for media in &wanted.0 {
+        let found = store::find(tx, *media).await?;
+        if rules::usable(found, owner, (usage, "media")).is_ok() {
+            left.push(*media);
+        }
+    }
+    Ok(Some(Attachments(left)))
+}
+
+/// Forgets what refused texts were to have that nobody appealed in time.
+pub async fn forget_wanted(db: &Db, now: Timestamp) -> Result<(), Error> {
+    let mut tx = db.begin().await?;
+    store::forget_wanted(&mut tx, now.minus(KEEP_REFUSED)).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn usable(
     tx: &mut Tx,
     owner: AccountId,
     (media, field): (MediaId, &'static str),
-    at: (Use, usize),
+    usage: Use,
 ) -> Result<Attached, Error> {
     let wanted = store::find(tx, media).await?;
-    let wanted = rules::usable(wanted, owner, field)?;
-    store::attach(tx, media, at).await?;
-    Ok(wanted.shown)
+    Ok(rules::usable(wanted, owner, (usage, field))?.shown)
+}
+
+/// A place, of a few.
+fn nth(place: usize) -> i64 {
+    i64::try_from(place).unwrap_or(i64::MAX)
 }
 
 /// Deletes the pictures of content, as part of `tx`: its author took it back.

@@ -50,11 +50,15 @@ impl Example for CommentRequest {
 struct CommentPatch {
     /// Markdown, 1 to 10,000 characters.
     body: Option<String>,
+    /// All its pictures, in their order; at most 8. Those that it has may stay,
+    /// others must be one's own and unused. What falls away is deleted a day later
+    /// unless something uses it.
+    media: Option<Vec<Uuid>>,
 }
 
 impl Example for CommentPatch {
     fn example() -> Self {
-        Self { body: Some("I liked the *second* half more.".into()) }
+        Self { body: Some("I liked the *second* half more.".into()), media: None }
     }
 }
 
@@ -171,11 +175,12 @@ impl CommentView {
 
     fn written(written: Written, viewer: Viewer<'_>) -> Self {
         let Written { access, judged } = written;
+        let pending = access.waiting.pending.clone();
         let mut view = Self::full(access, viewer);
         let Some(judged) = judged else { return view };
         let waiting = judged.state == ContentState::Held && view.state == "published";
         view.moderation = match ModerationView::of_judged(&judged) {
-            Some(decided) if waiting => Some(decided.with_pending(None, judged.content.body)),
+            Some(decided) if waiting => Some(decided.with_pending(pending)),
             Some(decided) => Some(decided),
             None => view.moderation,
         };
@@ -309,8 +314,9 @@ impl CommentsApi {
 
     /// Edit a comment
     ///
-    /// For its author. Plugins are asked again; a change that they hold waits
-    /// for a moderator, and the published text stands until then.
+    /// For its author. Plugins are asked again about the text; a change that they
+    /// hold waits for a moderator with its pictures, and what is published stands
+    /// until then.
     #[oai(path = "/comments/:id", method = "patch", operation_id = "edit_comment")]
     async fn edit(
         &self,
@@ -319,7 +325,8 @@ impl CommentsApi {
         id: Path<Uuid>,
         body: Input<CommentPatch>,
     ) -> Result<CommentEdited, Problem> {
-        let edit = CommentEdit { body: body.0.body };
+        let CommentPatch { body, media } = body.0;
+        let edit = CommentEdit { body, media };
         let written = self.comments.edit(&actor, id.0.into(), &edit).await?;
         let held = written.judged.as_ref().is_some_and(|judged| judged.state == ContentState::Held);
         let view = Rendered::new(&CommentView::written(written, Some(&actor)));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    attachments::Attached,
+    attachments::{Attached, Attachments},
     base::{
         Error, FieldError,
         clock::Timestamp,
@@ -48,7 +48,7 @@ impl CommentText {
 
 impl From<CommentText> for Revision {
     fn from(text: CommentText) -> Self {
-        Self { title: None, body: text.0 }
+        Self { title: None, body: text.0, media: None }
     }
 }
 
@@ -83,6 +83,16 @@ impl NewComment {
 pub struct CommentEdit {
     /// Markdown.
     pub body: Option<String>,
+    /// All its pictures.
+    pub media: Option<Vec<Uuid>>,
+}
+
+impl CommentEdit {
+    /// The pictures of a comment after the edit; `None` when they are as they were.
+    pub(super) fn media(&self, comment: &Comment) -> Result<Option<Attachments>, Error> {
+        let wanted = self.media.as_deref().map(Attachments::parse).transpose()?;
+        Ok(wanted.filter(|wanted| !wanted.are(&comment.media)))
+    }
 }
 
 /// A comment.

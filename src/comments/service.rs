@@ -63,13 +63,15 @@ pub struct Written {
 #[derive(Debug)]
 pub enum Approved {
     /// A comment that was never there.
-    New(Draft),
+    New(Draft, Option<Attachments>),
     /// New words for a comment.
     Edit {
         /// The comment as it stands.
         access: Box<Access>,
         /// What it is to say.
         judged: Judged,
+        /// The pictures that it is to have.
+        media: Option<Attachments>,
     },
 }
 
@@ -103,15 +105,13 @@ impl Comments {
     pub async fn create(&self, actor: &Actor, new: &NewComment) -> Result<Written, Error> {
         self.parts.limits.check_actor(Action::Comment, actor).await?;
         let media = Attachments::parse(&new.media)?;
-        let draft = self.draft(actor, new).await?;
+        let draft = self.drafted(actor, new, Some(&media)).await?;
         let mut tx = self.parts.db.begin().await?;
         let Some(mut comment) = self.write(&mut tx, actor, &draft).await? else {
             drop(tx);
             return Err(self.forbidden_meanwhile(actor, draft.ground.id).await);
         };
-        let usage = Use::Comment(comment.id);
-        comment.media = attachments::attach_all(&mut tx, actor.id, &media, usage).await?;
-        store::set_media(&mut tx, comment.id, &comment.media).await?;
+        self.put_media(&mut tx, (actor, &mut comment), &media, None).await?;
         tx.commit().await?;
         let Draft { ground, judged, .. } = draft;
         let access = Access { comment, ground, waiting: Waiting::default() };
@@ -120,13 +120,22 @@ impl Comments {
 
     /// Checks a comment and has it judged; nothing is written.
     pub async fn draft(&self, actor: &Actor, new: &NewComment) -> Result<Draft, Error> {
+        self.drafted(actor, new, None).await
+    }
+
+    async fn drafted(
+        &self,
+        actor: &Actor,
+        new: &NewComment,
+        wanted: Option<&Attachments>,
+    ) -> Result<Draft, Error> {
         let text = CommentText::parse(&new.body)?;
         let (ground, spot) = self.spot(actor, new, CommentId::new(self.now())).await?;
         let content = content(spot.id, Operation::Create, (&ground, new.parent), &text);
         let judged = self
             .parts
             .publishing
-            .judge(actor, &ground.place(), (TargetKind::Comment, content), recheck)
+            .judge(actor, &ground.place(), (TargetKind::Comment, content, wanted), recheck)
             .await?;
         drafted(ground, spot, judged)
     }
@@ -171,7 +180,8 @@ impl Comments {
             let community = ground.community;
             let judged =
                 Publishing::overrule(by, (author, community), (TargetKind::Comment, content))?;
-            return drafted(ground, Spot { slowed: false, ..spot }, judged).map(Approved::New);
+            let draft = drafted(ground, Spot { slowed: false, ..spot }, judged)?;
+            return Ok(Approved::New(draft, refused.media.clone()));
         }
         let access = self.access(Some(author), id).await?;
         if let Err(refusal) = rules::may_edit(author, &access) {
@@ -182,7 +192,7 @@ impl Comments {
         let content = content(id, Operation::Edit, (&access.ground, access.comment.parent), &text);
         let place = (author, access.ground.community);
         let judged = Publishing::overrule(by, place, (kind, content))?;
-        Ok(Approved::Edit { access: Box::new(access), judged })
+        Ok(Approved::Edit { access: Box::new(access), judged, media: refused.media.clone() })
     }
 
     /// Publishes what was let through, as part of `tx`. `false` when something
@@ -194,9 +204,38 @@ impl Comments {
         approved: &Approved,
     ) -> Result<bool, Error> {
         match approved {
-            Approved::New(draft) => Ok(self.write(tx, author, draft).await?.is_some()),
-            Approved::Edit { access, judged } => self.put_edit(tx, author, access, judged).await,
+            Approved::New(draft, media) => {
+                let Some(mut comment) = self.write(tx, author, draft).await? else {
+                    return Ok(false);
+                };
+                let (wanted, usage) = (media.as_ref(), Use::Comment(comment.id));
+                let media = attachments::still_usable(tx, author.id, wanted, usage).await?;
+                self.put_media(tx, (author, &mut comment), &media.unwrap_or_default(), None)
+                    .await?;
+                Ok(true)
+            }
+            Approved::Edit { access, judged, media } => {
+                let (wanted, usage) = (media.as_ref(), Use::Comment(access.comment.id));
+                let media = attachments::still_usable(tx, author.id, wanted, usage).await?;
+                self.put_edit(tx, author, access, (judged, media.as_ref())).await
+            }
         }
+    }
+
+    /// Gives a comment these pictures and no others, as part of `tx`.
+    async fn put_media(
+        &self,
+        tx: &mut Tx,
+        (author, comment): (&Actor, &mut Comment),
+        wanted: &Attachments,
+        edited_at: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        if wanted.are(&comment.media) {
+            return Ok(());
+        }
+        let usage = Use::Comment(comment.id);
+        comment.media = attachments::change(tx, author.id, wanted, usage, self.now()).await?;
+        Ok(store::set_media(tx, comment.id, &comment.media, edited_at).await?)
     }
 
     /// Writes what was judged, as part of `tx`. `None` when something forbids it
@@ -258,8 +297,8 @@ impl Comments {
         }))
     }
 
-    /// Changes the text of a comment. One that has never been published stays
-    /// as it is otherwise: a moderator still decides about it.
+    /// Changes the text and the pictures of a comment. One that has never been
+    /// published stays as it is otherwise: a moderator still decides about it.
     pub async fn edit(
         &self,
         actor: &Actor,
@@ -272,22 +311,46 @@ impl Comments {
             return Err(self.parts.posts.refused(actor, &access.ground, refusal).await);
         }
         let text = CommentText::parse(edit.body.as_deref().unwrap_or(&access.comment.body))?;
+        let media = edit.media(&access.comment)?;
         if text.as_str() == access.comment.body {
-            return Ok(Written { access, judged: None });
+            let Some(media) = media else { return Ok(Written { access, judged: None }) };
+            self.change_media(actor, &access, &media).await?;
+            return Ok(Written { access: self.access(Some(actor), id).await?, judged: None });
         }
         let kind = rules::judged_as(access.comment.state);
         let content = content(id, Operation::Edit, (&access.ground, access.comment.parent), &text);
         let judged = self
             .parts
             .publishing
-            .judge(actor, &access.ground.place(), (kind, content), recheck)
+            .judge(actor, &access.ground.place(), (kind, content, media.as_ref()), recheck)
             .await?;
         let mut tx = self.parts.db.begin().await?;
-        if !self.put_edit(&mut tx, actor, &access, &judged).await? {
+        if !self.put_edit(&mut tx, actor, &access, (&judged, media.as_ref())).await? {
             return Err(self.changed_meanwhile(actor, id).await);
         }
         tx.commit().await?;
         Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
+    }
+
+    /// Changes the pictures alone: plugins were asked about each when it came.
+    async fn change_media(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        media: &Attachments,
+    ) -> Result<(), Error> {
+        let (mut comment, now) = (access.comment.clone(), self.now());
+        let mut tx = self.parts.db.begin().await?;
+        if !store::is_editable(&mut tx, actor, &comment, now).await? {
+            return Err(self.changed_meanwhile(actor, comment.id).await);
+        }
+        self.put_media(&mut tx, (actor, &mut comment), media, Some(now)).await?;
+        if comment.state == ContentState::Published {
+            let content = events::Content::Comment(comment.id.0);
+            let event = Event::ContentPublished { content, edited: true };
+            self.parts.publishing.announce(&mut tx, actor, event).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Puts a new text in the place of the old one, or lets it wait. `false` when
@@ -297,7 +360,7 @@ impl Comments {
         tx: &mut Tx,
         actor: &Actor,
         access: &Access,
-        judged: &Judged,
+        (judged, media): (&Judged, Option<&Attachments>),
     ) -> Result<bool, Error> {
         let (seen, now) = (&access.comment, self.now());
         let text = CommentText::of_content(&judged.content)?;
@@ -305,13 +368,17 @@ impl Comments {
             if !store::is_editable(tx, actor, seen, now).await? {
                 return Ok(false);
             }
-            self.parts.publishing.put_pending(tx, judged, text.into()).await?;
+            let media = (actor.id, Use::Comment(seen.id), media);
+            self.parts.publishing.put_pending(tx, judged, text.into(), media).await?;
         } else {
             let (body, html) = (text.as_str().to_owned(), markdown::to_html(text.as_str()));
             if !store::update_text(tx, actor, seen, (body, html), now).await? {
                 return Ok(false);
             }
-            let old = Revision { title: None, body: seen.body.clone() };
+            if let Some(media) = media {
+                self.put_media(tx, (actor, &mut seen.clone()), media, None).await?;
+            }
+            let old = Revision { title: None, body: seen.body.clone(), media: None };
             let replaced = (old, access.waiting.pending.is_some());
             self.parts.publishing.put_past(tx, judged, replaced).await?;
         }
@@ -332,8 +399,8 @@ impl Comments {
         } else if !store::update_state(&mut tx, id, held, ContentState::Deleted).await? {
             return Err(Error::NotFound);
         }
-        self.parts.publishing.forget(&mut tx, id.0).await?;
         attachments::erase_of(&mut tx, id.0, self.now()).await?;
+        self.parts.publishing.forget(&mut tx, id.0).await?;
         let (content, by) = (events::Content::Comment(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };
         self.parts.publishing.announce(&mut tx, actor, removed).await?;
@@ -357,7 +424,7 @@ impl Comments {
     /// whether it was.
     pub async fn remove(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
         use ContentState::{Held, Published, Removed};
-        publishing::drop_pending(tx, id.0).await?;
+        publishing::drop_pending(tx, id.0, self.now()).await?;
         if !store::update_state(tx, id, Published, Removed).await? {
             return Ok(store::update_state(tx, id, Held, Removed).await?);
         }
@@ -402,19 +469,26 @@ impl Comments {
 
     /// Publishes the edit that waits; whether one did.
     pub async fn approve_edit(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
-        let Some(pending) = publishing::take_pending(tx, id.0).await? else { return Ok(false) };
         let now = self.now();
+        let Some(pending) = publishing::take_pending(tx, id.0, now).await? else {
+            return Ok(false);
+        };
         let html = markdown::to_html(&pending.body);
         let Some(old) = store::replace_text(tx, id, (pending.body, html), now).await? else {
             return Ok(false);
         };
-        publishing::keep_past(tx, id.0, Revision { title: None, body: old }, now).await?;
+        let old = Revision { title: None, body: old, media: None };
+        publishing::keep_past(tx, id.0, old, now).await?;
+        if let Some(waiting) = pending.media {
+            let media = attachments::settle_waiting(tx, waiting, Use::Comment(id), now).await?;
+            store::set_media(tx, id, &media, None).await?;
+        }
         Ok(true)
     }
 
     /// Drops the edit that waits; whether one did.
     pub async fn drop_edit(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
-        Ok(publishing::drop_pending(tx, id.0).await?)
+        publishing::drop_pending(tx, id.0, self.now()).await
     }
 
     fn now(&self) -> Timestamp {

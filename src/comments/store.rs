@@ -14,7 +14,7 @@ use crate::{
     },
     db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
     posts::{self, ground_columns, post_visible},
-    publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
+    publishing::{self, ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
 /// Whether the viewer may see the comment `k`, if its post `p` is visible.
@@ -68,13 +68,14 @@ sql! { ACCESS = concat!(
     columns!(),
     ", ",
     ground_columns!(),
-    ", e.body as pending_body, ",
+    ", e.body as pending_body, w.media as pending_media, ",
     why!("k"),
     " from comments k
      join posts p on p.id = k.post_id
      join communities c on c.id = p.community_id ",
     author_and_vote!(),
     "left join revisions e on e.content_id = k.id and e.state = 'pending'
+     left join wanted_media w on w.id = e.id
      where k.id = ? and ",
     post_visible!(),
     " and ",
@@ -164,7 +165,8 @@ macro_rules! editable {
     };
 }
 
-sql! { SET_MEDIA = "update comments set media = ? where id = ?" }
+sql! { SET_MEDIA =
+    "update comments set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
 sql! { UPDATE_TEXT = concat!(
     viewer!(),
     "update comments as k set body = ?, body_html = ?, edited_at = (select now from viewer) where ",
@@ -193,13 +195,14 @@ pub(super) async fn access(
     let row = db.optional(looking(ACCESS, viewer, now).bind(id.0)).await?;
     row.map(|row| {
         let body: Option<String> = row.value("pending_body")?;
+        let media = publishing::pending_media(&row, "pending_media")?;
         Ok(Access {
             comment: comment(&row)?,
             ground: posts::ground(&row)?,
             waiting: Waiting {
                 reason: row.value("reason")?,
                 removal: row.optional_id("removal")?,
-                pending: body.map(|body| Revision { title: None, body }),
+                pending: body.map(|body| Revision { title: None, body, media }),
             },
         })
     })
@@ -320,10 +323,16 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error>
     Ok(tx.execute(statement).await? == 1)
 }
 
-/// The pictures of a comment that was just inserted.
-pub(super) async fn set_media(tx: &mut Tx, id: CommentId, media: &[Attached]) -> Result<(), Error> {
-    let Some(media) = Attached::to_stored(media) else { return Ok(()) };
-    tx.execute_one(statement(SET_MEDIA).bind(media).bind(id.0)).await
+/// The pictures of a comment, and when it was edited, if it was.
+pub(super) async fn set_media(
+    tx: &mut Tx,
+    id: CommentId,
+    media: &[Attached],
+    edited_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    let edited_at = edited_at.map(|at| at.0);
+    let statement = statement(SET_MEDIA).bind(Attached::to_stored(media)).bind(edited_at);
+    tx.execute_one(statement.bind(id.0)).await
 }
 
 /// Changes a text that is still as it was read. Whether it was, and nothing

@@ -53,6 +53,7 @@ migrations! {
     17 "0017_job_queues"
     18 "0018_accounts_role"
     19 "0019_sessions_expires"
+    20 "0020_wanted_media"
 }
 
 /// Of this database, for somebody who waits at most a minute: migrations of large

@@ -17,7 +17,7 @@ use super::{
     service::Media,
 };
 use crate::{
-    base::ids::MediaId,
+    base::{ids::MediaId, page::PageRequest},
     http::{Input, Problem, Rendered, Tag},
     pictures::{MediaType, Size},
     sessions::{SignedIn, Visitor},
@@ -56,9 +56,11 @@ enum File {
 struct MediaView {
     /// Opaque, in the order of time.
     id: Uuid,
-    /// `ready`, or `held` while it waits for a moderator.
+    /// `ready`; `held` while it waits for a moderator; `refused` when one said no.
     state: String,
-    /// Why it waits.
+    /// Whether something uses it. What nothing uses is deleted after a day.
+    used: bool,
+    /// Why it waits, or was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     /// `image/png` or `image/jpeg`: what it is kept as.
@@ -80,6 +82,7 @@ impl From<Uploaded> for MediaView {
         Self {
             id: record.id.0,
             state: record.state.as_str().to_owned(),
+            used: record.is_used,
             message: reason,
             media_type: record.media_type.as_str().to_owned(),
             width: record.width,
@@ -89,6 +92,17 @@ impl From<Uploaded> for MediaView {
             created_at: record.created_at.to_string(),
         }
     }
+}
+
+/// Pictures, the newest first.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
+struct MediaList {
+    /// This page.
+    items: Vec<MediaView>,
+    /// For the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 #[derive(ApiResponse)]
@@ -230,6 +244,23 @@ impl MediaApi {
             MediaState::Ready => MediaCreated::Ready(view, location),
             _ => MediaCreated::Held(view, location),
         })
+    }
+
+    /// List own pictures
+    ///
+    /// For everybody who is signed in: what one uploaded, the newest first.
+    #[oai(path = "/me/media", method = "get", operation_id = "list_own_media")]
+    async fn list(
+        &self,
+        SignedIn(actor): SignedIn,
+        /// From the page before.
+        cursor: Query<Option<String>>,
+        /// Items of a page, 1 to 100.
+        limit: Query<Option<u32>>,
+    ) -> Result<Rendered<MediaList>, Problem> {
+        let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
+        let page = self.media.list(&actor, &page).await?.map(MediaView::from);
+        Ok(Rendered::new(&MediaList { items: page.items, next_cursor: page.next_cursor }))
     }
 
     /// Show a picture

@@ -88,7 +88,7 @@ impl Media {
     pub async fn forget_unused(&self) -> Result<(), Error> {
         let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
         while attachments::erase_unused(&db, now.minus(KEEP_UNUSED), now).await? > 0 {}
-        Ok(())
+        attachments::forget_wanted(&db, now).await
     }
 
     /// Deletes files that have no picture: of uploads that broke off. Once for all

@@ -17,6 +17,7 @@ use crate::{
         actor::{Actor, Viewer},
         clock::{Clock, Timestamp},
         ids::MediaId,
+        page::{Page, PageRequest},
         secret::sha256_hex,
     },
     blobs::{Blobs, Key},
@@ -136,6 +137,16 @@ impl Media {
                 Err(refusal)
             }
         }
+    }
+
+    /// The actor's pictures, the newest first.
+    pub(super) async fn list(
+        &self,
+        actor: &Actor,
+        page: &PageRequest<MediaId>,
+    ) -> Result<Page<Uploaded>, Error> {
+        let uploaded = store::list(&self.parts.db, actor.id, page).await?;
+        Ok(Page::cut(uploaded, page.limit, |uploaded| uploaded.record.id))
     }
 
     /// A picture as the viewer may see it; without its bytes for one who says

@@ -1,9 +1,16 @@
 //! The statements on pictures, and the predicate that says who sees one.
 
-use super::model::{MediaState, Record};
+use uuid::Uuid;
+
+use super::model::{MediaState, Record, Uploaded};
 use crate::{
-    bans::{looking, viewer},
-    base::{actor::Viewer, clock::Timestamp, ids::MediaId},
+    bans::{looking, moderates, viewer},
+    base::{
+        actor::Viewer,
+        clock::Timestamp,
+        ids::{AccountId, MediaId},
+        page::PageRequest,
+    },
     comments::comment_readable,
     db::{Columns, Db, Error, Row, Tx, sql, statement},
     pictures::MediaType,
@@ -17,6 +24,14 @@ macro_rules! columns {
     };
 }
 
+/// Whether the viewer may see the place of the picture `m` in the post `p` or in a
+/// comment on it: what waits with a text is below nothing, for those who moderate.
+macro_rules! placed {
+    () => {
+        concat!("(m.position >= 0 or ", moderates!("p.community_id"), ")")
+    };
+}
+
 /// Whether the viewer may see the picture `m`.
 macro_rules! media_visible {
     () => {
@@ -27,6 +42,8 @@ macro_rules! media_visible {
                   or (m.used_as = 'post' and exists (
                       select 1 from posts p where p.id = m.used_by and ",
             post_visible!(),
+            " and ",
+            placed!(),
             "))
                   or (m.used_as = 'comment' and exists (
                       select 1 from comments k join posts p on p.id = k.post_id
@@ -34,13 +51,23 @@ macro_rules! media_visible {
             post_visible!(),
             " and ",
             comment_readable!(),
+            " and ",
+            placed!(),
             ")))))"
         )
     };
 }
 
 sql! { FIND =
-concat!(viewer!(), "select ", columns!(), "from media m where m.id = ? and ", media_visible!()) }
+    concat!(viewer!(), "select ", columns!(), "from media m where m.id = ? and ", media_visible!()) }
+sql! { LIST = concat!(
+    "select ",
+    columns!(),
+    ", case when m.state <> 'ready' then
+         (select r.reason from review_items r where r.target_id = m.id order by r.id desc limit 1)
+       end as reason
+     from media m where m.owner_id = ? and m.id < ? order by m.id desc limit ?"
+) }
 sql! { FIND_ANY = concat!("select ", columns!(), "from media m where m.id = ?") }
 // Unless its owner has enough that nothing uses.
 sql! { INSERT = "
@@ -65,6 +92,18 @@ pub(super) async fn find(
     now: Timestamp,
 ) -> Result<Option<Record>, Error> {
     db.optional(looking(FIND, viewer, now).bind(id.0)).await?.as_ref().map(record).transpose()
+}
+
+/// Somebody's pictures, the newest first.
+pub(super) async fn list(
+    db: &Db,
+    owner: AccountId,
+    page: &PageRequest<MediaId>,
+) -> Result<Vec<Uploaded>, Error> {
+    let before = page.after.map_or(Uuid::max(), |after| after.0);
+    let rows = db.all(statement(LIST).bind(owner.0).bind(before).bind(page.rows())).await?;
+    let uploaded = |row: &Row| Ok(Uploaded { record: record(row)?, reason: row.value("reason")? });
+    rows.iter().map(uploaded).collect()
 }
 
 /// A picture, whoever may see it.

@@ -61,11 +61,15 @@ struct PostPatch {
     title: Option<String>,
     /// Markdown, at most 40,000 characters.
     body: Option<String>,
+    /// All its pictures, in their order; at most 8. Those that it has may stay,
+    /// others must be one's own and unused. What falls away is deleted a day later
+    /// unless something uses it.
+    media: Option<Vec<Uuid>>,
 }
 
 impl Example for PostPatch {
     fn example() -> Self {
-        Self { title: None, body: Some("I have finished *Middlemarch*.".into()) }
+        Self { title: None, body: Some("I have finished *Middlemarch*.".into()), media: None }
     }
 }
 
@@ -182,13 +186,12 @@ impl PostView {
     fn written(written: Written, viewer: Viewer<'_>) -> Self {
         let Written { access, judged } = written;
         let Some(judged) = judged else { return Self::full(access, viewer) };
+        let pending = access.waiting.pending.clone();
         let mut view = Self::full(access, viewer);
         let waiting = judged.state == ContentState::Held && view.state == "published";
         let decided = ModerationView::of_judged(&judged);
         view.moderation = match decided {
-            Some(decided) if waiting => {
-                Some(decided.with_pending(judged.content.title, judged.content.body))
-            }
+            Some(decided) if waiting => Some(decided.with_pending(pending)),
             Some(decided) => Some(decided),
             None => view.moderation,
         };
@@ -332,8 +335,9 @@ impl PostsApi {
 
     /// Edit a post
     ///
-    /// For its author. Plugins are asked again; a change that they hold waits
-    /// for a moderator, and the published text stands until then.
+    /// For its author. Plugins are asked again about the text; a change that they
+    /// hold waits for a moderator with its pictures, and what is published stands
+    /// until then.
     #[oai(path = "/posts/:id", method = "patch", operation_id = "edit_post")]
     async fn edit(
         &self,
@@ -342,8 +346,8 @@ impl PostsApi {
         id: Path<Uuid>,
         body: Input<PostPatch>,
     ) -> Result<PostEdited, Problem> {
-        let PostPatch { title, body } = body.0;
-        let edit = PostEdit { title, body };
+        let PostPatch { title, body, media } = body.0;
+        let edit = PostEdit { title, body, media };
         let written = self.posts.edit(&actor, id.0.into(), &edit).await?;
         let held = written.judged.as_ref().is_some_and(|judged| judged.state == ContentState::Held);
         let view = Rendered::new(&PostView::written(written, Some(&actor)));

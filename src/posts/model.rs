@@ -1,9 +1,10 @@
 //! Posts, their text, and what lists of them are asked for.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
-    attachments::Attached,
+    attachments::{Attached, Attachments},
     bans::Standing,
     base::{
         Error, FieldError,
@@ -58,7 +59,7 @@ impl PostText {
 
 impl From<PostText> for Revision {
     fn from(text: PostText) -> Self {
-        Self { title: Some(text.title), body: text.body }
+        Self { title: Some(text.title), body: text.body, media: None }
     }
 }
 
@@ -67,6 +68,7 @@ impl From<PostText> for Revision {
 pub struct PostEdit {
     pub(super) title: Option<String>,
     pub(super) body: Option<String>,
+    pub(super) media: Option<Vec<Uuid>>,
 }
 
 impl PostEdit {
@@ -74,6 +76,12 @@ impl PostEdit {
     pub(super) fn apply(&self, post: &Post) -> Result<PostText, Error> {
         let title = self.title.as_deref().unwrap_or(&post.title);
         PostText::parse(title, self.body.as_deref().unwrap_or(&post.body))
+    }
+
+    /// The pictures of a post after the edit; `None` when they are as they were.
+    pub(super) fn media(&self, post: &Post) -> Result<Option<Attachments>, Error> {
+        let wanted = self.media.as_deref().map(Attachments::parse).transpose()?;
+        Ok(wanted.filter(|wanted| !wanted.are(&post.media)))
     }
 }
 

@@ -66,6 +66,8 @@ pub enum Approved {
         found: CommunityAccess,
         /// What it says.
         judged: Judged,
+        /// Its pictures.
+        media: Option<Attachments>,
     },
     /// New words for a post.
     Edit {
@@ -73,6 +75,8 @@ pub enum Approved {
         access: Box<Access>,
         /// What it is to say.
         judged: Judged,
+        /// The pictures that it is to have.
+        media: Option<Attachments>,
     },
 }
 
@@ -136,15 +140,14 @@ impl Posts {
         let judged = self
             .parts
             .publishing
-            .judge(actor, &place, (TargetKind::Post, content), recheck)
+            .judge(actor, &place, (TargetKind::Post, content, Some(&media)), recheck)
             .await?;
         let mut tx = self.parts.db.begin().await?;
         let Some(mut post) = self.write(&mut tx, actor, &place, &judged).await? else {
             drop(tx);
             return Err(self.parts.bans.refusal(actor, Deed::Post, place.community, None).await);
         };
-        post.media = attachments::attach_all(&mut tx, actor.id, &media, Use::Post(post.id)).await?;
-        store::set_media(&mut tx, post.id, &post.media).await?;
+        self.put_media(&mut tx, (actor, &mut post), &media, None).await?;
         tx.commit().await?;
         let access = Access { post, standing: place.standing, waiting: Waiting::default() };
         Ok(Written { access, judged: Some(judged) })
@@ -168,7 +171,7 @@ impl Posts {
             }
             let content = (TargetKind::Post, content(id, Operation::Create, &text));
             let judged = Publishing::overrule(by, (author, community), content)?;
-            return Ok(Approved::New { found, judged });
+            return Ok(Approved::New { found, judged, media: refused.media.clone() });
         }
         let access = self.access(Some(author), id).await?;
         if let Err(refusal) = rules::may_edit(author, &access) {
@@ -177,7 +180,7 @@ impl Posts {
         refused.check_unchanged(access.post.edited_at)?;
         let content = (rules::judged_as(access.post.state), content(id, Operation::Edit, &text));
         let judged = Publishing::overrule(by, (author, access.post.community), content)?;
-        Ok(Approved::Edit { access: Box::new(access), judged })
+        Ok(Approved::Edit { access: Box::new(access), judged, media: refused.media.clone() })
     }
 
     /// Publishes what was let through, as part of `tx`. `false` when something
@@ -189,14 +192,40 @@ impl Posts {
         approved: &Approved,
     ) -> Result<bool, Error> {
         match approved {
-            Approved::New { found, judged } => {
+            Approved::New { found, judged, media } => {
                 let CommunityAccess { community, standing } = found;
                 let place =
                     Place { community: community.id, slug: &community.slug, standing: *standing };
-                Ok(self.write(tx, author, &place, judged).await?.is_some())
+                let Some(mut post) = self.write(tx, author, &place, judged).await? else {
+                    return Ok(false);
+                };
+                let (wanted, usage) = (media.as_ref(), Use::Post(post.id));
+                let media = attachments::still_usable(tx, author.id, wanted, usage).await?;
+                self.put_media(tx, (author, &mut post), &media.unwrap_or_default(), None).await?;
+                Ok(true)
             }
-            Approved::Edit { access, judged } => self.put_edit(tx, author, access, judged).await,
+            Approved::Edit { access, judged, media } => {
+                let (wanted, usage) = (media.as_ref(), Use::Post(access.post.id));
+                let media = attachments::still_usable(tx, author.id, wanted, usage).await?;
+                self.put_edit(tx, author, access, (judged, media.as_ref())).await
+            }
         }
+    }
+
+    /// Gives a post these pictures and no others, as part of `tx`.
+    async fn put_media(
+        &self,
+        tx: &mut Tx,
+        (author, post): (&Actor, &mut Post),
+        wanted: &Attachments,
+        edited_at: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        if wanted.are(&post.media) {
+            return Ok(());
+        }
+        let usage = Use::Post(post.id);
+        post.media = attachments::change(tx, author.id, wanted, usage, self.now()).await?;
+        Ok(store::set_media(tx, post.id, &post.media, edited_at).await?)
     }
 
     /// Writes what was judged, as part of `tx`. `None` when something forbids it
@@ -244,26 +273,28 @@ impl Posts {
         }))
     }
 
-    /// Changes the text of a post. One that has never been published stays as
-    /// it is otherwise: a moderator still decides about it.
+    /// Changes the text and the pictures of a post. One that has never been
+    /// published stays as it is otherwise: a moderator still decides about it.
     pub async fn edit(&self, actor: &Actor, id: PostId, edit: &PostEdit) -> Result<Written, Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.access(Some(actor), id).await?;
         if let Err(refusal) = rules::may_edit(actor, &access) {
             return Err(self.refused(actor, &access.ground(), refusal).await);
         }
-        let text = edit.apply(&access.post)?;
+        let (text, media) = (edit.apply(&access.post)?, edit.media(&access.post)?);
         if (&text.title, &text.body) == (&access.post.title, &access.post.body) {
-            return Ok(Written { access, judged: None });
+            let Some(media) = media else { return Ok(Written { access, judged: None }) };
+            self.change_media(actor, &access, &media).await?;
+            return Ok(Written { access: self.access(Some(actor), id).await?, judged: None });
         }
         let kind = rules::judged_as(access.post.state);
         let content = content(id, Operation::Edit, &text);
         let judged = self
             .parts
             .publishing
-            .judge(actor, &access.ground().place(), (kind, content), recheck)
+            .judge(actor, &access.ground().place(), (kind, content, media.as_ref()), recheck)
             .await?;
-        self.write_edit(actor, &access, &judged).await?;
+        self.write_edit(actor, &access, (&judged, media.as_ref())).await?;
         Ok(Written { access: self.access(Some(actor), id).await?, judged: Some(judged) })
     }
 
@@ -271,11 +302,32 @@ impl Posts {
         &self,
         actor: &Actor,
         access: &Access,
-        judged: &Judged,
+        edit: (&Judged, Option<&Attachments>),
     ) -> Result<(), Error> {
         let mut tx = self.parts.db.begin().await?;
-        if !self.put_edit(&mut tx, actor, access, judged).await? {
+        if !self.put_edit(&mut tx, actor, access, edit).await? {
             return Err(self.changed_meanwhile(actor, access.post.id).await);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Changes the pictures alone: plugins were asked about each when it came.
+    async fn change_media(
+        &self,
+        actor: &Actor,
+        access: &Access,
+        media: &Attachments,
+    ) -> Result<(), Error> {
+        let (mut post, now) = (access.post.clone(), self.now());
+        let mut tx = self.parts.db.begin().await?;
+        if !store::is_editable(&mut tx, actor, &post, now).await? {
+            return Err(self.changed_meanwhile(actor, post.id).await);
+        }
+        self.put_media(&mut tx, (actor, &mut post), media, Some(now)).await?;
+        if post.state == ContentState::Published {
+            let content = events::Content::Post(post.id.0);
+            let event = Event::ContentPublished { content, edited: true };
+            self.parts.publishing.announce(&mut tx, actor, event).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -287,7 +339,7 @@ impl Posts {
         tx: &mut Tx,
         actor: &Actor,
         access: &Access,
-        judged: &Judged,
+        (judged, media): (&Judged, Option<&Attachments>),
     ) -> Result<bool, Error> {
         let (seen, now) = (&access.post, self.now());
         let text = PostText::of_content(&judged.content)?;
@@ -295,13 +347,17 @@ impl Posts {
             if !store::is_editable(tx, actor, seen, now).await? {
                 return Ok(false);
             }
-            self.parts.publishing.put_pending(tx, judged, text.into()).await?;
+            let media = (actor.id, Use::Post(seen.id), media);
+            self.parts.publishing.put_pending(tx, judged, text.into(), media).await?;
         } else {
             let html = markdown::to_html(&text.body);
             if !store::update_text(tx, actor, seen, (text, html), now).await? {
                 return Ok(false);
             }
             let old = PostText { title: seen.title.clone(), body: seen.body.clone() };
+            if let Some(media) = media {
+                self.put_media(tx, (actor, &mut seen.clone()), media, None).await?;
+            }
             let replaced = (old.into(), access.waiting.pending.is_some());
             self.parts.publishing.put_past(tx, judged, replaced).await?;
         }
@@ -321,8 +377,8 @@ impl Posts {
         {
             return Err(Error::NotFound);
         }
-        self.parts.publishing.forget(&mut tx, id.0).await?;
         attachments::erase_of(&mut tx, id.0, self.now()).await?;
+        self.parts.publishing.forget(&mut tx, id.0).await?;
         let (content, by) = (events::Content::Post(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };
         self.parts.publishing.announce(&mut tx, actor, removed).await?;
@@ -343,7 +399,7 @@ impl Posts {
     /// whether it was.
     pub async fn remove(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
         use ContentState::{Held, Published, Removed};
-        publishing::drop_pending(tx, id.0).await?;
+        publishing::drop_pending(tx, id.0, self.now()).await?;
         if store::update_state(tx, id, Published, Removed).await? {
             store::count(tx, id, -1).await?;
             return Ok(true);
@@ -373,20 +429,26 @@ impl Posts {
 
     /// Publishes the edit that waits; whether one did.
     pub async fn approve_edit(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
-        let Some(pending) = publishing::take_pending(tx, id.0).await? else { return Ok(false) };
         let now = self.now();
+        let Some(pending) = publishing::take_pending(tx, id.0, now).await? else {
+            return Ok(false);
+        };
         let text = PostText { title: pending.title.unwrap_or_default(), body: pending.body };
         let html = markdown::to_html(&text.body);
         let Some(old) = store::replace_text(tx, id, (text, html), now).await? else {
             return Ok(false);
         };
         publishing::keep_past(tx, id.0, old.into(), now).await?;
+        if let Some(waiting) = pending.media {
+            let media = attachments::settle_waiting(tx, waiting, Use::Post(id), now).await?;
+            store::set_media(tx, id, &media, None).await?;
+        }
         Ok(true)
     }
 
     /// Drops the edit that waits; whether one did.
     pub async fn drop_edit(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
-        Ok(publishing::drop_pending(tx, id.0).await?)
+        publishing::drop_pending(tx, id.0, self.now()).await
     }
 
     /// Bans from a post.

@@ -14,7 +14,7 @@ use crate::{
         text::look_alike_key,
     },
     db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, sql, statement},
-    publishing::{ContentState, Marks, Revision, Tallies, Waiting, why},
+    publishing::{self, ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
 /// Whether the viewer may see the post `p`.
@@ -71,11 +71,13 @@ sql! { ACCESS = concat!(
     moderates!("p.community_id"),
     " as moderates, ",
     denied!("p.community_id, p.id"),
-    " as denied, e.title as pending_title, e.body as pending_body, ",
+    " as denied, e.title as pending_title, e.body as pending_body,
+      w.media as pending_media, ",
     why!("p"),
     " ",
     from!(),
     "left join revisions e on e.content_id = p.id and e.state = 'pending'
+     left join wanted_media w on w.id = e.id
      where p.id = ? and ",
     post_visible!()
 ) }
@@ -138,9 +140,10 @@ sql! { INSERT = concat!(
      from communities c where c.id = ? and ",
     allowed!("9", "c.id")
 ) }
-sql! { SET_MEDIA = "update posts set media = ? where id = ?" }
+sql! { SET_MEDIA =
+    "update posts set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
 sql! { INSERT_OWN_VOTE =
-"insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)" }
+    "insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)" }
 /// Whether the post `p` is as its author read it, and nothing forbids them to
 /// change it.
 macro_rules! editable {
@@ -190,13 +193,14 @@ pub(super) async fn access(
         post.body_html = row.value("body_html")?;
         let body: Option<String> = row.value("pending_body")?;
         let title = row.value("pending_title")?;
+        let media = publishing::pending_media(&row, "pending_media")?;
         Ok(Access {
             post,
             standing: standing(&row)?,
             waiting: Waiting {
                 reason: row.value("reason")?,
                 removal: row.optional_id("removal")?,
-                pending: body.map(|body| Revision { title, body }),
+                pending: body.map(|body| Revision { title, body, media }),
             },
         })
     })
@@ -282,10 +286,16 @@ pub(super) async fn insert(
     Ok(tx.execute(statement).await? == 1)
 }
 
-/// The pictures of a post that was just inserted.
-pub(super) async fn set_media(tx: &mut Tx, id: PostId, media: &[Attached]) -> Result<(), Error> {
-    let Some(media) = Attached::to_stored(media) else { return Ok(()) };
-    tx.execute_one(statement(SET_MEDIA).bind(media).bind(id.0)).await
+/// The pictures of a post, and when it was edited, if it was.
+pub(super) async fn set_media(
+    tx: &mut Tx,
+    id: PostId,
+    media: &[Attached],
+    edited_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    let edited_at = edited_at.map(|at| at.0);
+    let statement = statement(SET_MEDIA).bind(Attached::to_stored(media)).bind(edited_at);
+    tx.execute_one(statement.bind(id.0)).await
 }
 
 /// The author's vote for the own post.

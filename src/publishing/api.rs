@@ -5,10 +5,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    model::{ContentState, Waiting},
+    model::{ContentState, Revision, Waiting},
     service::Judged,
 };
-use crate::decisions::AuthorDecision;
+use crate::{attachments::AttachedView, decisions::AuthorDecision};
 
 /// What was decided about content; for its author and for those who moderate.
 #[derive(Clone, Debug, Object, Serialize)]
@@ -39,6 +39,15 @@ pub struct PendingView {
     title: Option<String>,
     /// Markdown.
     body: String,
+    /// The pictures that it is to have; absent when those that there are stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media: Option<Vec<AttachedView>>,
+}
+
+impl From<Revision> for PendingView {
+    fn from(Revision { title, body, media }: Revision) -> Self {
+        Self { title, body, media: media.map(AttachedView::all) }
+    }
 }
 
 impl ModerationView {
@@ -53,9 +62,7 @@ impl ModerationView {
             message: waiting.reason,
             removal_id: waiting.removal,
             decisions: Vec::new(),
-            pending: waiting
-                .pending
-                .map(|pending| PendingView { title: pending.title, body: pending.body }),
+            pending: waiting.pending.map(PendingView::from),
         })
     }
 
@@ -76,7 +83,7 @@ impl ModerationView {
 
     /// The same with the text that waits.
     #[must_use]
-    pub fn with_pending(self, title: Option<String>, body: String) -> Self {
-        Self { pending: Some(PendingView { title, body }), ..self }
+    pub fn with_pending(self, pending: Option<Revision>) -> Self {
+        Self { pending: pending.map(PendingView::from), ..self }
     }
 }

@@ -16,4 +16,4 @@ pub use model::{ContentState, Mark, Marks, Place, Refused, Revision, Tallies, Wa
 pub use rules::hot;
 pub use service::{Judged, Publishing, context, person};
 pub(crate) use store::why;
-pub use store::{drop_pending, keep_past, take_pending};
+pub use store::{drop_pending, keep_past, pending_media, take_pending};

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
+    attachments::{Attached, Attachments},
     bans::Standing,
     base::{Error, clock::Timestamp, ids::CommunityId},
     hooks,
@@ -132,6 +133,8 @@ pub struct Refused {
     pub content: hooks::Content,
     /// Slug of the community.
     pub community: String,
+    /// The pictures it was to have, if it said so and they are known.
+    pub media: Option<Attachments>,
     /// When it was refused.
     pub at: Timestamp,
 }
@@ -153,6 +156,8 @@ pub struct Revision {
     pub title: Option<String>,
     /// Markdown.
     pub body: String,
+    /// Its pictures, of one that waits; `None` when it leaves those that there are.
+    pub media: Option<Vec<Attached>>,
 }
 
 /// What its author and those who moderate are told about content that waits for

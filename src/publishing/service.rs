@@ -7,14 +7,15 @@ use super::{
     rules, store,
 };
 use crate::{
+    attachments::{self, Attachments, Use},
     bans::Standing,
     base::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
-        ids::CommunityId,
+        ids::{AccountId, CommunityId, new_uuid},
     },
-    db::Tx,
+    db::{Db, Tx},
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
     events::{Cause, Event, Occurrence},
     hooks::{self, Content, Context, Hooks, Merged, Outcome, Role},
@@ -24,6 +25,7 @@ use crate::{
 /// The way to publication; cheap to clone.
 #[derive(Clone)]
 pub struct Publishing {
+    db: Db,
     clock: Clock,
     hooks: Hooks,
     decisions: Decisions,
@@ -75,8 +77,8 @@ impl Judged {
 
 impl Publishing {
     /// The feature.
-    pub fn new(clock: Clock, hooks: Hooks, decisions: Decisions) -> Self {
-        Self { clock, hooks, decisions }
+    pub fn new(db: Db, clock: Clock, hooks: Hooks, decisions: Decisions) -> Self {
+        Self { db, clock, hooks, decisions }
     }
 
     /// What time it is for content.
@@ -85,13 +87,13 @@ impl Publishing {
     }
 
     /// Asks plugins about a text that its author wants to publish. A refusal is
-    /// recorded and becomes an error. `recheck` holds what a plugin changed to
+    /// recorded with the pictures that were wanted, and becomes an error. `recheck` holds what a plugin changed to
     /// the rules of what people write.
     pub async fn judge(
         &self,
         actor: &Actor,
         place: &Place<'_>,
-        (kind, content): (TargetKind, Content),
+        (kind, content, wanted): (TargetKind, Content, Option<&Attachments>),
         recheck: impl Fn(&Content) -> Result<(), Error> + Send,
     ) -> Result<Judged, Error> {
         let now = self.clock.now();
@@ -122,10 +124,27 @@ impl Publishing {
                 Ok(Judged { content, state, outcome, target, is_overruled, cause })
             }
             Err(refusal) => {
-                self.decisions.record_refusal(&target, &outcome).await?;
+                self.record_refusal(&target, &outcome, wanted).await?;
                 Err(rules::with_decision(refusal, outcome.decided_by))
             }
         }
+    }
+
+    /// Records a refusal, and which pictures an appeal brings back.
+    async fn record_refusal(
+        &self,
+        target: &DecisionTarget,
+        outcome: &Outcome<Content>,
+        wanted: Option<&Attachments>,
+    ) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        self.decisions.record(&mut tx, target, outcome).await?;
+        let asked = outcome.decisions.first();
+        if let (Some(asked), Some(author), Some(wanted)) = (asked, target.actor, wanted) {
+            let asked = asked.event_id.parse().map_err(Error::internal)?;
+            attachments::keep_refused(&mut tx, author, wanted, asked, self.now()).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// A text that policies refused and `by` lets through: nobody is asked again.
@@ -191,14 +210,22 @@ impl Publishing {
         self.decisions.record(tx, target, outcome).await
     }
 
-    /// Lets an edit wait for a moderator, in place of one that waits already.
+    /// Lets an edit wait for a moderator, with the pictures that its author wants,
+    /// in place of one that waits already.
     pub async fn put_pending(
         &self,
         tx: &mut Tx,
         judged: &Judged,
         text: Revision,
+        (author, usage, wanted): (AccountId, Use, Option<&Attachments>),
     ) -> Result<(), Error> {
-        store::put_pending(tx, judged.target.id, text, self.now()).await?;
+        let (now, content) = (self.now(), judged.target.id);
+        let id = new_uuid(now);
+        store::drop_pending(tx, content, now).await?;
+        store::insert_pending(tx, (id, content), text, now).await?;
+        if let Some(wanted) = wanted {
+            attachments::wait(tx, (author, usage), wanted, id, now).await?;
+        }
         self.record(tx, judged).await
     }
 
@@ -214,7 +241,7 @@ impl Publishing {
         let id = judged.target.id;
         store::keep_past(tx, id, old, self.now()).await?;
         if had_pending {
-            store::drop_pending(tx, id).await?;
+            store::drop_pending(tx, id, self.now()).await?;
             self.decisions.supersede_edit(tx, id).await?;
         }
         if judged.state == ContentState::Held {
@@ -226,7 +253,7 @@ impl Publishing {
     /// What waits about content is gone with it, and so are its words wherever
     /// they were kept.
     pub async fn forget(&self, tx: &mut Tx, content: Uuid) -> Result<(), Error> {
-        store::drop_pending(tx, content).await?;
+        store::drop_pending(tx, content, self.now()).await?;
         self.decisions.erase(tx, content).await?;
         self.decisions.withdraw(tx, content).await
     }

@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::model::Revision;
 use crate::{
-    base::{clock::Timestamp, ids::new_uuid},
-    db::{Columns, Error, Tx, sql, statement},
+    attachments::{self, Attached},
+    base::{self, clock::Timestamp, ids::new_uuid},
+    db::{Columns, Error, Row, Tx, sql, statement},
 };
 
 /// Why the content `x` waits or is gone, and which act removed it: the columns
@@ -44,8 +45,10 @@ pub(crate) use why;
 sql! { INSERT = "
     insert into revisions (id, content_id, state, title, body, created_at)
     values (?, ?, ?, ?, ?, ?)" }
-sql! { FIND_PENDING =
-"select title, body from revisions where content_id = ? and state = 'pending'" }
+sql! { FIND_PENDING = "
+    select e.title, e.body, w.media
+    from revisions e left join wanted_media w on w.id = e.id
+    where e.content_id = ? and e.state = 'pending'" }
 sql! { DELETE_PENDING = "delete from revisions where content_id = ? and state = 'pending'" }
 
 /// Keeps a text that has been replaced.
@@ -55,45 +58,66 @@ pub async fn keep_past(
     text: Revision,
     now: Timestamp,
 ) -> Result<(), Error> {
-    insert(tx, content, "past", text, now).await
+    insert(tx, (new_uuid(now), content), "past", text, now).await
 }
 
-/// Lets an edit wait, in place of one that waits already.
-pub(super) async fn put_pending(
+/// Lets an edit wait where none does.
+pub(super) async fn insert_pending(
     tx: &mut Tx,
-    content: Uuid,
+    (id, content): (Uuid, Uuid),
     text: Revision,
     now: Timestamp,
 ) -> Result<(), Error> {
-    drop_pending(tx, content).await?;
-    insert(tx, content, "pending", text, now).await
+    insert(tx, (id, content), "pending", text, now).await
 }
 
-/// Takes the edit that waits, if one does.
-pub async fn take_pending(tx: &mut Tx, content: Uuid) -> Result<Option<Revision>, Error> {
+/// Takes the edit that waits, if one does; what is to become of its pictures, who
+/// takes it has to say.
+pub async fn take_pending(
+    tx: &mut Tx,
+    content: Uuid,
+    now: Timestamp,
+) -> Result<Option<Revision>, base::Error> {
     let Some(row) = tx.optional(statement(FIND_PENDING).bind(content)).await? else {
         return Ok(None);
     };
-    let pending = Revision { title: row.value("title")?, body: row.value("body")? };
-    drop_pending(tx, content).await?;
+    let (title, body) = (row.value("title")?, row.value("body")?);
+    let pending = Revision { title, body, media: pending_media(&row, "media")? };
+    delete_pending(tx, content, (true, now)).await?;
     Ok(Some(pending))
 }
 
-/// Drops the edit that waits; whether one did.
-pub async fn drop_pending(tx: &mut Tx, content: Uuid) -> Result<bool, Error> {
+/// Reads the pictures of an edit that waits.
+pub fn pending_media(row: &Row, column: &'static str) -> Result<Option<Vec<Attached>>, Error> {
+    let stored: Option<&str> = row.value(column)?;
+    let read = |text| Attached::from_stored(Some(text)).ok_or(Error::Inconsistent { column });
+    stored.map(read).transpose()
+}
+
+/// Drops the edit that waits, with its pictures; whether one did.
+pub async fn drop_pending(tx: &mut Tx, content: Uuid, now: Timestamp) -> Result<bool, base::Error> {
+    delete_pending(tx, content, (false, now)).await
+}
+
+async fn delete_pending(
+    tx: &mut Tx,
+    content: Uuid,
+    (settled, now): (bool, Timestamp),
+) -> Result<bool, base::Error> {
+    attachments::drop_waiting(tx, content, settled, now).await?;
     Ok(tx.execute(statement(DELETE_PENDING).bind(content)).await? > 0)
 }
 
 async fn insert(
     tx: &mut Tx,
-    content: Uuid,
+    (id, content): (Uuid, Uuid),
     state: &'static str,
     text: Revision,
     now: Timestamp,
 ) -> Result<(), Error> {
     tx.execute_one(
         statement(INSERT)
-            .bind(new_uuid(now))
+            .bind(id)
             .bind(content)
             .bind(state)
             .bind(text.title)

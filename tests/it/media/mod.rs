@@ -2,6 +2,7 @@
 
 mod attached;
 mod bombs;
+mod changed;
 mod files;
 mod judged;
 mod lambda;
