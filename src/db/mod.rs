@@ -290,7 +290,7 @@ impl Tx {
     /// Makes it last. Only after this may anything be acknowledged.
     pub async fn commit(mut self) -> Result<(), Error> {
         if let Some(statement) = once::due() {
-            self.execute_one(statement).await?;
+            self.execute_one(statement).await.inspect_err(|_| once::not_stored())?;
         }
         let Self { inner, changed, wake, news, topics, .. } = self;
         // Also when the commit fails, or is no longer waited for: it may have

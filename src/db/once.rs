@@ -2,16 +2,20 @@
 //! request is stored by the very transaction that does what it asks for, so that
 //! the two cannot part; its answer is kept beside it and given again.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use super::{Columns, Db, Error, Statement, sql, statement};
 use crate::base::{clock::Timestamp, ids::AccountId, secret::sha256};
 
 sql! { INSERT = "insert into idempotency_keys (id, request, created_at) values (?, ?, ?)" }
-sql! { FIND = "select request, status, location, body from idempotency_keys where id = ?" }
+sql! { FIND =
+    "select request, status, location, body, created_at from idempotency_keys where id = ?" }
 sql! { KEEP = "update idempotency_keys set status = ?, location = ?, body = ? where id = ? and status is null" }
 sql! { FORGET = "delete from idempotency_keys where created_at < ?" }
 
@@ -28,6 +32,8 @@ pub struct Once {
     key: String,
     request: [u8; 32],
     now: Timestamp,
+    /// Longest that such a request is under way.
+    patience: Duration,
     /// Known once it is known who asks.
     id: OnceLock<[u8; 32]>,
     stored: AtomicBool,
@@ -40,8 +46,10 @@ pub enum Earlier {
     None,
     /// It asked for something else.
     Other,
-    /// It was done, but its answer is not known: it is under way, or broke off.
-    Unanswered,
+    /// It was done, and its answer is not known yet: it is under way.
+    UnderWay,
+    /// It was done, and its answer was lost: a server ended before it was kept.
+    Lost,
     /// It was answered.
     Answered(Answer),
 }
@@ -58,10 +66,11 @@ pub struct Answer {
 }
 
 impl Once {
-    /// A request by its key and by what it asks for.
-    pub fn new(key: String, request: &[u8], now: Timestamp) -> Arc<Self> {
+    /// A request by its key and by what it asks for; it is under way for no longer
+    /// than `patience`.
+    pub fn new(key: String, request: &[u8], now: Timestamp, patience: Duration) -> Arc<Self> {
         let (request, id, stored) = (sha256(request), OnceLock::new(), AtomicBool::new(false));
-        Arc::new(Self { key, request, now, id, stored })
+        Arc::new(Self { key, request, now, patience, id, stored })
     }
 
     /// Runs a future as the answer to this request.
@@ -114,7 +123,8 @@ pub async fn claim(db: &Db, account: AccountId) -> Result<Earlier, Error> {
     }
     let status: Option<i64> = row.value("status")?;
     let Some(status) = status.and_then(|status| u16::try_from(status).ok()) else {
-        return Ok(Earlier::Unanswered);
+        let ends_at = row.time("created_at")?.plus(once.patience);
+        return Ok(if once.now < ends_at { Earlier::UnderWay } else { Earlier::Lost });
     };
     let body: Option<Vec<u8>> = row.value("body")?;
     let location = row.value("location")?;
@@ -129,6 +139,12 @@ pub(super) fn due() -> Option<Statement> {
         return None;
     }
     Some(statement(INSERT).bind(id.to_vec()).bind(once.request.to_vec()).bind(once.now.0))
+}
+
+/// The statement failed: another request has the key, and keeps its own answer.
+pub(super) fn not_stored() {
+    // There is one, or there had been no statement.
+    let _ = CURRENT.try_with(|once| once.stored.store(false, Ordering::SeqCst));
 }
 
 /// Forgets keys that were sent before `before`.

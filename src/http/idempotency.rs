@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: a `POST` that is sent again with the same key gets the
-//! same answer and does nothing. Keys are an account's own.
+//! same answer and does nothing. Keys are an account's own. A request with a key
+//! goes on when its client hangs up, so that there is an answer to give again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use poem::{Body, Request, Response, http::Method, http::header};
 
@@ -18,10 +19,17 @@ const HEADER: &str = "idempotency-key";
 /// Longest key: room for a UUID with a prefix.
 const MAX_KEY: usize = 128;
 
-/// The request as one that may be sent again, if it says so.
+/// Whether a request has a key.
+pub(super) fn has_key(headers: &header::HeaderMap) -> bool {
+    headers.contains_key(HEADER)
+}
+
+/// The request as one that may be sent again, if it says so. It is under way for
+/// no longer than `patience`.
 pub(super) async fn begin(
     request: &mut Request,
     now: Timestamp,
+    patience: Duration,
 ) -> poem::Result<Option<Arc<Once>>> {
     let Some(key) = request.headers().get(HEADER).filter(|_| request.method() == Method::POST)
     else {
@@ -37,7 +45,7 @@ pub(super) async fn begin(
     let mut asked = format!("{} {}\n", request.method(), request.uri()).into_bytes();
     asked.extend_from_slice(&body);
     request.set_body(Body::from(body));
-    Ok(Some(Once::new(key, &asked, now)))
+    Ok(Some(Once::new(key, &asked, now, patience)))
 }
 
 /// Keeps the answer for when the request is sent again.
@@ -66,9 +74,13 @@ pub fn settle(earlier: Earlier) -> poem::Result<()> {
             "reused",
             "was sent with another request; each request needs a key of its own",
         ),
-        Earlier::Unanswered => Error::conflict(
+        Earlier::UnderWay => Error::conflict(
             "idempotency_key_in_use",
             "A request with this key was received; its answer is not known yet.",
+        ),
+        Earlier::Lost => Error::conflict(
+            "idempotency_answer_lost",
+            "What a request with this key asked for was done; its answer was lost.",
         ),
     };
     Err(super::Problem::from(error).into())

@@ -174,9 +174,10 @@ impl<E: Endpoint> Onion<E> {
         if let Err(error) = admitted {
             return (problem::early(error), None);
         }
-        let call = AssertUnwindSafe(self.call_once(request)).catch_unwind();
         let compile_time = if bounds.compiles { self.compile_time } else { Duration::ZERO };
-        match timeout(self.timeout + compile_time, call).await {
+        let limit = self.timeout + compile_time;
+        let call = AssertUnwindSafe(self.call_once(request, limit)).catch_unwind();
+        match timeout(limit, call).await {
             Ok(Ok(Ok(response))) => {
                 let operation = response.data::<OperationId>().map(|id| id.0);
                 (response, operation)
@@ -199,8 +200,8 @@ impl<E: Endpoint> Onion<E> {
 
 impl<E: Endpoint> Onion<E> {
     /// Calls the operation; one that was sent with a key has its answer kept.
-    async fn call_once(&self, mut request: Request) -> poem::Result<Response> {
-        let Some(once) = idempotency::begin(&mut request, self.clock.now()).await? else {
+    async fn call_once(&self, mut request: Request, limit: Duration) -> poem::Result<Response> {
+        let Some(once) = idempotency::begin(&mut request, self.clock.now(), limit).await? else {
             return Ok(self.inner.call(request).await?.into_response());
         };
         let answer = Arc::clone(&once).scope(self.inner.call(request)).await;

@@ -111,7 +111,12 @@ pub enum Problem {
     MethodNotAllowed(ProblemJson),
     /// The state of things does not allow it.
     #[oai(status = 409)]
-    Conflict(ProblemJson),
+    Conflict(
+        ProblemJson,
+        /// When to ask again, of what is under way.
+        #[oai(header = "Retry-After")]
+        Option<u64>,
+    ),
     /// The body is too large.
     #[oai(status = 413)]
     TooLarge(ProblemJson),
@@ -157,6 +162,11 @@ fn fields(errors: Vec<FieldError>) -> ProblemJson {
     problem
 }
 
+/// The conflict that ends by itself: a request with this key is under way.
+const UNDER_WAY: &str = "idempotency_key_in_use";
+/// When to ask for its answer, in seconds: most take less.
+const UNDER_WAY_RETRY: u64 = 1;
+
 /// Seconds for a `Retry-After`: at least one, rounded up.
 fn seconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
@@ -178,11 +188,11 @@ impl From<Error> for Problem {
             }
             Error::NotFound => Self::NotFound(body("not_found", NOT_FOUND, None)),
             Error::Invalid(errors) => Self::Invalid(fields(errors)),
-            Error::Conflict { code, message } => Self::Conflict(body(
-                code,
-                "The state of things does not allow it.",
-                Some(message.into_owned()),
-            )),
+            Error::Conflict { code, message } => {
+                let title = "The state of things does not allow it.";
+                let retry_after = (code == UNDER_WAY).then_some(UNDER_WAY_RETRY);
+                Self::Conflict(body(code, title, Some(message.into_owned())), retry_after)
+            }
             Error::RejectedByPolicy { message, decision } => {
                 let mut problem = Self::Forbidden(body(
                     "rejected_by_policy",

@@ -19,6 +19,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
+use super::idempotency;
 use crate::{config, lifecycle::Lifecycle};
 
 /// Pause after a failed accept, mostly because of too many open files: long
@@ -26,6 +27,11 @@ use crate::{config, lifecycle::Lifecycle};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Most bytes of a request's head; generous for tokens and cookies of others.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// The task that was to answer ended without one: the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("a request was not answered")]
+struct Unanswered;
 
 /// Serves until the lifecycle stops; then waits for accepted requests, for as
 /// long as the settings allow.
@@ -52,12 +58,22 @@ pub async fn serve<E>(
                 // Small answers must not wait for more to send.
                 let _ = stream.set_nodelay(true);
                 let endpoint = Arc::clone(&endpoint);
+                let (at, spawner, permit) = ((local, peer), lifecycle.clone(), Arc::new(permit));
+                let room = Arc::clone(&permit);
                 let service = service_fn(move |request| {
-                    let endpoint = Arc::clone(&endpoint);
+                    let (endpoint, spawner) = (Arc::clone(&endpoint), spawner.clone());
+                    let room = Arc::clone(&room);
                     async move {
-                        Ok::<_, std::convert::Infallible>(
-                            answer(&endpoint, request, local, peer).await,
-                        )
+                        if !idempotency::has_key(request.headers()) {
+                            return Ok(answer(&endpoint, request, at).await);
+                        }
+                        // It goes on without its client, and counts as a connection.
+                        let whole = async move {
+                            let answer = answer(&endpoint, request, at).await;
+                            drop(room);
+                            answer
+                        };
+                        spawner.complete(whole).await.ok_or(Unanswered)
                     }
                 });
                 let connection = builder
@@ -106,8 +122,7 @@ async fn accept(
 async fn answer<E: Endpoint>(
     endpoint: &E,
     request: hyper::Request<hyper::body::Incoming>,
-    local: Option<SocketAddr>,
-    peer: SocketAddr,
+    (local, peer): (Option<SocketAddr>, SocketAddr),
 ) -> hyper::Response<http_body_util::combinators::BoxBody<bytes::Bytes, std::io::Error>> {
     let local = LocalAddr(Addr::from(local.unwrap_or(peer)));
     let request = Request::from((request, local, RemoteAddr(Addr::from(peer)), Scheme::HTTP));

@@ -6,6 +6,7 @@
 //! tries it as often as is promised, which takes minutes, and prints figures.
 
 mod answers;
+mod hang_ups;
 mod hot_swap;
 mod mutants;
 mod reproductions;

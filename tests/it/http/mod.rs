@@ -8,7 +8,7 @@ mod communities;
 mod compile_bomb;
 mod decisions;
 mod edge;
-mod idempotency;
+pub mod idempotency;
 mod jobs;
 mod moderation;
 mod notification_policies;
