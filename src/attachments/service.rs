@@ -113,14 +113,15 @@ pub async fn settle_waiting(
     Ok(attached)
 }
 
-/// Forgets what waits with a text of content, and lets it go unless `settled`.
+/// Forgets what waits with a text of content, named by its `revision`, and lets it
+/// go unless `settled`.
 pub async fn drop_waiting(
     tx: &mut Tx,
-    content: Uuid,
+    (content, revision): (Uuid, Uuid),
     settled: bool,
     now: Timestamp,
 ) -> Result<(), Error> {
-    store::delete_waiting(tx, content).await?;
+    store::delete_wanted(tx, revision).await?;
     if !settled {
         store::release_waiting(tx, content, now).await?;
     }

@@ -18,7 +18,7 @@ sql! { ATTACH = "
     where id = ? and state = 'ready' and (used_by is null or used_by = ?)" }
 sql! { DELETE = "delete from media where id = ?" }
 sql! { OF_ACCOUNT =
-    "select id from media where owner_id = ? and (used_by is null or used_as = 'avatar')" }
+"select id from media where owner_id = ? and (used_by is null or used_as = 'avatar')" }
 sql! { OF_CONTENT = "select id from media where used_by = ?" }
 sql! { RELEASE = "
     update media set used_as = null, used_by = null, position = 0, unused_since = ?
@@ -32,9 +32,7 @@ sql! { KEEP = "
     where id = ? and owner_id = ? and used_by is null and unused_since < ?" }
 sql! { INSERT_WANTED = "insert into wanted_media (id, media, created_at) values (?, ?, ?)" }
 sql! { FIND_WANTED = "select media from wanted_media where id = ?" }
-sql! { DELETE_WAITING = "
-    delete from wanted_media
-    where id in (select id from revisions where content_id = ? and state = 'pending')" }
+sql! { DELETE_WANTED = "delete from wanted_media where id = ?" }
 sql! { FORGET_WANTED = "
     delete from wanted_media
     where created_at < ? and not exists (select 1 from revisions r where r.id = wanted_media.id)" }
@@ -106,9 +104,9 @@ pub(super) async fn wanted(tx: &mut Tx, id: Uuid) -> Result<Option<String>, Erro
     row.map(|row| row.value("media")).transpose()
 }
 
-/// Forgets what the text wants that waits.
-pub(super) async fn delete_waiting(tx: &mut Tx, content: Uuid) -> Result<(), Error> {
-    tx.execute(statement(DELETE_WAITING).bind(content)).await.map(drop)
+/// Forgets what a text wants.
+pub(super) async fn delete_wanted(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    tx.execute(statement(DELETE_WANTED).bind(id)).await.map(drop)
 }
 
 /// Forgets what refused texts wanted.

@@ -166,7 +166,7 @@ macro_rules! editable {
 }
 
 sql! { SET_MEDIA =
-    "update comments set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
+"update comments set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
 sql! { UPDATE_TEXT = concat!(
     viewer!(),
     "update comments as k set body = ?, body_html = ?, edited_at = (select now from viewer) where ",

@@ -15,7 +15,7 @@ use crate::base::{clock::Timestamp, ids::AccountId, secret::sha256};
 
 sql! { INSERT = "insert into idempotency_keys (id, request, created_at) values (?, ?, ?)" }
 sql! { FIND =
-    "select request, status, location, body, created_at from idempotency_keys where id = ?" }
+"select request, status, location, body, created_at from idempotency_keys where id = ?" }
 sql! { KEEP = "update idempotency_keys set status = ?, location = ?, body = ? where id = ? and status is null" }
 sql! { FORGET = "delete from idempotency_keys where created_at < ?" }
 

@@ -59,7 +59,7 @@ macro_rules! media_visible {
 }
 
 sql! { FIND =
-    concat!(viewer!(), "select ", columns!(), "from media m where m.id = ? and ", media_visible!()) }
+concat!(viewer!(), "select ", columns!(), "from media m where m.id = ? and ", media_visible!()) }
 sql! { LIST = concat!(
     "select ",
     columns!(),

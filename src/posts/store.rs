@@ -141,9 +141,9 @@ sql! { INSERT = concat!(
     allowed!("9", "c.id")
 ) }
 sql! { SET_MEDIA =
-    "update posts set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
+"update posts set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
 sql! { INSERT_OWN_VOTE =
-    "insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)" }
+"insert into votes (content_id, account_id, value, cast_at) values (?, ?, 1, ?)" }
 /// Whether the post `p` is as its author read it, and nothing forbids them to
 /// change it.
 macro_rules! editable {

@@ -46,10 +46,10 @@ sql! { INSERT = "
     insert into revisions (id, content_id, state, title, body, created_at)
     values (?, ?, ?, ?, ?, ?)" }
 sql! { FIND_PENDING = "
-    select e.title, e.body, w.media
+    select e.id, e.title, e.body, w.media
     from revisions e left join wanted_media w on w.id = e.id
     where e.content_id = ? and e.state = 'pending'" }
-sql! { DELETE_PENDING = "delete from revisions where content_id = ? and state = 'pending'" }
+sql! { DELETE_PENDING = "delete from revisions where id = ?" }
 
 /// Keeps a text that has been replaced.
 pub async fn keep_past(
@@ -81,9 +81,9 @@ pub async fn take_pending(
     let Some(row) = tx.optional(statement(FIND_PENDING).bind(content)).await? else {
         return Ok(None);
     };
-    let (title, body) = (row.value("title")?, row.value("body")?);
+    let (id, title, body) = (row.value("id")?, row.value("title")?, row.value("body")?);
     let pending = Revision { title, body, media: pending_media(&row, "media")? };
-    delete_pending(tx, content, (true, now)).await?;
+    delete_pending(tx, (content, id), true, now).await?;
     Ok(Some(pending))
 }
 
@@ -96,16 +96,21 @@ pub fn pending_media(row: &Row, column: &'static str) -> Result<Option<Vec<Attac
 
 /// Drops the edit that waits, with its pictures; whether one did.
 pub async fn drop_pending(tx: &mut Tx, content: Uuid, now: Timestamp) -> Result<bool, base::Error> {
-    delete_pending(tx, content, (false, now)).await
+    let Some(row) = tx.optional(statement(FIND_PENDING).bind(content)).await? else {
+        return Ok(false);
+    };
+    delete_pending(tx, (content, row.value("id")?), false, now).await?;
+    Ok(true)
 }
 
 async fn delete_pending(
     tx: &mut Tx,
-    content: Uuid,
-    (settled, now): (bool, Timestamp),
-) -> Result<bool, base::Error> {
-    attachments::drop_waiting(tx, content, settled, now).await?;
-    Ok(tx.execute(statement(DELETE_PENDING).bind(content)).await? > 0)
+    (content, id): (Uuid, Uuid),
+    settled: bool,
+    now: Timestamp,
+) -> Result<(), base::Error> {
+    attachments::drop_waiting(tx, (content, id), settled, now).await?;
+    Ok(tx.execute_one(statement(DELETE_PENDING).bind(id)).await?)
 }
 
 async fn insert(
