@@ -99,8 +99,8 @@ fn line(job: &JobRecord) -> String {
     let error = job.last_error.as_deref().unwrap_or("").replace(['\n', '\r'], " ");
     let (state, kind) = (job.state.as_str(), &job.kind);
     let line = format!(
-        "{} {state:<9} {}/{} {kind} {} {error}",
-        job.id, job.attempts, job.max_attempts, job.run_at
+        "{} {state:<9} {:>3} % {}/{} {kind} {} {error}",
+        job.id, job.progress, job.attempts, job.max_attempts, job.run_at
     );
     line.trim_end().to_owned()
 }

@@ -51,6 +51,8 @@ pub struct BreakerState {
     pub faults: u32,
     /// The failures since the last call that worked.
     pub faults_in_a_row: u32,
+    /// Milliseconds since it is not asked because it failed; none while it is.
+    pub open_for_ms: Option<u64>,
     /// Milliseconds until one call is tried; none while it is asked, or when
     /// only an admin can end it.
     pub retry_in_ms: Option<u64>,
@@ -86,6 +88,7 @@ struct Record {
 
 #[derive(Debug)]
 struct Open {
+    since: Instant,
     until: Instant,
     wait: Duration,
     probing: bool,
@@ -209,6 +212,7 @@ impl Breaker {
             calls: 0,
             faults: 0,
             faults_in_a_row: 0,
+            open_for_ms: None,
             retry_in_ms: None,
             last_fault: None,
         };
@@ -219,9 +223,12 @@ impl Breaker {
             state.faults_in_a_row = record.in_a_row;
             state.last_fault.clone_from(&record.last_fault);
             if let Some(open) = &record.open {
-                let left = open.until.saturating_duration_since(Instant::now()).as_millis();
+                let now = Instant::now();
+                let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                let left = open.until.saturating_duration_since(now);
                 state.quarantined = true;
-                state.retry_in_ms = (!by_admin).then(|| u64::try_from(left).unwrap_or(u64::MAX));
+                state.open_for_ms = Some(millis(now.saturating_duration_since(open.since)));
+                state.retry_in_ms = (!by_admin).then(|| millis(left));
             }
         }
         state
@@ -301,13 +308,13 @@ impl Record {
         if let Some(fault) = fault {
             self.last_fault = Some(fault.clone());
         }
-        let wait = match &self.open {
-            Some(open) if is_probe => LONGEST_WAIT.min(open.wait * 2),
-            None if self.is_too_much() => FIRST_WAIT,
+        let (since, wait) = match &self.open {
+            Some(open) if is_probe => (open.since, LONGEST_WAIT.min(open.wait * 2)),
+            None if self.is_too_much() => (now, FIRST_WAIT),
             // All is well, or the call was under way when it opened.
             _ => return,
         };
-        self.open = Some(Open { until: now + wait, wait, probing: false });
+        self.open = Some(Open { since, until: now + wait, wait, probing: false });
     }
 
     fn is_too_much(&self) -> bool {

@@ -1,6 +1,12 @@
 //! What a job is, and when it is tried again.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -140,6 +146,8 @@ pub struct Job {
     /// JSON.
     pub payload: String,
     pub(super) db: Db,
+    /// How far it is, for who shows it elsewhere.
+    pub(super) told: Arc<AtomicU32>,
 }
 
 impl Job {
@@ -152,7 +160,9 @@ impl Job {
     pub async fn progress(&self, percent: u32) -> Result<(), Failure> {
         super::store::progress(&self.db, self.id, percent)
             .await
-            .map_err(|error| Failure::Retry(error.to_string()))
+            .map_err(|error| Failure::Retry(error.to_string()))?;
+        self.told.store(percent, Ordering::Relaxed);
+        Ok(())
     }
 }
 

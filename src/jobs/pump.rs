@@ -8,7 +8,15 @@
 //! Which jobs are next, the database says, or the tickets of a queue beside it
 //! ([`Carrier`]); a job is taken in the database in either case.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 use tokio::{
@@ -85,6 +93,17 @@ struct Running {
     lease: Timestamp,
     /// Its ticket, if it was taken by one.
     ticket: Option<Ticket>,
+    /// How far it is, in percent.
+    told: Arc<AtomicU32>,
+    /// How far it is as its ticket shows.
+    shown: u32,
+}
+
+impl Running {
+    fn new(job: JobRecord, lease: Timestamp, ticket: Option<Ticket>) -> Self {
+        let shown = job.progress;
+        Self { job, lease, ticket, told: Arc::new(AtomicU32::new(shown)), shown }
+    }
 }
 
 /// A job that was just taken.
@@ -146,6 +165,7 @@ impl Pump {
                 done = self.done.recv() => finished.extend(done),
             }
             self.collect(&mut finished);
+            self.show_progress().await;
             self.round_until_written(&finished, TAKEN).await;
             sleep(REST).await;
         }
@@ -277,6 +297,9 @@ impl Pump {
                 Some(job) if job.state == JobState::Waiting => {
                     self.take_one(tx, written, (job, Some(ticket)), now).await?;
                 }
+                Some(job) if job.state == JobState::Failed && ticket.is_lasting() => {
+                    self.take_again(tx, written, (job, ticket), now).await?;
+                }
                 Some(JobRecord { state: JobState::Delayed, run_at, .. }) => {
                     let early = Fate::Delayed(run_at.since(now), "it is early".to_owned());
                     written.settled.push((ticket, early));
@@ -290,6 +313,21 @@ impl Pump {
         let offers = store::offer(tx, OFFERED, (now, now.plus(LEASE))).await?;
         written.offers.extend(offers.into_iter().map(|(job, again)| Offer { job, again }));
         Ok(())
+    }
+
+    /// Takes a job that had failed, and that somebody wants tried again where the
+    /// queue is shown.
+    async fn take_again(
+        &self,
+        tx: &mut Tx,
+        written: &mut Written,
+        (job, ticket): (JobRecord, Ticket),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        tracing::info!(kind = job.kind, id = %job.id, "a job is tried again, as its queue says");
+        store::retry(tx, job.id, now).await?;
+        let job = JobRecord { state: JobState::Waiting, attempts: 0, ..job };
+        self.take_one(tx, written, (job, Some(ticket)), now).await
     }
 
     /// Makes a job of what somebody else has added to the queue, if it is of a
@@ -324,7 +362,8 @@ impl Pump {
             if store::claim(tx, job.id, lease).await? {
                 if job.attempts < job.max_attempts {
                     let handler = handler.clone();
-                    written.taken.push(Taken { running: Running { job, lease, ticket }, handler });
+                    let running = Running::new(job, lease, ticket);
+                    written.taken.push(Taken { running, handler });
                     return Ok(());
                 }
                 // It took the process with it each time.
@@ -375,6 +414,19 @@ impl Pump {
         }
     }
 
+    /// Shows in the queue beside the database how far jobs are.
+    async fn show_progress(&mut self) {
+        let Some(carrier) = &mut self.carrier else { return };
+        for running in self.running.values_mut() {
+            let told = running.told.load(Ordering::Relaxed);
+            if let (Some(ticket), true) = (&mut running.ticket, told != running.shown)
+                && carrier.progress(ticket, told).await.is_ok()
+            {
+                running.shown = told;
+            }
+        }
+    }
+
     fn start(&mut self, running: Running, handler: &Handler) {
         let Handler { limit, work } = handler.clone();
         let record = &running.job;
@@ -384,6 +436,7 @@ impl Pump {
             attempt: record.attempts + 1,
             payload: record.payload.clone(),
             db: self.db.clone(),
+            told: Arc::clone(&running.told),
         };
         self.running.insert(id, running);
         let lifecycle = self.lifecycle.clone();

@@ -226,8 +226,9 @@ impl NotificationsApi {
     /// Get notifications as they come
     ///
     /// For everybody who is signed in: server-sent events named `notification`
-    /// from now on, or after the one that `Last-Event-ID` names. The stream ends
-    /// with the session. At most four for each account.
+    /// from now on, or all after the one that `Last-Event-ID` names, in the order in
+    /// which they came into one's list: none is left out. The stream ends with the
+    /// session. At most four for each account.
     #[oai(path = "/notifications/stream", method = "get", operation_id = "stream_notifications")]
     async fn stream(
         &self,

@@ -5,7 +5,7 @@
 use uuid::Uuid;
 
 use super::{
-    model::{Kind, NewNotification},
+    model::{Kind, NewNotification, Party},
     rules,
     service::Notifications,
     store::{self, Told},
@@ -13,12 +13,12 @@ use super::{
 use crate::{
     base::{
         Error,
-        ids::{ActionId, BindingId, NotificationId},
+        ids::{ActionId, BindingId, CommunityId, NotificationId, new_uuid},
         markdown,
     },
     decisions::{DecisionTarget, TargetKind},
     events::{Content, Event, Occurrence, Origin, Trouble},
-    hooks::Feature,
+    hooks::{Channel, Feature},
     mod_actions::{self, ActionKind},
 };
 
@@ -32,6 +32,7 @@ impl Notifications {
                 | Event::ContentHeld { .. }
                 | Event::ContentRemoved { by: Origin::Moderator | Origin::Plugin, .. }
                 | Event::ModActionApplied { .. }
+                | Event::AppealDecided { .. }
                 | Event::BindingTrouble { .. }
         )
     }
@@ -51,6 +52,7 @@ impl Notifications {
                 self.tell_author(Kind::Removed, content, occurrence.id).await
             }
             Event::ModActionApplied { action } => self.tell_struck(action.into()).await,
+            Event::AppealDecided { appeal } => self.tell_denied(appeal).await,
             Event::BindingTrouble { binding, trouble } => {
                 self.tell_keepers(binding.into(), trouble, occurrence.id).await
             }
@@ -162,6 +164,23 @@ impl Notifications {
         Ok(tx.commit().await?)
     }
 
+    /// Tells who appealed in vain. What is granted is told by what follows from it.
+    async fn tell_denied(&self, appeal: Uuid) -> Result<(), Error> {
+        let db = &self.parts.db;
+        let Some(denied) = store::denied(db, appeal).await? else { return Ok(()) };
+        self.notify_all([NewNotification {
+            recipient: denied.account,
+            kind: Kind::Notice,
+            content: None,
+            binding: None,
+            community: denied.community,
+            actor: None,
+            values: rules::denied(denied.note),
+            cause: appeal,
+        }])
+        .await
+    }
+
     /// Tells those who look after a binding what is wrong with it.
     async fn tell_keepers(
         &self,
@@ -220,13 +239,15 @@ impl Notifications {
     /// transaction with what they said.
     async fn send(&self, id: NotificationId) -> Result<(), Error> {
         let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
-        let Some((recipient, actor)) = store::parties(&db, id).await? else { return Ok(()) };
-        let Some(made) = store::made(&db, &recipient.actor, id, now).await? else {
+        let which = (id, store::MADE);
+        let Some((recipient, actor)) = store::parties(&db, which).await? else { return Ok(()) };
+        let Some(made) = store::made(&db, &recipient.actor, which, now).await? else {
             return Ok(());
         };
         let kind = rules::asked_as(made.kind).filter(|_| made.is_visible);
         let outcome = if let Some(kind) = kind {
-            let input = || rules::question(id, (&recipient, actor.as_ref()), (&made, kind), now);
+            let parties = (&recipient, actor.as_ref());
+            let input = || rules::question((id.0, id, Channel::InApp), parties, (&made, kind), now);
             let community = made.community.map(|community| community.0);
             self.parts.hooks.ask_checked(community, input, rules::recheck).await
         } else {
@@ -238,14 +259,37 @@ impl Notifications {
             return Ok(());
         }
         if let Some(outcome) = &outcome {
-            let target = DecisionTarget {
-                kind: TargetKind::Notification,
-                id: id.0,
-                community: made.community,
-                actor: Some(recipient.actor.id),
-            };
+            let target = target(id, made.community, &recipient);
             self.parts.decisions.record(&mut tx, &target, outcome).await?;
         }
         Ok(tx.commit().await?)
     }
+
+    /// Asks policies about a notification that a mail is to tell of: the values for
+    /// it; `None` when it is not to.
+    pub(super) async fn for_mail(&self, id: NotificationId) -> Result<Option<Vec<Feature>>, Error> {
+        let (db, now, which) = (&self.parts.db, self.parts.clock.now(), (id, store::SENT));
+        let Some((recipient, actor)) = store::parties(db, which).await? else { return Ok(None) };
+        let made = store::made(db, &recipient.actor, which, now).await?;
+        let Some(made) = made.filter(|made| made.is_visible) else { return Ok(None) };
+        let Some(kind) = rules::asked_as(made.kind) else { return Ok(Some(made.values)) };
+        let (event, parties) = (new_uuid(now), (&recipient, actor.as_ref()));
+        let input = || rules::question((event, id, Channel::Mail), parties, (&made, kind), now);
+        let community = made.community.map(|community| community.0);
+        let Some(outcome) = self.parts.hooks.ask_checked(community, input, rules::recheck).await
+        else {
+            return Ok(Some(made.values));
+        };
+        let mut tx = db.begin().await?;
+        let target = target(id, made.community, &recipient);
+        self.parts.decisions.record(&mut tx, &target, &outcome).await?;
+        tx.commit().await?;
+        Ok(rules::mailed(outcome))
+    }
+}
+
+/// What a decision on a notification is about.
+fn target(id: NotificationId, community: Option<CommunityId>, recipient: &Party) -> DecisionTarget {
+    let (kind, actor) = (TargetKind::Notification, Some(recipient.actor.id));
+    DecisionTarget { kind, id: id.0, community, actor }
 }

@@ -1,5 +1,9 @@
 //! Notifications as they come, for somebody who waits for them. A stream ends
 //! when the server closes and when its session is over.
+//!
+//! The order is that of places in the list, which the transaction gives that sends:
+//! such transactions take turns, so a place that is seen has none before it that is
+//! still to come, and who goes on after one misses nothing.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::model::{Fate, Kind, Made, Party};
 use crate::{
     base::{
@@ -64,23 +66,24 @@ fn name_at(text: &str) -> Option<&str> {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()).then_some(name)
 }
 
-/// What policies are asked about a notification. The event's id is the
-/// notification's: asked twice, it is the same question.
+/// What policies are asked about a notification on its way by a channel, with the
+/// id of that event. In the app that is the notification's: asked twice, it is the
+/// same question.
 pub(super) fn question(
-    id: NotificationId,
+    (event, id, channel): (Uuid, NotificationId, Channel),
     (recipient, actor): (&Party, Option<&Party>),
     (made, kind): (&Made, NotificationKind),
     now: Timestamp,
 ) -> (Context, hooks::Notification) {
     let told = |party: &Party| publishing::person(&party.actor, party.standing, now);
     let context = Context {
-        event_id: id.to_string(),
+        event_id: event.to_string(),
         ..Context::now(actor.map(told), made.slug.as_deref(), now)
     };
     let notification = hooks::Notification {
         id: id.to_string(),
         kind,
-        channel: Channel::InApp,
+        channel,
         recipient: told(recipient),
         utc_offset: made.utc_offset,
         values: made.values.clone(),
@@ -123,6 +126,14 @@ pub(super) fn fate(
     }
 }
 
+/// What a mail says of a notification after policies were asked; `None` when it is
+/// not to. A mail of many is late anyhow: what they put off is in it.
+pub(super) fn mailed(outcome: Outcome<hooks::Notification>) -> Option<Vec<Feature>> {
+    let dropped = matches!(outcome.verdict, Merged::Reject { .. });
+    let answered = outcome.subject;
+    (!dropped && answered.channel == Channel::Mail).then_some(answered.values)
+}
+
 /// What is stored of the values that plugins were shown and may have changed:
 /// not the words of content, unless a plugin put others in their place.
 pub(super) fn kept(asked: &[Feature], answered: &[Feature]) -> Vec<Feature> {
@@ -145,6 +156,12 @@ pub(super) fn correction(kind: Kind) -> Vec<Feature> {
         }
     };
     vec![value("text", text), value("corrects", kind.as_str())]
+}
+
+/// The words for who appealed, and the note of who decided.
+pub(super) fn denied(note: Option<String>) -> Vec<Feature> {
+    let text = value("text", "Your appeal was denied.");
+    [text].into_iter().chain(note.map(|note| value("reason", note))).collect()
 }
 
 /// A named value.

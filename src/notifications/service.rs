@@ -123,7 +123,8 @@ impl Notifications {
     }
 
     /// What somebody has not read of what they were told between two places of
-    /// their list, at most `most`, as far as they may see it now.
+    /// their list, at most `most`, as far as they may see it now, and as far as
+    /// policies let it be mailed.
     pub async fn unread(
         &self,
         recipient: AccountId,
@@ -135,16 +136,15 @@ impl Notifications {
         let part = Part { after, upwards: true, with_read: false, rows: most };
         let inbox = store::list(&db, &party.actor, part, self.parts.clock.now()).await?;
         let before = inbox.items.into_iter().filter(|item| item.position <= up_to);
-        let unread = before.filter_map(|item| {
-            let shown = item.shown?;
-            let title = shown.values.into_iter().find(|value| value.name == "title");
-            Some(Unread {
-                kind: item.kind,
-                actor: shown.actor,
-                title: title.map(|title| title.value),
-            })
-        });
-        Ok(unread.collect())
+        let mut unread = Vec::new();
+        for item in before {
+            let Some(shown) = item.shown else { continue };
+            let Some(values) = self.for_mail(item.id).await? else { continue };
+            let title = values.into_iter().find(|value| value.name == "title");
+            let title = title.map(|title| title.value);
+            unread.push(Unread { kind: item.kind, actor: shown.actor, title });
+        }
+        Ok(unread)
     }
 
     /// Marks notifications as read; those that are not the actor's stay as they are.

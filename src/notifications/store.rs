@@ -20,6 +20,10 @@ use crate::{
     sessions::to_actor,
 };
 
+/// The state of one that plugins are still to be asked about.
+pub(super) const MADE: &str = "made";
+/// The state of one that is in its recipient's list.
+pub(super) const SENT: &str = "sent";
 /// Most unread notifications that are counted: beyond it nobody cares how many.
 const UNREAD_MAX: i64 = 1_000;
 
@@ -97,7 +101,7 @@ sql! { FIND_PARTIES = concat!(
     "select n.recipient_id, n.actor_id, coalesce(p.community_id, n.community_id) as community_id
      from notifications n ",
     about!(),
-    "where n.id = ? and n.state = 'made'"
+    "where n.id = ? and n.state = ?"
 ) }
 sql! { FIND_PARTY = "
     select a.id, a.username, a.role, a.verified_at, a.post_count, a.comment_count, a.score,
@@ -113,7 +117,7 @@ sql! { FIND_MADE = concat!(
     "from notifications n
      left join notification_preferences f on f.account_id = n.recipient_id ",
     about!(),
-    "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = 'made'"
+    "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = ?"
 ) }
 // Content, and whom it concerns. Takes its id five times.
 sql! { FIND_TOLD = "
@@ -142,6 +146,8 @@ sql! { LIST_KEEPERS = "
     select id from accounts where role = 'admin'
     union
     select account_id from community_members where community_id = ? and role = 'moderator'" }
+sql! { FIND_DENIED = "
+select account_id, community_id, note from appeals where id = ? and state = 'denied'" }
 sql! { FIND_CALLED = "select id from accounts where username_key = ? and state = 'active'" }
 sql! { LAST_POSITION =
 "select coalesce(max(position), 0) as position from notifications where recipient_id = ?" }
@@ -315,6 +321,24 @@ pub(super) async fn undone(
     rows.iter().map(|row| row.value("id")).collect()
 }
 
+/// An appeal that was denied.
+#[derive(Debug)]
+pub(super) struct Denied {
+    pub(super) account: AccountId,
+    pub(super) community: Option<CommunityId>,
+    pub(super) note: Option<String>,
+}
+
+/// An appeal, if it was denied.
+pub(super) async fn denied(db: &Db, appeal: Uuid) -> Result<Option<Denied>, Error> {
+    let row = db.optional(statement(FIND_DENIED).bind(appeal)).await?;
+    row.map(|row| {
+        let (account, community) = (row.id("account_id")?, row.optional_id("community_id")?);
+        Ok(Denied { account, community, note: row.value("note")? })
+    })
+    .transpose()
+}
+
 /// Whose names these are.
 pub(super) async fn called(db: &Db, keys: Vec<String>) -> Result<Vec<AccountId>, Error> {
     let mut called = Vec::new();
@@ -326,13 +350,13 @@ pub(super) async fn called(db: &Db, keys: Vec<String>) -> Result<Vec<AccountId>,
     Ok(called)
 }
 
-/// Whom a notification is for, who caused it, and where; `None` when plugins
-/// were asked about it already.
+/// Whom a notification is for, who caused it, and where; `None` when it is in
+/// another state.
 pub(super) async fn parties(
     db: &Db,
-    id: NotificationId,
+    (id, state): (NotificationId, &'static str),
 ) -> Result<Option<(Party, Option<Party>)>, Error> {
-    let Some(row) = db.optional(statement(FIND_PARTIES).bind(id.0)).await? else {
+    let Some(row) = db.optional(statement(FIND_PARTIES).bind(id.0).bind(state)).await? else {
         return Ok(None);
     };
     let community: Option<CommunityId> = row.optional_id("community_id")?;
@@ -362,14 +386,15 @@ pub(super) async fn party(
     .transpose()
 }
 
-/// A notification that plugins are still to be asked about.
+/// A notification that plugins are to be asked about; `None` when it is in another
+/// state.
 pub(super) async fn made(
     db: &Db,
     recipient: &Actor,
-    id: NotificationId,
+    (id, state): (NotificationId, &'static str),
     now: Timestamp,
 ) -> Result<Option<Made>, Error> {
-    let row = db.optional(looking(FIND_MADE, Some(recipient), now).bind(id.0)).await?;
+    let row = db.optional(looking(FIND_MADE, Some(recipient), now).bind(id.0).bind(state)).await?;
     row.map(|row| {
         let is_visible = row.value("visible")?;
         Ok(Made {

@@ -163,7 +163,8 @@ enum StateName {
     Active,
     /// It could not be loaded; its failure mode applies.
     Failed,
-    /// It is not called until somebody restores it; its failure mode applies.
+    /// It is not called until somebody restores it, or at some of its hooks until a
+    /// call that is tried works; its failure mode applies.
     Quarantined,
     /// It is not to.
     Off,
@@ -212,9 +213,13 @@ struct BindingView {
     /// otherwise every call takes them anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<bool>,
-    /// Since when it is in quarantine, RFC 3339.
+    /// Since when it is in quarantine, RFC 3339: somebody said so, or it failed
+    /// again and again at one of its hooks, see `breakers`.
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantined_at: Option<String>,
+    /// When a call is tried; absent when only somebody can end its quarantine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantined_until: Option<String>,
     /// The field that the community's envelope does not allow any more; grants
     /// that it does not allow are not in force. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -303,10 +308,14 @@ impl From<Revision> for RevisionView {
 impl BindingView {
     /// A line of a list, without settings.
     fn summary(binding: Binding, state: BindingState) -> Self {
+        let mut quarantine = (binding.quarantined_at, None);
         let (state, error, snapshot) = match state {
             BindingState::Active { snapshot } => (StateName::Active, None, Some(snapshot)),
             BindingState::Failed { error } => (StateName::Failed, Some(error), None),
-            BindingState::Quarantined { .. } => (StateName::Quarantined, None, None),
+            BindingState::Quarantined { since, until } => {
+                quarantine = (Some(since), until);
+                (StateName::Quarantined, None, None)
+            }
             BindingState::Off => (StateName::Off, None, None),
         };
         let terms = binding.terms;
@@ -327,7 +336,8 @@ impl BindingView {
             state,
             error,
             snapshot,
-            quarantined_at: binding.quarantined_at.map(|at| at.to_string()),
+            quarantined_at: quarantine.0.map(|at| at.to_string()),
+            quarantined_until: quarantine.1.map(|at| at.to_string()),
             outside_envelope: None,
             missing_grants: None,
             breakers: Vec::new(),

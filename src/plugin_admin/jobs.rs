@@ -12,11 +12,12 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     model::{Binding, BindingState, Terms},
-    store,
+    rules, store,
 };
 use crate::{
     base::{
         Error,
+        clock::Timestamp,
         ids::{BindingId, CommunityId},
         secret::sha256_hex,
     },
@@ -102,13 +103,18 @@ impl AtWork {
         self.turn.lock().await
     }
 
-    /// How a binding does here.
-    pub(super) fn state(&self, binding: &Binding) -> BindingState {
+    /// How a binding does here, with its breakers; at one of its hooks at least.
+    pub(super) fn state(
+        &self,
+        binding: &Binding,
+        breakers: &[BreakerState],
+        now: Timestamp,
+    ) -> BindingState {
         if binding.terms.mode == Mode::Off {
             return BindingState::Off;
         }
         if let Some(since) = binding.quarantined_at {
-            return BindingState::Quarantined { since };
+            return BindingState::Quarantined { since, until: None };
         }
         let set = self.set.load();
         let is_current = |running: &&Running| {
@@ -116,7 +122,8 @@ impl AtWork {
         };
         match set.running.get(&binding.id).filter(is_current) {
             Some(Running { attempt: Ok(loaded), .. }) => {
-                BindingState::Active { snapshot: loaded.is_snapshot() }
+                let active = BindingState::Active { snapshot: loaded.is_snapshot() };
+                rules::quarantine(breakers, now).unwrap_or(active)
             }
             Some(Running { attempt: Err(error), .. }) => {
                 BindingState::Failed { error: error.clone() }

@@ -172,10 +172,13 @@ pub enum BindingState {
         /// Why.
         error: String,
     },
-    /// It is not called, because somebody said so: its failure mode applies.
+    /// It is not called, because somebody said so or because it failed again and
+    /// again: its failure mode applies.
     Quarantined {
         /// Since when.
         since: Timestamp,
+        /// When a call is tried; `None` if only somebody can end it.
+        until: Option<Timestamp>,
     },
     /// It is not to.
     Off,

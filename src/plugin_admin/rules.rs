@@ -1,11 +1,11 @@
 //! What a binding may be. Pure.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::model::{Binding, Change, SETTINGS_MAX, Terms};
+use super::model::{Binding, BindingState, Change, SETTINGS_MAX, Terms};
 use crate::{
-    base::{Error, FieldError},
-    hooks::{FailureMode, Grants, HookPoint, Mode},
+    base::{Error, FieldError, clock::Timestamp},
+    hooks::{BreakerState, FailureMode, Grants, HookPoint, Mode},
     plugin_envelopes::{Limits, PRIORITY_LIMIT, Wish},
 };
 
@@ -145,4 +145,15 @@ fn check_failure_mode(mode: FailureMode, hooks: &[HookPoint]) -> Result<(), Fiel
     let hooks = hooks.iter().map(|hook| hook.name()).collect::<Vec<_>>().join(", ");
     let rule = format!("`{}` is not a failure mode of {hooks}", mode.as_str());
     Err(FieldError::new("failure_mode", "hook", rule))
+}
+
+/// The quarantine of a binding that failed again and again at one of its hooks:
+/// since it began, until the first call that is tried.
+pub(super) fn quarantine(breakers: &[BreakerState], now: Timestamp) -> Option<BindingState> {
+    let since = breakers.iter().filter_map(|breaker| breaker.open_for_ms).max()?;
+    let until = breakers.iter().filter_map(|breaker| breaker.retry_in_ms).min();
+    Some(BindingState::Quarantined {
+        since: now.minus(Duration::from_millis(since)),
+        until: until.map(|left| now.plus(Duration::from_millis(left))),
+    })
 }

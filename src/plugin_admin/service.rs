@@ -106,14 +106,17 @@ impl PluginAdmin {
         let Parts { db, clock, .. } = &self.parts;
         let rows = store::list_bindings(db, actor, page, clock.now()).await?;
         let page = Page::cut(rows, page.limit, |row: &Binding| row.id);
-        let mut breakers = self.at_work.breakers();
-        Ok(page.map(|binding| BindingPage {
-            state: self.at_work.state(&binding),
-            breakers: breakers.remove(&binding.id).unwrap_or_default(),
-            binding,
-            outside: None,
-            candidate: None,
-            previous: Vec::new(),
+        let (mut breakers, now) = (self.at_work.breakers(), clock.now());
+        Ok(page.map(|binding| {
+            let breakers = breakers.remove(&binding.id).unwrap_or_default();
+            BindingPage {
+                state: self.at_work.state(&binding, &breakers, now),
+                breakers,
+                binding,
+                outside: None,
+                candidate: None,
+                previous: Vec::new(),
+            }
         }))
     }
 
@@ -128,10 +131,11 @@ impl PluginAdmin {
             }
             _ => None,
         };
+        let breakers = self.at_work.breakers().remove(&id).unwrap_or_default();
         Ok(BindingPage {
-            state: self.at_work.state(&binding),
+            state: self.at_work.state(&binding, &breakers, self.parts.clock.now()),
             outside,
-            breakers: self.at_work.breakers().remove(&id).unwrap_or_default(),
+            breakers,
             candidate: self.activations.last(id).await?,
             previous: store::revisions(db, id, binding.revision, PREVIOUS_KEPT).await?,
             binding,

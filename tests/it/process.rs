@@ -9,6 +9,10 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use gatherly::{
+    base::{clock::Clock, ids::new_uuid},
+    db::{Db, statement},
+};
 use rustix::process::Signal;
 use serde_json::json;
 use tokio::{
@@ -17,7 +21,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::support::{Installation, PASSWORD, Running, exchange, mariadb};
+use crate::support::{Installation, PASSWORD, Running, exchange, mariadb, wait_for};
 
 /// The promise about the end: ten seconds after the first signal.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
@@ -159,4 +163,36 @@ async fn a_second_signal_ends_it_at_once() {
     server.signal(Signal::TERM);
     let status = timeout(Duration::from_secs(1), server.ended()).await.expect("an end at once");
     assert_eq!(status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_metrics_count_jobs_by_their_state() {
+    let installation = Installation::new("");
+    assert!(installation.run(&["migrate"], "").await.status.success());
+    let db = Db::open(&installation.config()).await.unwrap();
+    let (now, expected) = (Clock::system().now(), [("failed", 3), ("delayed", 2), ("active", 1)]);
+    let lease = now.plus(Duration::from_secs(50));
+    let mut tx = db.begin().await.unwrap();
+    for (state, count) in expected {
+        for _ in 0..count {
+            let insert = statement(
+                "insert into jobs (id, kind, payload, state, max_attempts, run_at, lease_until,
+                                   created_at) values (?, 'some', '{}', ?, 8, ?, ?, ?)",
+            );
+            let insert = insert.bind(new_uuid(now)).bind(state).bind(lease.0).bind(lease.0);
+            tx.execute_one(insert.bind(now.0)).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    db.close().await;
+    let server = installation.serve().await;
+    let lines = [("waiting", 0), ("parked", 0)].into_iter().chain(expected);
+    let lines: Vec<String> = lines
+        .map(|(state, count)| format!("gatherly_jobs{{state=\"{state}\"}} {count}\n"))
+        .collect();
+    wait_for("they are counted", async || {
+        let metrics = exchange(server.metrics, "GET /metrics HTTP/1.1", "").await.unwrap();
+        lines.iter().all(|line| metrics.contains(line))
+    })
+    .await;
 }

@@ -2,13 +2,15 @@
 //! workers in other languages see the same jobs. A job's id there is its id here.
 //!
 //! The library's worker takes jobs only when it is asked to: what becomes of a
-//! job is decided by the database, and shown in the queue afterwards.
+//! job is decided by the database, and shown in the queue afterwards. What somebody
+//! does to a job there: one that failed and is retried is retried; one that is removed
+//! comes back within a lease, for only the database forgets a job.
 
 use std::time::Duration;
 
 use bullmq::{
     Error, Job, JobOptions, JobState, Queue, QueueOptions, Worker, WorkerOptions,
-    types::BackoffStrategy,
+    types::{BackoffStrategy, JobProgress},
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -136,6 +138,14 @@ impl Bullmq {
 impl Held {
     pub(super) async fn renew(&self) -> Result<(), Failed> {
         Ok(self.0.extend_lock(self.0.token().unwrap_or_default(), millis(LEASE)).await?)
+    }
+
+    pub(super) async fn progress(&mut self, percent: u32) -> Result<(), Failed> {
+        match self.0.update_progress(JobProgress::Number(f64::from(percent))).await {
+            // Somebody removed it from the queue.
+            Err(Error::Script { .. }) => Ok(()),
+            shown => Ok(shown?),
+        }
     }
 
     pub(super) async fn settle(mut self, fate: &Fate) -> Result<(), Failed> {

@@ -61,6 +61,14 @@ pub(super) struct Ticket {
     held: Held,
 }
 
+impl Ticket {
+    /// Whether there is one for each job, which stays when the job has failed: it
+    /// comes again only when somebody says so.
+    pub(super) fn is_lasting(&self) -> bool {
+        matches!(self.held, Held::Bullmq(_))
+    }
+}
+
 /// What a ticket stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Of {
@@ -146,6 +154,16 @@ impl Carrier {
         self.with(async |queue| match queue {
             Queue::Rsmq(queue) => queue.offer(offers).await,
             Queue::Bullmq(queue) => queue.offer(offers).await,
+        })
+        .await
+    }
+
+    /// Shows how far a ticket's job is, in percent.
+    pub(super) async fn progress(&mut self, ticket: &mut Ticket, percent: u32) -> Result<(), Away> {
+        self.with(async |queue| match (queue, &mut ticket.held) {
+            (Queue::Bullmq(_), Held::Bullmq(held)) => held.progress(percent).await,
+            // A message says nothing of it.
+            _ => Ok(()),
         })
         .await
     }

@@ -221,3 +221,29 @@ async fn only_refused_content_can_be_appealed() {
     appeal(&bob, "rejection", vote).await.expect_problem(409, "not_appealable");
     appeal(&ada, "rejection", vote).await.expect_problem(404, "not_found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_appeals_in_vain_is_told() {
+    let app = TestApp::start().await;
+    let (root, ada) = (app.admin("root").await, app.member("ada").await);
+    let written = post(&app, &ada, "A title").await;
+    let removal = format!("/posts/{}/removal", id(&written));
+    let removal = root.post(&removal, json!({"reason": "No."})).await.expect(201);
+    let warning = json!({"username": "ada", "reason": "Stop."});
+    let warning = root.post("/warnings", warning).await.expect(201);
+    for (against, subject, grant) in [("removal", &removal, false), ("warning", &warning, true)] {
+        let made = appeal(&ada, against, subject).await.expect(201);
+        decide(&root, &made, grant).await.expect(201);
+    }
+    app.settled().await;
+    let told = ada.get("/notifications").await.expect(200);
+    let notices: Vec<&Value> =
+        told["items"].as_array().unwrap().iter().filter(|item| item["kind"] == "notice").collect();
+    let [notice] = notices[..] else { panic!("{told}") };
+    let expected = json!([
+        {"name": "text", "value": "Your appeal was denied."},
+        {"name": "reason", "value": "Seen."},
+    ]);
+    assert_eq!(notice["values"], expected);
+    assert!(notice.get("actor").is_none(), "staff is not named");
+}

@@ -420,14 +420,17 @@ async fn a_stream_tells_what_comes_and_goes_on_where_it_was() {
     let (first, data) = stream.next().await;
     assert_eq!((value(&data, "excerpt"), &data["id"]), ("First", &json!(first)));
     drop(stream);
-    // One after the other: who is told of both at once is told in any order.
-    for (body, count) in [("Second", 3), ("Third", 4)] {
-        comment(&app, &bob, &post, body).await;
-        told(&ada, count).await;
-    }
-    let (mut stream, _) = Stream::open(&app, &ada, Some(&first)).await;
     for body in ["Second", "Third"] {
-        assert_eq!(value(&stream.next().await.1, "excerpt"), body);
+        comment(&app, &bob, &post, body).await;
+    }
+    // Who is told of both at once is told in the order of the list.
+    let list = told(&ada, 4).await;
+    let order: Vec<&str> =
+        list["items"].as_array().unwrap().iter().rev().map(|it| value(it, "excerpt")).collect();
+    assert_eq!(order[..2], ["Before", "First"]);
+    let (mut stream, _) = Stream::open(&app, &ada, Some(&first)).await;
+    for body in &order[2..] {
+        assert_eq!(value(&stream.next().await.1, "excerpt"), *body);
     }
     // What is no id of the account's is none.
     let (mut other, _) = Stream::open(&app, &ada, Some("nonsense")).await;
@@ -435,6 +438,46 @@ async fn a_stream_tells_what_comes_and_goes_on_where_it_was() {
     for stream in [&mut stream, &mut other] {
         assert_eq!(value(&stream.next().await.1, "excerpt"), "Fourth");
     }
+}
+
+/// Somebody reads one event, goes away and comes back with its id, while others
+/// write side by side.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_again_and_again_misses_nothing() {
+    const WRITERS: usize = 5;
+    const EACH: usize = 8;
+    let app = TestApp::start().await;
+    let ada = app.member("ada").await;
+    let post = post(&app, &ada, "A title").await;
+    let mut writers = Vec::new();
+    for n in 0..WRITERS {
+        writers.push(app.member(&format!("writer{n}")).await);
+    }
+    let (mut stream, _) = Stream::open(&app, &ada, None).await;
+    let path = format!("/posts/{}/comments", id(&post));
+    let write = futures_util::future::join_all(writers.iter().map(async |writer| {
+        for _ in 0..EACH {
+            writer.post(&path, json!({"body": "An answer"})).await.expect(201);
+        }
+    }));
+    let read = async {
+        let mut seen: Vec<String> = Vec::new();
+        while seen.len() < WRITERS * EACH {
+            seen.push(stream.next().await.0);
+            if seen.len() % 3 != 0 {
+                drop(std::mem::replace(
+                    &mut stream,
+                    Stream::open(&app, &ada, seen.last().map(String::as_str)).await.0,
+                ));
+            }
+        }
+        seen
+    };
+    let (_, seen) = tokio::join!(write, read);
+    let list = ada.get("/notifications?limit=100").await.expect(200);
+    let mut listed = each(&list, "id");
+    listed.reverse();
+    assert_eq!(json!(seen), json!(listed), "each once, in the order of the list");
 }
 
 #[tokio::test(flavor = "multi_thread")]

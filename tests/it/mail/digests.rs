@@ -6,7 +6,10 @@ use futures_util::future::join_all;
 use hyper::{Method, body::Bytes};
 use serde_json::json;
 
-use crate::support::{Mail, Person, TestApp, forum};
+use crate::{
+    hooks::guest,
+    support::{Mail, Person, TestApp, forum, policy},
+};
 
 const ADA: &str = "ada@example.org";
 const WINDOW: Duration = Duration::from_hours(24);
@@ -144,4 +147,45 @@ async fn an_address_that_was_not_confirmed_gets_none() {
     forum::comment(&app, &bob, &post, "New.").await;
     next_window(&app).await;
     assert!(digests(&app).is_empty());
+}
+
+/// Drops replies on their way by mail, and nothing else.
+fn no_replies_by_mail() -> Vec<u8> {
+    // The kind and the channel stand behind the id, which is at 128.
+    let decide = "
+        (if (i32.and
+            (i32.eq (i32.load8_u offset=137 (local.get $in)) (i32.const 1))
+            (i32.eqz (i32.load8_u offset=136 (local.get $in))))
+          (then (i32.store8 (i32.const 1024) (i32.const 2))))
+        (i32.const 1024)";
+    let world = "export gatherly:plugin/notification-before-send@0.2.0;";
+    guest::component(world, &guest::core("notification-before-send", decide, "")).to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_does_not_tell_what_a_policy_dropped() {
+    let app = TestApp::start().await;
+    let (ada, bob) = people(&app).await;
+    let boss = app.admin("boss").await;
+    policy::bind(&boss, "usher", no_replies_by_mail(), json!({"mode": "enforce"})).await;
+    let (hers, his) =
+        (forum::post(&app, &ada, "zqhers").await, forum::post(&app, &bob, "zqhis").await);
+    forum::comment(&app, &bob, &hers, "An answer.").await;
+    forum::comment(&app, &bob, &his, "What does @ada say?").await;
+    app.settled().await;
+    assert_eq!(ada.get("/notifications").await.expect(200)["unread"], 2);
+    next_window(&app).await;
+    let found = digests(&app);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].text.contains("wrote your name in “zqhis”"), "{}", found[0].text);
+    assert!(!found[0].text.contains("zqhers"), "{}", found[0].text);
+    // What was dropped is on record.
+    let boss = app.sign_in("boss").await;
+    let decisions = boss.get("/decisions?plugin=usher&verdict=reject").await.expect(200);
+    assert_eq!(forum::each(&decisions, "target_kind"), [json!("notification")]);
+    // A digest of nothing is not sent.
+    let bob = app.sign_in("b.ob").await;
+    forum::comment(&app, &bob, &hers, "Another answer.").await;
+    next_window(&app).await;
+    assert_eq!(digests(&app).len(), 1);
 }

@@ -63,6 +63,26 @@ const commands = {
     return { counts: found.counts, jobs: found.jobs.map(({ id, name, data }) => ({ id, name, data })) };
   },
 
+  // What the dashboard's buttons do to a job: `retry` or `remove`.
+  async press() {
+    const { Queue } = load("bullmq");
+    const [button, id] = more;
+    const jobs = new Queue(queue, { connection });
+    const job = await jobs.getJob(id);
+    await job[button]();
+    await jobs.close();
+    return { done: button };
+  },
+
+  // How far the dashboard says that a job is.
+  async progress() {
+    const { Queue } = load("bullmq");
+    const jobs = new Queue(queue, { connection });
+    const job = await jobs.getJob(more[0]);
+    await jobs.close();
+    return { progress: job.progress };
+  },
+
   // What RSMQ has in a queue; hidden for a second.
   async rsmq() {
     const Rsmq = load("rsmq");

@@ -143,6 +143,95 @@ async fn the_dashboard_shows_our_jobs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_shows_how_far_a_job_is() {
+    let end = Arc::new(Notify::new());
+    let ending = Arc::clone(&end);
+    let app = TestApp::start_working_with(carried_by(JobBackend::Bullmq), move |_, _| {
+        Handlers::new().on("long", LIMIT, move |job| {
+            let end = Arc::clone(&ending);
+            async move {
+                for percent in [40, 75] {
+                    job.progress(percent).await?;
+                    end.notified().await;
+                }
+                Ok(())
+            }
+        })
+    })
+    .await;
+    let boss = app.admin("boss").await;
+    let ids = enqueue(&app, std::iter::once(NewJob::new("long", &()))).await;
+    for percent in [40, 75] {
+        let path = format!("/jobs/{}", ids[0]);
+        wait_for("it is so far", async || boss.get(&path).await.expect(200)["progress"] == percent)
+            .await;
+        let mut seen = Value::Null;
+        for _ in 0..100 {
+            seen = peer(&app, "progress", "", &[&ids[0]]).await;
+            if seen["progress"] == percent {
+                break;
+            }
+        }
+        assert_eq!(seen["progress"], percent, "{seen}");
+        end.notify_one();
+    }
+    app.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_dashboard_retries_is_tried_again() {
+    let tries = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&tries);
+    let app = TestApp::start_working_with(carried_by(JobBackend::Bullmq), move |_, _| {
+        Handlers::new().on("broken", LIMIT, move |_| {
+            let mut tries = counted.lock().unwrap();
+            *tries += 1;
+            let failed = *tries == 1;
+            async move {
+                if failed { Err(Failure::For("a part is missing".to_owned())) } else { Ok(()) }
+            }
+        })
+    })
+    .await;
+    let boss = app.admin("boss").await;
+    let job = NewJob { keep: true, ..NewJob::new("broken", &()) };
+    let ids = enqueue(&app, std::iter::once(job)).await;
+    let path = format!("/jobs/{}", ids[0]);
+    let state = async || boss.get(&path).await.expect(200)["state"].clone();
+    wait_for("it failed", async || state().await == "failed").await;
+    let mut counts = Value::Null;
+    for _ in 0..100 {
+        counts = peer(&app, "board", "", &["failed"]).await["counts"].clone();
+        if counts["failed"] == 1 {
+            break;
+        }
+    }
+    assert_eq!(counts["failed"], 1, "{counts}");
+    assert_eq!(peer(&app, "press", "", &["retry", &ids[0]]).await["done"], "retry");
+    wait_for("it is done", async || state().await == "completed").await;
+    assert_eq!(*tries.lock().unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_dashboard_removes_is_done_all_the_same() {
+    let (app, end) = workshop(JobBackend::Bullmq).await;
+    let ids = enqueue(&app, (0..MANY).map(|n| NewJob::new("work", &n))).await;
+    let mut board = Value::Null;
+    for _ in 0..100 {
+        board = peer(&app, "board", "", &["prioritized"]).await;
+        if board["counts"]["prioritized"] == 6 {
+            break;
+        }
+    }
+    let waiting = board["jobs"][0]["id"].as_str().unwrap_or_else(|| panic!("{board}"));
+    assert!(ids.iter().any(|id| id == waiting));
+    assert_eq!(peer(&app, "press", "", &["remove", waiting]).await["done"], "remove");
+    // A lease later it is there again, and nothing waits for ever.
+    app.advance(Duration::from_mins(2));
+    finish(&app, &end).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rsmq_for_node_reads_our_queue() {
     let (app, end) = workshop(JobBackend::Rsmq).await;
     let ids = enqueue(&app, (0..MANY).map(|n| NewJob::new("work", &n))).await;

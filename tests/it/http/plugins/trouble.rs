@@ -100,6 +100,11 @@ async fn a_quarantine_is_told_within_a_second() {
     let list = admin.get("/plugin-bindings").await.expect(200);
     let items = list["items"].as_array().unwrap();
     let listed = items.iter().find(|item| item["id"] == binding["id"]).unwrap();
+    for shown in [listed, &admin.get(&binding_path(&binding)).await.expect(200)] {
+        assert_eq!(shown["state"], "quarantined", "{shown}");
+        let (since, until) = (&shown["quarantined_at"], &shown["quarantined_until"]);
+        assert!(since.as_str().unwrap() <= until.as_str().unwrap(), "{shown}");
+    }
     let breaker = &listed["breakers"][0];
     assert_eq!((&breaker["quarantined"], &breaker["faults"]), (&json!(true), &json!(5)));
     assert!(breaker["last_fault"].is_string(), "{breaker}");
