@@ -122,7 +122,7 @@ async fn all(person: &Person, path: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_again_is_done_once() {
-    let count = times(300, 10_000) / CLIENTS;
+    let count = times((300, 10_000)) / CLIENTS;
     let app = TestApp::start().await;
     let author = app.member("author").await;
     app.member("target").await;
