@@ -21,7 +21,7 @@ use crate::support::{Client, Installation, RedisServer};
 /// The server dies when it comes there for this time: early, and when much is going on.
 const TIMES: [u64; 2] = [25, 60];
 /// With so much to do, every place is come to long before.
-const DEAD_WITHIN: Duration = Duration::from_secs(60);
+const DEAD_WITHIN: Duration = Duration::from_mins(1);
 
 /// What carries the jobs that pass a place.
 fn backends(point: Point) -> &'static [JobBackend] {

@@ -1,6 +1,10 @@
 //! A `MariaDB` of this run's own, when `TEST_DATABASE=mysql` asks for it: each
 //! test has a database in it. It keeps its files in memory and waits for no disk,
 //! and it ends with this process, however that ends.
+//!
+//! `TEST_DATABASE=127.0.0.1:3306` asks for one that is there, with a root that needs no
+//! password; several with commas between them are the nodes of a cluster, each of which
+//! has some of the tests.
 
 use std::{
     net::TcpListener,
@@ -45,6 +49,9 @@ const OPTIONS: &[&str] = &[
     "--max-connections=2000",
 ];
 
+/// What tests run on: nothing for the embedded engine, one of our own, or addresses.
+const ASKED: &str = "TEST_DATABASE";
+const OWN: &str = "mysql";
 /// The one that all tests share.
 static SHARED: LazyLock<MariaDb> = LazyLock::new(MariaDb::start);
 /// Drops databases that no test needs any more.
@@ -54,7 +61,8 @@ static DROPPED: LazyLock<Mutex<Sender<String>>> = LazyLock::new(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for name in names {
             // What stays behind goes with the server.
-            let _ = runtime.block_on(SHARED.run(&format!("drop database if exists {name}")));
+            let drop = format!("drop database if exists {name}");
+            let _ = runtime.block_on(run(&address(&name), &drop));
         }
     });
     Mutex::new(sender)
@@ -62,12 +70,22 @@ static DROPPED: LazyLock<Mutex<Sender<String>>> = LazyLock::new(|| {
 
 /// Whether tests are to run on `MySQL`.
 pub fn is_asked_for() -> bool {
-    std::env::var_os("TEST_DATABASE").is_some_and(|engine| engine == "mysql")
+    std::env::var_os(ASKED).is_some()
+}
+
+/// Where the server is that has this database.
+fn address(name: &str) -> String {
+    let there = std::env::var(ASKED).ok().filter(|asked| asked != OWN);
+    let Some(there) = there else { return SHARED.address() };
+    let nodes: Vec<&str> = there.split(',').collect();
+    let sum: usize = name.bytes().map(usize::from).sum();
+    nodes[sum % nodes.len()].to_owned()
 }
 
 /// The URL of a test's database, which is made if it is not there.
 pub async fn database(name: &str) -> String {
-    SHARED.database(name).await
+    run(&address(name), &format!("create database if not exists {name}")).await.unwrap();
+    url(name)
 }
 
 /// Makes a test's database, for those who cannot wait.
@@ -75,7 +93,7 @@ pub fn make(name: &str) {
     thread::scope(|scope| {
         let made = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(SHARED.database(name))
+            runtime.unwrap().block_on(database(name))
         });
         made.join().unwrap();
     });
@@ -83,7 +101,18 @@ pub fn make(name: &str) {
 
 /// The URL of a test's database that was made.
 pub fn url(name: &str) -> String {
-    SHARED.url(name)
+    url_at(&address(name), name)
+}
+
+fn url_at(address: &str, name: &str) -> String {
+    format!("mysql://root@{address}/{name}?ssl-mode=DISABLED")
+}
+
+/// Runs a statement outside of any database.
+async fn run(address: &str, sql: &str) -> sqlx::Result<()> {
+    let mut connection = MySqlConnection::connect(&url_at(address, "")).await?;
+    connection.execute(AssertSqlSafe(sql.to_owned())).await?;
+    connection.close().await
 }
 
 /// Drops a test's database, some time.
@@ -146,22 +175,20 @@ impl MariaDb {
         }
     }
 
-    /// The URL of a database.
-    pub fn url(&self, name: &str) -> String {
-        format!("mysql://root@127.0.0.1:{}/{name}?ssl-mode=DISABLED", self.port)
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// The URL of a database, which is made if it is not there.
     pub async fn database(&self, name: &str) -> String {
-        self.run(&format!("create database if not exists {name}")).await.unwrap();
-        self.url(name)
+        let address = self.address();
+        run(&address, &format!("create database if not exists {name}")).await.unwrap();
+        url_at(&address, name)
     }
 
     /// Runs a statement outside of any database.
     pub async fn run(&self, sql: &str) -> sqlx::Result<()> {
-        let mut connection = MySqlConnection::connect(&self.url("")).await?;
-        connection.execute(AssertSqlSafe(sql.to_owned())).await?;
-        connection.close().await
+        run(&self.address(), sql).await
     }
 
     /// Sends a signal to the server's process.
