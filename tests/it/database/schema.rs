@@ -1,15 +1,22 @@
 //! One schema, in the words of two engines; and migrations that are killed.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    time::Duration,
+};
 
 use gatherly::{
-    base::secret::Secret,
+    base::secret::{Secret, sha256_hex},
     config::Config,
     db::{Columns, Db, statement},
 };
 use tokio::time::sleep;
 
-use crate::support::{Installation, mariadb};
+use crate::{
+    support::{Installation, mariadb},
+    tidy::source::root,
+};
 
 /// Tables and columns of `SQLite`, and whether they may be null; what makes up
 /// its full-text index is no table of ours.
@@ -104,4 +111,28 @@ async fn a_migration_that_was_killed_goes_on() {
     for name in [whole, killed] {
         mariadb::forget(name.to_owned());
     }
+}
+
+/// Of every migration, as `sha256sum` writes them.
+const SUMS: &str = "migrations/SHA256SUMS";
+
+/// What stands in somebody's database is not to be another afterwards: a file that is
+/// there stays as it is, and what changes is a new one, for both engines.
+#[test]
+fn migrations_are_never_changed() {
+    let sums = fs::read_to_string(root().join(SUMS)).unwrap();
+    let mut files = BTreeMap::new();
+    for engine in ["mysql", "sqlite"] {
+        for file in fs::read_dir(root().join("migrations").join(engine)).unwrap() {
+            let path = file.unwrap().path();
+            let name = format!("{engine}/{}", path.file_name().unwrap().to_string_lossy());
+            files.insert(name, sha256_hex(&fs::read(path).unwrap()));
+        }
+    }
+    let found: String = files.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+    assert_eq!(found, sums, "a new migration is a new line: cd migrations && sha256sum */*.sql");
+    let names = |engine: &str| -> Vec<String> {
+        files.keys().filter_map(|name| Some(name.strip_prefix(engine)?.to_owned())).collect()
+    };
+    assert_eq!(names("mysql/"), names("sqlite/"));
 }
