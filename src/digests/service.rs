@@ -95,8 +95,8 @@ impl Digests {
     }
 
     async fn write(&self, account: AccountId, places: (i64, i64)) -> Result<Option<Digest>, Error> {
-        let db = self.parts.db.clone();
-        let Some(token) = store::token(&db, account).await? else { return Ok(None) };
+        let db = &self.parts.db;
+        let Some(token) = store::token(db, account).await? else { return Ok(None) };
         let unread = self.parts.notifications.unread(account, places, ITEMS_MAX).await?;
         let item = |unread: crate::notifications::Unread| DigestItem {
             kind: unread.kind.as_str(),

@@ -51,8 +51,7 @@ pub struct Effects {
 impl Effects {
     /// The feature.
     pub fn new(parts: Parts) -> Self {
-        let db = parts.db.clone();
-        Self { parts: Parts { db, ..parts } }
+        Self { parts }
     }
 
     /// Does an effect that may be done.

@@ -63,8 +63,7 @@ impl Media {
     pub async fn resize(&self, job: Job) -> Result<(), Failure> {
         let id: Uuid = job.read()?;
         let Parts { db, blobs, studio, .. } = &self.parts;
-        let db = db.clone();
-        let Some(media) = store::find_any(&db, id.into()).await? else { return Ok(()) };
+        let Some(media) = store::find_any(db, id.into()).await? else { return Ok(()) };
         if media.is_sized {
             return Ok(());
         }

@@ -71,12 +71,12 @@ impl Notifications {
     /// Tells those whom published content answers or calls by name, once,
     /// however often it is edited.
     async fn announce(&self, content: Content) -> Result<(), Error> {
-        let db = self.parts.db.clone();
-        let Some(told) = store::told(&db, content.id()).await? else { return Ok(()) };
+        let db = &self.parts.db;
+        let Some(told) = store::told(db, content.id()).await? else { return Ok(()) };
         if !told.is_published {
             return Ok(());
         }
-        let called = store::called(&db, rules::mentions(&markdown::prose(&told.body))).await?;
+        let called = store::called(db, rules::mentions(&markdown::prose(&told.body))).await?;
         let mentions = called.into_iter().filter(|account| Some(*account) != told.answered);
         let new = |recipient, kind| NewNotification {
             recipient,
@@ -99,8 +99,8 @@ impl Notifications {
         content: Content,
         occurrence: Uuid,
     ) -> Result<(), Error> {
-        let db = self.parts.db.clone();
-        let Some(told) = store::told(&db, content.id()).await? else { return Ok(()) };
+        let db = &self.parts.db;
+        let Some(told) = store::told(db, content.id()).await? else { return Ok(()) };
         let Told { author, held_for, removal, is_published, .. } = told;
         // It was given back meanwhile.
         if kind == Kind::Removed && is_published {
@@ -188,8 +188,8 @@ impl Notifications {
         trouble: Trouble,
         occurrence: Uuid,
     ) -> Result<(), Error> {
-        let db = self.parts.db.clone();
-        let Some(binding) = store::binding(&db, id).await? else { return Ok(()) };
+        let db = &self.parts.db;
+        let Some(binding) = store::binding(db, id).await? else { return Ok(()) };
         let reason = match trouble {
             Trouble::Quarantined => self.last_fault(id),
             Trouble::BudgetSpent | Trouble::RolledBack => binding.reason,
@@ -199,7 +199,7 @@ impl Notifications {
                 .into_iter()
                 .chain(reason.map(|reason| rules::value("reason", reason)))
                 .collect();
-        let keepers = store::keepers(&db, binding.community).await?;
+        let keepers = store::keepers(db, binding.community).await?;
         self.notify_all(keepers.into_iter().map(|recipient| NewNotification {
             recipient,
             kind: Kind::PluginTrouble,

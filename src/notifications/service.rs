@@ -131,10 +131,10 @@ impl Notifications {
         (after, up_to): (i64, i64),
         most: i64,
     ) -> Result<Vec<Unread>, Error> {
-        let db = self.parts.db.clone();
-        let Some(party) = store::party(&db, recipient, None).await? else { return Ok(Vec::new()) };
+        let db = &self.parts.db;
+        let Some(party) = store::party(db, recipient, None).await? else { return Ok(Vec::new()) };
         let part = Part { after, upwards: true, with_read: false, rows: most };
-        let inbox = store::list(&db, &party.actor, part, self.parts.clock.now()).await?;
+        let inbox = store::list(db, &party.actor, part, self.parts.clock.now()).await?;
         let before = inbox.items.into_iter().filter(|item| item.position <= up_to);
         let mut unread = Vec::new();
         for item in before {

@@ -77,9 +77,8 @@ impl PluginAdmin {
     /// The feature.
     pub fn new(parts: Parts) -> Self {
         let Parts { db, clock, hooks, envelopes, .. } = parts.clone();
-        let apart = db.clone();
-        let activations = Activations::new(apart.clone(), clock, hooks.clone());
-        let at_work = Arc::new(AtWork::new(apart, hooks, activations.clone(), envelopes));
+        let activations = Activations::new(db.clone(), clock, hooks.clone());
+        let at_work = Arc::new(AtWork::new(db, hooks, activations.clone(), envelopes));
         Self { parts, activations, at_work }
     }
 
@@ -280,7 +279,6 @@ impl PluginAdmin {
 
     async fn tell_quarantined(&self) -> Result<(), Error> {
         let Parts { db, clock, .. } = &self.parts;
-        let db = db.clone();
         let quarantined = self.at_work.quarantined();
         for binding in self.at_work.untold(&quarantined) {
             tracing::warn!(%binding, "a binding failed too often and is in quarantine");

@@ -39,14 +39,14 @@ impl Undos {
     /// Does a batch, or what is left of one.
     pub async fn undo(&self, job: Job) -> Result<(), Failure> {
         let id: Uuid = job.read()?;
-        let db = self.parts.db.clone();
+        let db = &self.parts.db;
         let mut tx = db.begin().await?;
         let Some(order) = store::order(&mut tx, id).await? else { return Ok(()) };
         let by = accounts::find_actor(&mut tx, order.created_by).await?;
         let Some((actor, _)) = by else { return Err(Failure::For("nobody wants it".to_owned())) };
         store::begin(&mut tx, id).await?;
         tx.commit().await?;
-        while let Some(percent) = self.round(&db, &actor, &order).await? {
+        while let Some(percent) = self.round(db, &actor, &order).await? {
             job.progress(percent).await?;
         }
         Ok(())

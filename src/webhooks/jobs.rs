@@ -125,8 +125,8 @@ impl Webhooks {
     }
 
     async fn removed(&self, content: Content, by: Origin) -> Result<Option<Message>, Error> {
-        let db = self.parts.db.clone();
-        let Some((community, slug, post)) = store::place(&db, content.id()).await? else {
+        let db = &self.parts.db;
+        let Some((community, slug, post)) = store::place(db, content.id()).await? else {
             return Ok(None);
         };
         let kind = match content {
@@ -146,8 +146,8 @@ impl Webhooks {
         id: Uuid,
         place: Sql,
     ) -> Result<Option<Message>, Error> {
-        let db = self.parts.db.clone();
-        let Some((community, slug)) = store::staff_place(&db, place, id).await? else {
+        let db = &self.parts.db;
+        let Some((community, slug)) = store::staff_place(db, place, id).await? else {
             return Ok(None);
         };
         let payload = json!({"id": id, "community": slug});
@@ -158,8 +158,8 @@ impl Webhooks {
     /// arrive.
     pub async fn deliver(&self, job: Job) -> Result<(), Failure> {
         let due: Due = job.read()?;
-        let db = self.parts.db.clone();
-        let Some(delivery) = store::delivery(&db, due.delivery).await? else { return Ok(()) };
+        let db = &self.parts.db;
+        let Some(delivery) = store::delivery(db, due.delivery).await? else { return Ok(()) };
         let Ok(_room) = self.room.try_acquire() else {
             let mut tx = db.begin().await?;
             self.try_again(&mut tx, due, WHEN_BUSY).await?;
