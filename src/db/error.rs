@@ -9,6 +9,8 @@ use crate::base;
 
 /// When a client may try again after the database did not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// When it may after another transaction went first, which is over by then.
+const RETRY_AFTER_CONFLICT: Duration = Duration::from_secs(1);
 
 /// Why a statement did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +60,9 @@ const MYSQL_UNAVAILABLE: [u16; 25] = [
     1290, 1317, 1792, 1836, 1927, 1969, 2013, 3024, 4031,
 ];
 
+/// Of those, a lock not given and a deadlock.
+const MYSQL_CONFLICT: [u16; 2] = [1205, 1213];
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if Self::is_gone(&error) {
@@ -89,6 +94,14 @@ impl Error {
         }
     }
 
+    /// Whether the server took the transaction back for another one's sake: a
+    /// deadlock, a lock not given in time, or what another node of a cluster had
+    /// committed first.
+    pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
+        let error = error.as_database_error().and_then(|error| error.try_downcast_ref());
+        error.is_some_and(|error: &MySqlDatabaseError| MYSQL_CONFLICT.contains(&error.number()))
+    }
+
     /// A transaction that has broken off.
     pub(super) fn over() -> Self {
         Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into()))
@@ -110,7 +123,9 @@ impl From<Error> for base::Error {
         match error {
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "the database is not available");
-                Self::Unavailable { what: "database", retry_after: RETRY_AFTER }
+                let conflict = Error::is_conflict(&source);
+                let retry_after = if conflict { RETRY_AFTER_CONFLICT } else { RETRY_AFTER };
+                Self::Unavailable { what: "database", retry_after }
             }
             error if error.is_unique(once::UNIQUE) => Self::conflict(
                 "idempotency_key_in_use",

@@ -1,7 +1,8 @@
 //! Whether the database server answers. A slow answer is not a dead server: who
-//! has waited for a while asks it something small on a connection of its own,
-//! and gives up only if that has no answer either. So a server that is gone
-//! costs a request less than a second, and a long statement still ends.
+//! has heard nothing for a while, as nobody else has, asks it something small on a
+//! connection of its own, and gives up only if nobody has an answer by then. So a
+//! server that is gone costs a request less than a second, and a long statement,
+//! or any behind a slow line, still ends.
 
 use std::{
     io,
@@ -12,16 +13,17 @@ use std::{
 use sqlx::{Connection, MySqlConnection, mysql::MySqlConnectOptions};
 use tokio::{
     sync::Mutex,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::Error;
 
-/// How long an answer is waited for before the server is asked whether it is
-/// there: with [`PROBE`] less than a second.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long nobody has heard of the server before it is asked whether it is there.
+/// With [`PROBE`] well below the second within which requests are told, and well
+/// above the half second that answers over a bad line may take.
+const PATIENCE: Duration = Duration::from_millis(350);
 /// How long the server has to say that it is there.
-const PROBE: Duration = Duration::from_millis(400);
+const PROBE: Duration = Duration::from_millis(450);
 /// How long nobody asks again a server that was not there.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest wait for one answer: statements that look at much have batches.
@@ -51,23 +53,47 @@ impl Health {
         &self,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, sqlx::Error> {
+        let result = self.bear(work).await;
+        match &result {
+            Ok(_) => self.hear(),
+            Err(error @ sqlx::Error::Database(_)) if !Error::is_gone(error) => self.hear(),
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// The same for what may need no answer.
+    pub(super) async fn bear<T>(
+        &self,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
         if self.is_missing() {
             return Err(gone());
         }
-        let mut work = std::pin::pin!(work);
-        let begun = Instant::now();
-        while begun.elapsed() < LIMIT {
-            if let Ok(result) = timeout(PATIENCE, &mut work).await {
-                if !result.as_ref().is_err_and(Error::is_gone) {
-                    self.heard.store(self.now(), Ordering::Relaxed);
-                }
-                return result;
-            }
-            if !self.answers().await {
-                return Err(gone());
-            }
+        let begun = self.now();
+        let limit = Instant::now() + LIMIT;
+        let silence = async { while self.is_there(begun).await && Instant::now() < limit {} };
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = silence => Err(gone()),
         }
-        Err(gone())
+    }
+
+    /// Somebody has heard of it.
+    pub(super) fn hear(&self) {
+        self.heard.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Waits until nobody has heard of it for [`PATIENCE`], and asks.
+    async fn is_there(&self, begun: u64) -> bool {
+        let last = self.heard.load(Ordering::Relaxed).max(begun);
+        let silent = Duration::from_millis(self.now().saturating_sub(last));
+        if silent < PATIENCE {
+            sleep(PATIENCE - silent).await;
+            return true;
+        }
+        self.answers(last).await
     }
 
     /// Whether it has answered anybody lately.
@@ -83,16 +109,20 @@ impl Health {
         missed > heard && Duration::from_millis(self.now().saturating_sub(missed)) < PAUSE
     }
 
-    async fn answers(&self) -> bool {
+    /// Asks whether it is there: one for all. Somebody else may hear of it first.
+    async fn answers(&self, last: u64) -> bool {
         let _one_asks = self.asking.lock().await;
-        if self.is_well() || self.is_missing() {
-            return self.is_well();
+        let is_heard = || self.heard.load(Ordering::Relaxed) > last;
+        if is_heard() || self.is_missing() {
+            return is_heard();
         }
         let asked = async { MySqlConnection::connect_with(&self.options).await?.ping().await };
-        let answers = matches!(timeout(PROBE, asked).await, Ok(Ok(())));
-        let known = if answers { &self.heard } else { &self.missed };
-        known.store(self.now(), Ordering::Relaxed);
-        answers
+        if matches!(timeout(PROBE, Box::pin(asked)).await, Ok(Ok(()))) {
+            self.hear();
+        } else if !is_heard() {
+            self.missed.store(self.now(), Ordering::Relaxed);
+        }
+        is_heard()
     }
 
     fn now(&self) -> u64 {

@@ -13,8 +13,8 @@ use sqlx::{
     ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPool, Row as _, SqlSafeStr,
     Transaction,
     mysql::{MySqlArguments, MySqlConnectOptions, MySqlPoolOptions},
+    pool::PoolConnection,
 };
-use tokio::time::timeout;
 
 use super::{
     Error, Row,
@@ -38,9 +38,6 @@ const PREPARED: usize = 128;
 const IDLE: Duration = Duration::from_secs(30);
 /// A connection that nobody used for so long is tried before it is used again.
 const STALE: Duration = Duration::from_secs(1);
-/// How long a connection has to answer when it comes back from somebody who did
-/// not wait for its answer.
-const COME_BACK: Duration = Duration::from_secs(1);
 /// Read committed: what a turn reads cannot change anyway. A lock is waited for
 /// as long as on the embedded engine. A server that has lost sight of a node
 /// ends its turn within `wait_timeout`; `MariaDB` within ten seconds.
@@ -86,7 +83,8 @@ impl Pools {
         let mut rows = Vec::new();
         for part in dialect::mysql(statement.sql.mysql()) {
             let query = query(part, &statement.arguments)?;
-            rows = self.health.watch(query.fetch_all(&self.readers)).await?;
+            let mut connection = self.prepared(part).await?;
+            rows = self.health.watch(query.fetch_all(&mut *connection)).await?;
         }
         Ok(rows.into_iter().map(Row::MySql).collect())
     }
@@ -95,27 +93,30 @@ impl Pools {
         let mut row = None;
         for part in dialect::mysql(statement.sql.mysql()) {
             let query = query(part, &statement.arguments)?;
-            row = self.health.watch(query.fetch_optional(&self.readers)).await?;
+            let mut connection = self.prepared(part).await?;
+            row = self.health.watch(query.fetch_optional(&mut *connection)).await?;
         }
         Ok(row.map(Row::MySql))
     }
 
     pub(super) async fn prepare(&self, sql: Sql) -> Result<(), Error> {
         for part in dialect::mysql(sql.mysql()) {
-            self.health.watch(self.readers.prepare(part.sql.into_sql_str())).await?;
+            self.prepared(part).await?;
         }
         Ok(())
     }
 
+    /// A connection that knows a statement. What has to be sent for that is waited
+    /// for by itself: an answer behind a slow line takes long enough alone.
+    async fn prepared(&self, part: &'static Part) -> Result<PoolConnection<MySql>, Error> {
+        let mut connection = self.health.bear(self.readers.acquire()).await?;
+        self.health.bear(connection.prepare(part.sql.into_sql_str())).await?;
+        Ok(connection)
+    }
+
     pub(super) async fn begin(&self) -> Result<Tx, Error> {
-        let (inner, taken) = self
-            .health
-            .watch(async {
-                let mut inner = self.writers.begin().await?;
-                let taken = inner.execute(TURN).await?;
-                Ok((inner, taken.rows_affected()))
-            })
-            .await?;
+        let mut inner = self.health.watch(self.writers.begin()).await?;
+        let taken = self.health.watch(inner.execute(TURN)).await?.rows_affected();
         if taken != 1 {
             return Err(Error::WrongRowCount { expected: 1, actual: taken });
         }
@@ -145,7 +146,7 @@ impl Tx {
         let mut rows = Vec::new();
         for part in dialect::mysql(statement.sql.mysql()) {
             let query = query(part, &statement.arguments)?;
-            let connection = self.connection()?;
+            let connection = self.prepared(part).await?;
             let result = connection.0.watch(query.fetch_all(connection.1)).await;
             rows = result.map_err(|error| self.failed(error, part))?;
         }
@@ -156,7 +157,7 @@ impl Tx {
         let mut row = None;
         for part in dialect::mysql(statement.sql.mysql()) {
             let query = query(part, &statement.arguments)?;
-            let connection = self.connection()?;
+            let connection = self.prepared(part).await?;
             let result = connection.0.watch(query.fetch_optional(connection.1)).await;
             row = result.map_err(|error| self.failed(error, part))?;
         }
@@ -167,7 +168,7 @@ impl Tx {
         let mut changed = 0;
         for part in dialect::mysql(statement.sql.mysql()) {
             let query = query(part, &statement.arguments)?;
-            let connection = self.connection()?;
+            let connection = self.prepared(part).await?;
             let result = connection.0.watch(query.execute(connection.1)).await;
             let rows = match result.map_err(|error| self.failed(error, part)) {
                 Ok(result) => result.rows_affected(),
@@ -187,8 +188,19 @@ impl Tx {
         Ok(self.health.watch(self.inner.commit()).await?)
     }
 
-    fn connection(&mut self) -> Result<(&Health, &mut MySqlConnection), Error> {
-        if self.is_over { Err(Error::over()) } else { Ok((&self.health, &mut self.inner)) }
+    /// The connection, which knows a statement now.
+    async fn prepared(
+        &mut self,
+        part: &'static Part,
+    ) -> Result<(&Health, &mut MySqlConnection), Error> {
+        if self.is_over {
+            return Err(Error::over());
+        }
+        let preparing = self.inner.prepare(part.sql.into_sql_str());
+        if let Err(error) = self.health.bear(preparing).await {
+            return Err(self.failed(error, part));
+        }
+        Ok((&self.health, &mut self.inner))
     }
 
     fn failed(&mut self, error: sqlx::Error, part: &Part) -> Error {
@@ -259,33 +271,36 @@ fn query(
 }
 
 fn pool(options: &MySqlConnectOptions, connections: u32, health: &Arc<Health>) -> MySqlPool {
-    let health = Arc::clone(health);
+    let [connects, tries, releases] = [(); 3].map(|()| Arc::clone(health));
     MySqlPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(IDLE)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(SESSION).await.map(drop) })
+        .after_connect(move |connection, _| {
+            let health = Arc::clone(&connects);
+            Box::pin(async move {
+                health.hear();
+                connection.execute(SESSION).await?;
+                health.hear();
+                Ok(())
+            })
         })
-        .before_acquire(|connection, meta| {
+        .before_acquire(move |connection, meta| {
+            let health = Arc::clone(&tries);
             Box::pin(async move {
                 if meta.idle_for > STALE {
                     connection.ping().await?;
+                    health.hear();
                 }
                 Ok(true)
             })
         })
-        .after_release(move |connection, _| {
-            let health = Arc::clone(&health);
-            Box::pin(async move {
-                if health.is_well() {
-                    return Ok(true);
-                }
-                let answer = timeout(COME_BACK, connection.ping()).await;
-                answer.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|()| true)
-            })
+        // Whoever gave up waiting left an answer behind, which nobody else may get.
+        .after_release(move |_, _| {
+            let is_well = releases.is_well();
+            Box::pin(async move { Ok(is_well) })
         })
         .connect_lazy_with(options.clone())
 }

@@ -5,7 +5,8 @@
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    Acquire, Arguments, Executor, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Acquire, Arguments, Connection, Executor, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
+    Transaction,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -150,6 +151,11 @@ async fn connect(options: SqliteConnectOptions, connections: u32) -> Result<Sqli
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
+        // A transaction that broke off for want of room is over for the engine, and not
+        // for the driver: no other can begin there.
+        .before_acquire(|connection, _| {
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
+        })
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options)

@@ -10,18 +10,25 @@ use std::{
 
 use futures_util::future::join_all;
 use gatherly::{
-    base::{clock::Clock, ids::new_uuid},
+    base::{clock::Clock, ids::new_uuid, secret::random_bytes},
     db::{Db, statement},
 };
 use rustix::process::Signal;
 use serde_json::json;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, sleep, timeout},
 };
 
-use crate::support::{Installation, PASSWORD, Running, exchange, mariadb, wait_for};
+use crate::{
+    media::picture,
+    support::{
+        Installation, PASSWORD, RedisServer, Running, exchange, mariadb,
+        smtp::{Mood, Smtp},
+        wait_for,
+    },
+};
 
 /// The promise about the end: ten seconds after the first signal.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
@@ -116,36 +123,126 @@ async fn told_not_ready(server: &Running) -> bool {
     told
 }
 
+/// Stops a server that is asked for something all the time, and by `beside` for more.
+async fn stop_under_load(
+    installation: &Installation,
+    server: &mut Running,
+    beside: impl Future<Output = ()>,
+) {
+    let (listen, begun, done) = (server.listen, Instant::now(), AtomicBool::new(false));
+    let callers = join_all((0..CALLERS).map(|_| call(listen, begun, &done)));
+    let stop = async {
+        sleep(Duration::from_millis(400)).await;
+        let signalled = begun.elapsed();
+        server.signal(Signal::TERM);
+        assert!(told_not_ready(server).await, "closed without saying so");
+        let status = server.ended().await;
+        assert!(status.success(), "{status}: {}", installation.log());
+        assert!(begun.elapsed() < signalled + STOPPED_WITHIN);
+        done.store(true, Ordering::Relaxed);
+        signalled
+    };
+    let (callers, signalled, ()) = tokio::join!(callers, stop, beside);
+    let mut answers = 0;
+    for (answered, unanswered) in callers {
+        let early: Vec<_> =
+            unanswered.iter().filter(|sent| **sent < signalled + STILL_TAKEN).collect();
+        assert!(early.is_empty(), "no answer to requests of {early:?}, signal {signalled:?}");
+        answers += answered;
+    }
+    assert!(answers > CALLERS, "{answers} answers are no load");
+}
+
+fn nothing_was_cut_off(installation: &Installation) {
+    let log = installation.log();
+    assert!(!log.contains("cut off") && !log.contains("still running"), "{log}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_under_load_answers_everybody() {
     let installation = Installation::new("[limits]\nenabled = false\n[log]\nfilter = \"warn\"");
     for _ in 0..STOPS {
         let mut server = installation.serve().await;
-        let (begun, done) = (Instant::now(), AtomicBool::new(false));
-        let callers = join_all((0..CALLERS).map(|_| call(server.listen, begun, &done)));
-        let stop = async {
-            sleep(Duration::from_millis(400)).await;
-            let signalled = begun.elapsed();
-            server.signal(Signal::TERM);
-            assert!(told_not_ready(&server).await, "closed without saying so");
-            let status = server.ended().await;
-            assert!(status.success(), "{status}: {}", installation.log());
-            assert!(begun.elapsed() < signalled + STOPPED_WITHIN);
-            done.store(true, Ordering::Relaxed);
-            signalled
-        };
-        let (callers, signalled) = tokio::join!(callers, stop);
-        let mut answers = 0;
-        for (answered, unanswered) in callers {
-            let early: Vec<_> =
-                unanswered.iter().filter(|sent| **sent < signalled + STILL_TAKEN).collect();
-            assert!(early.is_empty(), "no answer to requests of {early:?}, signal {signalled:?}");
-            answers += answered;
-        }
-        assert!(answers > CALLERS, "{answers} answers are no load");
+        stop_under_load(&installation, &mut server, async {}).await;
     }
-    let log = installation.log();
-    assert!(!log.contains("cut off") && !log.contains("still running"), "{log}");
+    nothing_was_cut_off(&installation);
+}
+
+/// A picture of which one half is sent, and the other when the server was told to
+/// stop; it is taken all the same.
+struct Upload {
+    stream: TcpStream,
+    rest: Vec<u8>,
+}
+
+impl Upload {
+    async fn begin(server: &Running, token: &str) -> Self {
+        let mut rest = picture();
+        let head = format!(
+            "POST /api/v1/media HTTP/1.1\r\nhost: forum\r\nconnection: close\r\n\
+             authorization: Bearer {token}\r\ncontent-type: application/octet-stream\r\n\
+             content-length: {}\r\n\r\n",
+            rest.len()
+        );
+        let mut stream = TcpStream::connect(server.listen).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let later = rest.split_off(rest.len() / 2);
+        stream.write_all(&rest).await.unwrap();
+        Self { stream, rest: later }
+    }
+
+    /// After the signal, and after the server has closed its door.
+    async fn end(mut self) {
+        sleep(Duration::from_millis(1_500)).await;
+        self.stream.write_all(&self.rest).await.unwrap();
+        let mut answer = String::new();
+        self.stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+        assert!(head.starts_with("HTTP/1.1 201"), "{answer}");
+        assert!(body.ends_with('}'), "half an answer: {answer}");
+    }
+}
+
+/// The same with everything in servers of its own, an upload that is half done, and
+/// a job: a mail server that takes the connection and says nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_with_all_backends_breaks_nothing_off() {
+    let mail = Smtp::start(Mood::Mute).await;
+    let database = format!("stop_{}", hex::encode(random_bytes::<8>().unwrap()));
+    let url = mariadb::database(&database).await;
+    let redis = RedisServer::shared().url();
+    let settings = |backend: &str| {
+        format!(
+            "[limits]\nenabled = false\n[log]\nfilter = \"warn\"\n\
+             [redis]\nurl = {redis:?}\nprefix = {database:?}\n[jobs]\nbackend = {backend:?}\n\
+             [mail]\ntransport = \"smtp\"\nfrom = \"forum@example.org\"\nsmtp_tls = \"none\"\n\
+             smtp_host = \"127.0.0.1\"\nsmtp_port = {}\nsmtp_timeout_seconds = 3",
+            mail.address.port()
+        )
+    };
+    let installation = Installation::on(&url, "");
+    for stop in 0..STOPS {
+        installation.settings(&settings(["bullmq", "rsmq"][stop % 2]));
+        let mut server = installation.serve().await;
+        let (before, _) = mail.connections();
+        let name = format!("person{stop}");
+        let account = json!({
+            "username": name, "email": format!("{name}@example.org"), "password": PASSWORD,
+        });
+        server.client.post("/accounts", account).await.expect(201);
+        let body = json!({"username": name, "password": PASSWORD});
+        let tokens = server.client.post("/sessions", body).await.expect(201);
+        wait_for("a job is under way", async || mail.connections().0 > before).await;
+        let upload = Upload::begin(&server, tokens["access_token"].as_str().unwrap()).await;
+        stop_under_load(&installation, &mut server, upload.end()).await;
+    }
+    nothing_was_cut_off(&installation);
+    // Nothing was lost, and nobody holds what is to be done.
+    let listed = installation.run(&["jobs", "list", "--kind", "mail.send"], "").await;
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert_eq!(listed.lines().count(), STOPS, "{listed}");
+    assert!(!listed.contains(" active "), "{listed}");
+    mariadb::forget(database);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! What is promised of the database whichever engine it is: rules that hold when
 //! two servers write at once, one schema, and an outage that ends by itself.
 
+mod conflicts;
+mod disk;
 mod outage;
 mod races;
 mod schema;

@@ -7,7 +7,7 @@
 //! has some of the tests.
 
 use std::{
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -74,7 +74,7 @@ pub fn is_asked_for() -> bool {
 }
 
 /// Where the server is that has this database.
-fn address(name: &str) -> String {
+pub fn address(name: &str) -> String {
     let there = std::env::var(ASKED).ok().filter(|asked| asked != OWN);
     let Some(there) = there else { return SHARED.address() };
     let nodes: Vec<&str> = there.split(',').collect();
@@ -113,6 +113,11 @@ async fn run(address: &str, sql: &str) -> sqlx::Result<()> {
     let mut connection = MySqlConnection::connect(&url_at(address, "")).await?;
     connection.execute(AssertSqlSafe(sql.to_owned())).await?;
     connection.close().await
+}
+
+/// The URL of a test's database over another way to its server.
+pub fn url_over(way: SocketAddr, name: &str) -> String {
+    url_at(&way.to_string(), name)
 }
 
 /// Drops a test's database, some time.

@@ -113,13 +113,35 @@ impl Installation {
 
     /// Starts the server and waits until it is ready.
     pub async fn serve(&self) -> Running {
-        self.serve_with(&[]).await
+        self.serve_by(|command| command).await
     }
 
     /// The same, with something in its environment.
     pub async fn serve_with(&self, environment: &[(&str, &str)]) -> Running {
+        self.serve_by(|mut command| {
+            command.envs(environment.iter().copied());
+            command
+        })
+        .await
+    }
+
+    /// The same for a server that is told when a file may not grow, rather than
+    /// killed: as it is when the disk is full.
+    pub async fn serve_on_small_disk(&self) -> Running {
+        self.serve_by(|command| {
+            let command = command.as_std();
+            let mut told = Command::new("sh");
+            told.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).kill_on_drop(true).env_clear();
+            told.arg(command.get_program()).args(command.get_args());
+            told.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            told
+        })
+        .await
+    }
+
+    async fn serve_by(&self, by: impl Fn(Command) -> Command) -> Running {
         for _ in 0..3 {
-            if let Some(running) = self.try_serve(environment).await {
+            if let Some(running) = self.try_serve(&by).await {
                 return running;
             }
         }
@@ -127,12 +149,10 @@ impl Installation {
     }
 
     /// None if somebody else took the port in the meantime.
-    async fn try_serve(&self, environment: &[(&str, &str)]) -> Option<Running> {
+    async fn try_serve(&self, by: impl Fn(Command) -> Command) -> Option<Running> {
         let [listen, metrics] = free_addresses();
         let log = File::options().append(true).create(true).open(self.path("server.log")).unwrap();
-        let child = self
-            .command(&["serve"])
-            .envs(environment.iter().copied())
+        let child = by(self.command(&["serve"]))
             .env("GATHERLY_DECISIONS__ALLOWS_PER_SECOND", MAX_ALLOWS.to_string())
             .env("GATHERLY_SERVER__LISTEN", listen.to_string())
             .env("GATHERLY_SERVER__METRICS_LISTEN", metrics.to_string())
@@ -159,10 +179,15 @@ impl Installation {
 }
 
 impl Running {
+    /// The process.
+    pub fn id(&self) -> Pid {
+        let id = i32::try_from(self.child.id().expect("a process")).unwrap();
+        Pid::from_raw(id).unwrap()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id().expect("a process")).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+        kill_process(self.id(), signal).unwrap();
     }
 
     /// Waits for the end.
