@@ -23,11 +23,13 @@ pub enum Point {
     TicketsDue,
     /// Other plugins are bound, and not at work.
     SwapDue,
+    /// The file of a picture is there, and its row is not.
+    FileKept,
 }
 
 impl Point {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CommitDue,
         Self::CommitDone,
         Self::AnswerDue,
@@ -35,6 +37,7 @@ impl Point {
         Self::JobDone,
         Self::TicketsDue,
         Self::SwapDue,
+        Self::FileKept,
     ];
 
     /// As `CRASH_AT` calls it.
@@ -47,6 +50,7 @@ impl Point {
             Self::JobDone => "job-done",
             Self::TicketsDue => "tickets-due",
             Self::SwapDue => "swap-due",
+            Self::FileKept => "file-kept",
         }
     }
 

@@ -22,6 +22,7 @@ use crate::{
     },
     blobs::{Blobs, Key},
     config,
+    crash::Point,
     db::{Db, Tx},
     decisions::{DecisionTarget, Decisions, TargetKind},
     hooks::{self, Context, Hooks, Merged, Outcome, Role},
@@ -90,6 +91,7 @@ impl Media {
         };
         let key = Key::new(id.0, ORIGINAL);
         blobs.put(&key, Bytes::from(picture.bytes), record.media_type.as_str()).await?;
+        Point::FileKept.pass();
         let mut tx = db.begin().await?;
         if !store::insert(&mut tx, &record, MAX_UNUSED).await? {
             drop(tx);

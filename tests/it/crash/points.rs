@@ -51,7 +51,8 @@ async fn whatever_was_under_way_is_done_or_not_begun() {
     let config = installation.config();
     let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
     let (mut seen, mut round) = (Seen::default(), 0);
-    for point in Point::ALL {
+    // Nobody here uploads pictures: `media::crash` does.
+    for point in Point::ALL.into_iter().filter(|point| *point != Point::FileKept) {
         for (backend, times) in backends(point).iter().flat_map(|b| TIMES.map(|times| (*b, times)))
         {
             round += 1;

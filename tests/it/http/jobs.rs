@@ -182,7 +182,7 @@ async fn the_command_line_looks_after_jobs() {
 
     assert_eq!(run(&["jobs", "retry", &failed]).await.0, Some(0));
     let (_, listed, _) = run(&["jobs", "list", "--state", "waiting"]).await;
-    assert!(listed.starts_with(&format!("{failed} waiting   0/8 work ")), "{listed}");
+    assert!(listed.starts_with(&format!("{failed} waiting     0 % 0/8 work ")), "{listed}");
     let (code, _, told) = run(&["jobs", "retry", &failed]).await;
     assert!(code == Some(1) && told.contains("it is waiting"), "{told}");
     assert_eq!(run(&["jobs", "drop", &late]).await.0, Some(0));

@@ -3,6 +3,7 @@
 mod attached;
 mod bombs;
 mod changed;
+mod crash;
 mod files;
 mod judged;
 mod lambda;

@@ -95,6 +95,11 @@ impl Client {
         self.attempt(request.body(Full::from(body)).unwrap()).await.ok()
     }
 
+    /// Sends a request to a server that may be gone before it has answered.
+    pub async fn try_request(&self, request: Request<Full<Bytes>>) -> Option<Reply> {
+        self.attempt(request).await.ok()
+    }
+
     async fn attempt(&self, mut request: Request<Full<Bytes>>) -> Result<Reply, String> {
         if let Some(token) = &self.token {
             let value = format!("Bearer {token}").parse().unwrap();
