@@ -28,6 +28,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Most bytes of a request's head; generous for tokens and cookies of others.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 
+type Answer = hyper::Response<http_body_util::combinators::BoxBody<bytes::Bytes, std::io::Error>>;
+
 /// The task that was to answer ended without one: the connection is closed.
 #[derive(Debug, thiserror::Error)]
 #[error("a request was not answered")]
@@ -61,20 +63,8 @@ pub async fn serve<E>(
                 let (at, spawner, permit) = ((local, peer), lifecycle.clone(), Arc::new(permit));
                 let room = Arc::clone(&permit);
                 let service = service_fn(move |request| {
-                    let (endpoint, spawner) = (Arc::clone(&endpoint), spawner.clone());
-                    let room = Arc::clone(&room);
-                    async move {
-                        if !idempotency::has_key(request.headers()) {
-                            return Ok(answer(&endpoint, request, at).await);
-                        }
-                        // It goes on without its client, and counts as a connection.
-                        let whole = async move {
-                            let answer = answer(&endpoint, request, at).await;
-                            drop(room);
-                            answer
-                        };
-                        spawner.complete(whole).await.ok_or(Unanswered)
-                    }
+                    let whole = (spawner.clone(), Arc::clone(&room));
+                    respond(Arc::clone(&endpoint), whole, request, at)
                 });
                 let connection = builder
                     .serve_connection_with_upgrades(TokioIo::new(stream), service)
@@ -119,11 +109,30 @@ async fn accept(
     Ok((stream, peer, permit))
 }
 
+/// Answers a request; one with a key also when its client hangs up, and until then
+/// it counts as a connection.
+async fn respond<E: Endpoint + 'static>(
+    endpoint: Arc<E>,
+    (lifecycle, room): (Lifecycle, Arc<OwnedSemaphorePermit>),
+    request: hyper::Request<hyper::body::Incoming>,
+    at: (Option<SocketAddr>, SocketAddr),
+) -> Result<Answer, Unanswered> {
+    if !idempotency::has_key(request.headers()) {
+        return Ok(answer(&endpoint, request, at).await);
+    }
+    let whole = async move {
+        let answer = answer(&endpoint, request, at).await;
+        drop(room);
+        answer
+    };
+    lifecycle.complete(whole).await.ok_or(Unanswered)
+}
+
 async fn answer<E: Endpoint>(
     endpoint: &E,
     request: hyper::Request<hyper::body::Incoming>,
     (local, peer): (Option<SocketAddr>, SocketAddr),
-) -> hyper::Response<http_body_util::combinators::BoxBody<bytes::Bytes, std::io::Error>> {
+) -> Answer {
     let local = LocalAddr(Addr::from(local.unwrap_or(peer)));
     let request = Request::from((request, local, RemoteAddr(Addr::from(peer)), Scheme::HTTP));
     let response: Response = match endpoint.call(request).await {
