@@ -89,8 +89,9 @@ impl Health {
     async fn is_there(&self, begun: u64) -> bool {
         let last = self.heard.load(Ordering::Relaxed).max(begun);
         let silent = Duration::from_millis(self.now().saturating_sub(last));
-        if silent < PATIENCE {
-            sleep(PATIENCE - silent).await;
+        let left = PATIENCE.saturating_sub(silent);
+        if !left.is_zero() {
+            sleep(left).await;
             return true;
         }
         self.answers(last).await

@@ -17,6 +17,7 @@ use crate::support::{
     Chaos, Line, Person, Reply, TestApp,
     forum::id,
     mariadb::{self, MariaDb},
+    wait_for,
 };
 
 /// Who needs the database is told within this time that it is gone.
@@ -182,7 +183,9 @@ async fn requests_under_way_do_not_hang() {
                 told_to_come_back(reply);
             }
         }
-        replies.iter().for_each(|reply| scene.note(reply));
+        for reply in &replies {
+            scene.note(reply);
+        }
         chaos.set(Line::Good);
         scene.is_back().await;
     }
@@ -217,6 +220,62 @@ async fn a_line_that_breaks_now_and_then_loses_nothing() {
         scene.note(reply);
     }
     assert!((1..replies.len() / 2).contains(&refused), "{refused} of {}", replies.len());
+    chaos.set(Line::Good);
+    scene.is_back().await;
+    mariadb::forget(name);
+}
+
+/// Half a second for each answer of the database: what that allows is done, and who
+/// waits too long for a turn is told to come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_slow_line_what_can_be_done_is_done() {
+    // Some are taken by what looks for work and news now and then.
+    const CONNECTIONS: u32 = 32;
+    const ONE_WAY: Duration = Duration::from_millis(250);
+    const CALLERS: usize = 64;
+    const MEASURED: Duration = Duration::from_secs(6);
+    const FLOOD: usize = 700;
+    let (chaos, name) = behind_chaos().await;
+    let mut scene = Scene::at(mariadb::url_over(chaos.address, &name), CONNECTIONS).await;
+    scene.is_back().await;
+    let read = async || scene.ada.get("/sessions").await;
+    let (_, statements) = scene.app.statements(read()).await;
+    // The driver asks once more when a connection comes back.
+    let each = 2 * ONE_WAY * 2 * u32::try_from(statements).unwrap();
+    chaos.set(Line::Slow(ONE_WAY));
+    // All connections are at it before it is measured: to make one takes some answers.
+    wait_for("everybody is served", async || {
+        let replies = join_all((0..CALLERS).map(|_| read())).await;
+        replies.iter().all(|reply| reply.status == 200)
+    })
+    .await;
+    let begun = Instant::now();
+    let asked = join_all((0..CALLERS).map(async |_| {
+        let mut done = 0;
+        while begun.elapsed() < MEASURED {
+            done += u32::from(read().await.status == 200);
+        }
+        done
+    }));
+    let done: u32 = asked.await.into_iter().sum();
+    // Of those that are under way at the end too.
+    let took = begun.elapsed();
+    let allowed = took.as_secs_f64() / each.as_secs_f64() * f64::from(CONNECTIONS);
+    assert!(f64::from(done) >= 0.8 * allowed, "{done} of {allowed} in {took:?}");
+    // Far more than that: nobody waits without end, and afterwards it goes on.
+    let flood = join_all((0..FLOOD).map(|_| timed(read()))).await;
+    let mut refused = 0;
+    for (reply, took) in &flood {
+        if reply.status != 200 {
+            told_to_come_back(reply);
+            refused += 1;
+        }
+        // A turn is waited for at most five seconds for each statement.
+        let most = Duration::from_secs(5) * u32::try_from(statements).unwrap() + each;
+        assert!(*took < most + TOLD_WITHIN, "{took:?}");
+    }
+    assert!((1..flood.len()).contains(&refused), "{refused} of {}", flood.len());
+    read().await.expect(200);
     chaos.set(Line::Good);
     scene.is_back().await;
     mariadb::forget(name);
