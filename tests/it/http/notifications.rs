@@ -464,7 +464,7 @@ async fn who_comes_back_again_and_again_misses_nothing() {
         let mut seen: Vec<String> = Vec::new();
         while seen.len() < WRITERS * EACH {
             seen.push(stream.next().await.0);
-            if seen.len() % 3 != 0 {
+            if !seen.len().is_multiple_of(3) {
                 drop(std::mem::replace(
                     &mut stream,
                     Stream::open(&app, &ada, seen.last().map(String::as_str)).await.0,

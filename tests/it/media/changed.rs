@@ -71,10 +71,12 @@ async fn own_pictures_are_listed_with_whether_they_are_used() {
 async fn an_author_changes_pictures_by_the_rules_of_new_ones() {
     let app = TestApp::start().await;
     let [ada, bob] = [app.member("ada").await, app.member("bob").await];
-    let [a, b, c, d, e] = pictures(&app, &ada).await;
+    let [first, second, third, fourth, fifth] = pictures(&app, &ada).await;
     let [strange] = pictures(&app, &bob).await;
-    let [post, comment] = written(&ada, [&[&a, &b], &[&d]]).await;
-    for (path, kept, gone, fresh) in [(&post, &b, &a, &c), (&comment, &d, &d, &e)] {
+    let [post, comment] = written(&ada, [&[&first, &second], &[&fourth]]).await;
+    for (path, kept, gone, fresh) in
+        [(&post, &second, &first, &third), (&comment, &fourth, &fourth, &fifth)]
+    {
         let wanted = if kept == gone { json!([fresh]) } else { json!([fresh, kept]) };
         bob.patch(path, json!({"media": []})).await.expect_problem(403, "author_only");
         let edit = async |media: Value| ada.patch(path, json!({"media": media})).await;
@@ -87,15 +89,15 @@ async fn an_author_changes_pictures_by_the_rules_of_new_ones() {
         assert!(before.get("edited_at").is_none() && edited["edited_at"].is_string());
         assert_eq!(app.client.get(path).await.expect(200)["media"], edited["media"]);
         assert_eq!([status(&app.client, fresh).await, status(&app.client, gone).await], [200, 404]);
-        // The same once more, and a text alone, leave them as they are.
+        // The same once more, and first text alone, leave them as they are.
         edit(wanted.clone()).await.expect(200);
         let other = ada.patch(path, json!({"body": "Another"})).await.expect(200);
         assert_eq!(json!(shown(&other)), wanted);
     }
-    let used = ada.patch(&post, json!({"media": [e]})).await;
+    let used = ada.patch(&post, json!({"media": [fifth]})).await;
     used.expect_problem(409, "media_used");
-    // What fell away can be used again, or is deleted after a day.
-    ada.patch(&comment, json!({"media": [d, a]})).await.expect(200);
+    // What fell away can be used again, or is deleted after first day.
+    ada.patch(&comment, json!({"media": [fourth, first]})).await.expect(200);
     let both = ada.patch(&post, json!({"body": "New", "media": []})).await.expect(200);
     assert_eq!((&both["body"], both.get("media")), (&json!("New"), None));
     let listed = ada.get("/me/media").await.expect(200);
@@ -106,8 +108,11 @@ async fn an_author_changes_pictures_by_the_rules_of_new_ones() {
     app.app.media.forget_unused().await.unwrap();
     app.settled().await;
     let ada = app.sign_in("ada").await;
-    assert_eq!(each(&ada.get("/me/media").await.expect(200), "id"), [d.clone(), a.clone()]);
-    assert_eq!([status(&app.client, &a).await, status(&ada, &c).await], [200, 404]);
+    assert_eq!(
+        each(&ada.get("/me/media").await.expect(200), "id"),
+        [fourth.clone(), first.clone()]
+    );
+    assert_eq!([status(&app.client, &first).await, status(&ada, &third).await], [200, 404]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,9 +132,9 @@ async fn pictures_wait_with_the_text_that_waits() {
         };
         let held = edit("Hold", json!([c])).await.expect(202);
         assert_eq!(shown(&held), old);
-        assert_eq!(shown(&held["moderation"]["pending"]), [c.clone()]);
+        assert_eq!(shown(&held["moderation"]["pending"]), std::slice::from_ref(&c));
         let seen = maud.get(&path).await.expect(200);
-        assert_eq!(shown(&seen["moderation"]["pending"]), [c.clone()]);
+        assert_eq!(shown(&seen["moderation"]["pending"]), std::slice::from_ref(&c));
         assert_eq!([status(&app.client, &c).await, status(&maud, &c).await], [404, 200]);
         // Another edit takes its place; the picture is free again.
         edit("Hold on", json!([kept, d])).await.expect(202);
@@ -164,7 +169,7 @@ async fn what_waits_is_not_deleted_and_goes_with_its_text() {
     app.settled().await;
     let [ada, root] = [app.sign_in("ada").await, app.sign_in("root").await];
     resolve(&root, "approve").await;
-    assert_eq!(shown(&app.client.get(&post).await.expect(200)), [b.clone()]);
+    assert_eq!(shown(&app.client.get(&post).await.expect(200)), std::slice::from_ref(&b));
     let [c] = pictures(&app, &ada).await;
     ada.patch(&post, json!({"body": "Hold again", "media": [c]})).await.expect(202);
     ada.delete(&post).await.expect(204);
@@ -180,16 +185,16 @@ async fn what_an_appeal_brings_back_has_its_pictures() {
     let ada = app.member("ada").await;
     let root = app.admin("root").await;
     policy::enforce_first_letter(&root, "not that").await;
-    let [a, b, c, d, e] = pictures(&app, &ada).await;
-    let [post, comment] = written(&ada, [&[&a], &[&b]]).await;
+    let [first, second] = pictures(&app, &ada).await;
+    let [post, comment] = written(&ada, [&[&first], &[&second]]).await;
     let grant = async |root: &Person, ada: &Person, against: &str, subject: &Value| {
         let appeal = json!({"against": against, "id": subject, "text": "That was wrong."});
         let appeal = ada.post("/appeals", appeal).await.expect(201);
         let path = format!("/appeals/{}/resolution", id(&appeal));
         root.post(&path, json!({"grant": true})).await.expect(201);
     };
-    // Removed by a person.
-    for (path, picture) in [(&post, &a), (&comment, &b)] {
+    // Removed by first person.
+    for (path, picture) in [(&post, &first), (&comment, &second)] {
         let root = app.sign_in("root").await;
         let removal = root.post(&format!("{path}/removal"), json!({})).await.expect(201);
         assert_eq!(status(&app.client, picture).await, 404);
@@ -197,39 +202,34 @@ async fn what_an_appeal_brings_back_has_its_pictures() {
         app.app.media.forget_unused().await.unwrap();
         let [root, ada] = [app.sign_in("root").await, app.sign_in("ada").await];
         grant(&root, &ada, "removal", &removal["id"]).await;
-        assert_eq!(shown(&app.client.get(path).await.expect(200)), [picture.clone()]);
+        assert_eq!(shown(&app.client.get(path).await.expect(200)), std::slice::from_ref(picture));
         assert_eq!(status(&app.client, picture).await, 200);
     }
-    let [root, ada] = [app.sign_in("root").await, app.sign_in("ada").await];
-    let [c, d, e] = {
-        drop((c, d, e));
-        pictures(&app, &ada).await
-    };
+    let ada = app.sign_in("ada").await;
+    let [third, fourth, fifth] = pictures(&app, &ada).await;
     // Refused by policies.
-    let text = json!({"community": "general", "title": "A word", "body": "Refuse", "media": [c]});
+    let text =
+        json!({"community": "general", "title": "A word", "body": "Refuse", "media": [third]});
     let new = ada.post("/posts", text).await.expect_problem(403, "rejected_by_policy");
-    let answer = json!({"body": "Refuse", "media": [d]});
+    let answer = json!({"body": "Refuse", "media": [fourth]});
     let answer = ada.post(&format!("{post}/comments"), answer).await;
     let answer = answer.expect_problem(403, "rejected_by_policy");
-    let edit = ada.patch(&post, json!({"body": "Refuse", "media": [e, a]})).await;
+    let edit = ada.patch(&post, json!({"body": "Refuse", "media": [fifth, first]})).await;
     let edit = edit.expect_problem(403, "rejected_by_policy");
     app.advance(Duration::from_hours(48));
     app.app.media.forget_unused().await.unwrap();
     app.settled().await;
-    let [root, ada] = {
-        drop((root, ada));
-        [app.sign_in("root").await, app.sign_in("ada").await]
-    };
+    let [root, ada] = [app.sign_in("root").await, app.sign_in("ada").await];
     for refused in [&new, &answer, &edit] {
         grant(&root, &ada, "rejection", &refused["decision_id"]).await;
     }
     let edited = app.client.get(&post).await.expect(200);
-    assert_eq!(shown(&edited), [e.clone(), a.clone()]);
+    assert_eq!(shown(&edited), [fifth.clone(), first.clone()]);
     let posts = app.client.get("/posts?sort=new").await.expect(200);
-    assert!(each(&posts, "media").iter().any(|media| media[0]["id"] == c), "{posts}");
+    assert!(each(&posts, "media").iter().any(|media| media[0]["id"] == third), "{posts}");
     let comments = app.client.get(&format!("{post}/comments")).await.expect(200);
-    assert!(each(&comments, "media").iter().any(|media| media[0]["id"] == d), "{comments}");
-    for picture in [&c, &d, &e] {
+    assert!(each(&comments, "media").iter().any(|media| media[0]["id"] == fourth), "{comments}");
+    for picture in [&third, &fourth, &fifth] {
         assert_eq!(status(&app.client, picture).await, 200);
     }
 }
