@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `with v (a) as (select ?) ... (select a from v)` | `... (?)` |
 //! | `(x, y) < (?, ?)` | `(x <= ? and (x < ? or y < ?))`, which walks an index |
+//! | `cross join`, which says in what order | `straight_join` |
 //! | `on conflict ... do nothing` | nothing; the duplicate is then no error |
 //! | `on conflict ... do update set x = excluded.x` | `on duplicate key update x = values(x)` |
 //! | `max(a, b)`, `min(a, b)` | `greatest(a, b)`, `least(a, b)` |
@@ -87,13 +88,14 @@ impl Writer {
     }
 
     fn write(&mut self, mut rest: &'static str) {
-        const RULES: [fn(&mut Writer, &'static str) -> Rest; 9] = [
+        const RULES: [fn(&mut Writer, &'static str) -> Rest; 10] = [
             Writer::literal,
             Writer::argument,
             Writer::part,
             Writer::table_of_one_row,
             Writer::column_of_one_row,
             Writer::row_value,
+            Writer::join,
             Writer::on_conflict,
             Writer::excluded,
             Writer::function,
@@ -194,6 +196,12 @@ impl Writer {
         for text in ["(", first, " <= ? and (", first, " < ? or ", second, " < ?))"] {
             self.text.push_str(text);
         }
+        Some(rest)
+    }
+
+    fn join(&mut self, rest: &'static str) -> Rest {
+        let rest = rest.strip_prefix("cross join ").filter(|_| self.is_between_words())?;
+        self.text.push_str("straight_join ");
         Some(rest)
     }
 
@@ -320,6 +328,12 @@ mod tests {
             "select a from t where b = ? and (t.hot <= ? and (t.hot < ? or t.id < ?)) limit ?"
         );
         assert_eq!(arguments, [0, 1, 1, 2, 3]);
+    }
+
+    #[test]
+    fn an_order_of_joins_is_kept() {
+        let sql = "select a from t cross join u on u.id = t.u join v";
+        assert_eq!(one(sql).0, "select a from t straight_join u on u.id = t.u join v");
     }
 
     #[test]

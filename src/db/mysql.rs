@@ -11,7 +11,6 @@ use std::{collections::HashMap, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPool, Row as _, SqlSafeStr,
-    Transaction,
     mysql::{MySqlArguments, MySqlConnectOptions, MySqlPoolOptions},
     pool::PoolConnection,
 };
@@ -40,12 +39,13 @@ const IDLE: Duration = Duration::from_secs(30);
 const STALE: Duration = Duration::from_secs(1);
 /// Read committed: what a turn reads cannot change anyway. A lock is waited for
 /// as long as on the embedded engine. A server that has lost sight of a node
-/// ends its turn within `wait_timeout`; `MariaDB` within ten seconds.
+/// ends its turn within `wait_timeout`; `MariaDB` within ten seconds. Rows are joined
+/// as they come: a buffer of them would lose the order that an index gave them.
 pub(super) const SESSION: &str = "
     set session transaction isolation level read committed;
     set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT',
         innodb_lock_wait_timeout = 5, wait_timeout = 60, group_concat_max_len = 1048576
-        /*M!100300 , idle_transaction_timeout = 10 */";
+        /*M!100300 , idle_transaction_timeout = 10, join_cache_level = 0 */";
 const TURN: &str = "update write_turns set turn = turn + 1 where id = 1";
 const UNIQUES: &str = "
     select table_name as of_table, index_name as name, column_name as of_column
@@ -83,8 +83,9 @@ impl Pools {
         let mut rows = Vec::new();
         for part in dialect::mysql(statement.sql.mysql()) {
             let query = query(part, &statement.arguments)?;
-            let mut connection = self.prepared(part).await?;
-            rows = self.health.watch(query.fetch_all(&mut *connection)).await?;
+            let mut used = self.prepared(part).await?;
+            rows = self.health.watch(query.fetch_all(&mut *used.connection)).await?;
+            used.is_idle = true;
         }
         Ok(rows.into_iter().map(Row::MySql).collect())
     }
@@ -93,35 +94,37 @@ impl Pools {
         let mut row = None;
         for part in dialect::mysql(statement.sql.mysql()) {
             let query = query(part, &statement.arguments)?;
-            let mut connection = self.prepared(part).await?;
-            row = self.health.watch(query.fetch_optional(&mut *connection)).await?;
+            let mut used = self.prepared(part).await?;
+            row = self.health.watch(query.fetch_optional(&mut *used.connection)).await?;
+            used.is_idle = true;
         }
         Ok(row.map(Row::MySql))
     }
 
     pub(super) async fn prepare(&self, sql: Sql) -> Result<(), Error> {
         for part in dialect::mysql(sql.mysql()) {
-            self.prepared(part).await?;
+            self.prepared(part).await?.is_idle = true;
         }
         Ok(())
     }
 
     /// A connection that knows a statement. What has to be sent for that is waited
     /// for by itself: an answer behind a slow line takes long enough alone.
-    async fn prepared(&self, part: &'static Part) -> Result<PoolConnection<MySql>, Error> {
-        let mut connection = self.health.bear(self.readers.acquire()).await?;
-        self.health.bear(connection.prepare(part.sql.into_sql_str())).await?;
-        Ok(connection)
+    async fn prepared(&self, part: &'static Part) -> Result<InUse, Error> {
+        let mut used = InUse::of(self.health.bear(self.readers.acquire()).await?);
+        self.health.bear(used.connection.prepare(part.sql.into_sql_str())).await?;
+        Ok(used)
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, Error> {
-        let mut inner = self.health.watch(self.writers.begin()).await?;
-        let taken = self.health.watch(inner.execute(TURN)).await?.rows_affected();
+        let mut used = InUse::of(self.health.bear(self.writers.acquire()).await?);
+        self.health.watch(used.connection.execute("begin")).await?;
+        let taken = self.health.watch(used.connection.execute(TURN)).await?.rows_affected();
         if taken != 1 {
             return Err(Error::WrongRowCount { expected: 1, actual: taken });
         }
         let (health, uniques) = (Arc::clone(&self.health), Arc::clone(&self.uniques));
-        Ok(Tx { inner, health, uniques, is_over: false })
+        Ok(Tx { used, health, uniques, is_over: false })
     }
 
     pub(super) async fn close(&self) {
@@ -130,10 +133,34 @@ impl Pools {
     }
 }
 
+/// A connection in use. One that is left in the middle of something, as by a request
+/// whose client is gone, is closed: the next one would get its answers. What it had
+/// begun is rolled back by the server.
+#[derive(Debug)]
+struct InUse {
+    connection: PoolConnection<MySql>,
+    /// Nothing is begun and not ended.
+    is_idle: bool,
+}
+
+impl InUse {
+    fn of(connection: PoolConnection<MySql>) -> Self {
+        Self { connection, is_idle: false }
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        if !self.is_idle {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
 /// A write transaction.
 #[derive(Debug)]
 pub(super) struct Tx {
-    inner: Transaction<'static, MySql>,
+    used: InUse,
     health: Arc<Health>,
     uniques: Arc<Uniques>,
     /// The server has rolled it back, or may have: what came now would stand
@@ -181,11 +208,13 @@ impl Tx {
         Ok(changed)
     }
 
-    pub(super) async fn commit(self) -> Result<(), Error> {
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
         if self.is_over {
             return Err(Error::over());
         }
-        Ok(self.health.watch(self.inner.commit()).await?)
+        self.health.watch(self.used.connection.execute("commit")).await?;
+        self.used.is_idle = true;
+        Ok(())
     }
 
     /// The connection, which knows a statement now.
@@ -196,11 +225,11 @@ impl Tx {
         if self.is_over {
             return Err(Error::over());
         }
-        let preparing = self.inner.prepare(part.sql.into_sql_str());
+        let preparing = self.used.connection.prepare(part.sql.into_sql_str());
         if let Err(error) = self.health.bear(preparing).await {
             return Err(self.failed(error, part));
         }
-        Ok((&self.health, &mut self.inner))
+        Ok((&self.health, &mut self.used.connection))
     }
 
     fn failed(&mut self, error: sqlx::Error, part: &Part) -> Error {

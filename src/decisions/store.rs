@@ -105,7 +105,7 @@ macro_rules! select_decisions {
             $crate::decisions::moderates!("e"), " as moderates
              from decisions d
              join hook_events e on e.id = d.event_id
-             join plugin_bindings b on b.id = d.binding_id
+             cross join plugin_bindings b on b.id = d.binding_id
              left join plugin_binding_revisions v
                  on v.binding_id = d.binding_id and v.revision = d.revision
              left join accounts a on a.id = e.actor_id

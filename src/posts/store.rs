@@ -54,11 +54,12 @@ macro_rules! columns {
     };
 }
 
+// Posts come first, in the order of an index; else the few communities would.
 macro_rules! from {
     () => {
         "from posts p
-         join communities c on c.id = p.community_id
-         join accounts a on a.id = p.author_id
+         cross join communities c on c.id = p.community_id
+         cross join accounts a on a.id = p.author_id
          left join votes v on v.content_id = p.id and v.account_id = (select id from viewer) "
     };
 }

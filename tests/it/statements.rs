@@ -154,7 +154,9 @@ impl Forum {
         ];
         for (id, path) in self.reads() {
             for (who, client) in people {
-                // What everybody reads is kept until something is written.
+                // Some figures are kept for a time, and what everybody reads until
+                // something is written.
+                client.get(&path).await;
                 self.author.patch("/me", json!({"bio": "Here."})).await.expect(200);
                 let (_, count) = self.app.statements(client.get(&path)).await;
                 counts.insert((id.clone(), format!("{path} as {who}")), count);

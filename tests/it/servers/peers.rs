@@ -243,7 +243,7 @@ async fn rsmq_for_node_reads_our_queue() {
         }
     }
     // In seconds, as RSMQ for Node has it.
-    assert_eq!(seen["vt"], 60, "{seen}");
+    assert_eq!(seen["vt"], 45, "{seen}");
     let message = &seen["message"];
     assert_eq!(message["kind"], "work", "{seen}");
     let place = ids.iter().position(|id| message["id"] == **id).expect("a job of ours");

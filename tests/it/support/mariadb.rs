@@ -75,7 +75,8 @@ pub fn is_asked_for() -> bool {
 
 /// Where the server is that has this database.
 pub fn address(name: &str) -> String {
-    let there = std::env::var(ASKED).ok().filter(|asked| asked != OWN);
+    let there = std::env::var_os(ASKED).and_then(|asked| asked.into_string().ok());
+    let there = there.filter(|there| there != OWN);
     let Some(there) = there else { return SHARED.address() };
     let nodes: Vec<&str> = there.split(',').collect();
     let sum: usize = name.bytes().map(usize::from).sum();
