@@ -287,7 +287,8 @@ fn query(
             Error::Driver(sqlx::Error::Encode(source))
         })?;
         let added = match value {
-            Value::Null => query.try_bind(None::<i64>),
+            // Were it a number, an id beside it would be made one too, row by row.
+            Value::Null => query.try_bind(None::<&[u8]>),
             Value::Integer(number) => query.try_bind(*number),
             Value::Real(number) => query.try_bind(*number),
             Value::Text(text) => query.try_bind(text.as_ref()),
