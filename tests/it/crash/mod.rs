@@ -109,9 +109,9 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
     let begun = Instant::now();
     let mut redis = (backend != JobBackend::Database).then(RedisServer::start);
     let installation = Installation::new(&settings(backend, redis.as_ref()));
-    let Scene { admin, thread, .. } = prepare(&installation).await;
+    let Scene { thread, .. } = prepare(&installation).await;
     let config = installation.config();
-    let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
+    let ledger = Arc::new(Ledger::new(thread));
     let (mut seen, mut longest) = (Seen::default(), Duration::ZERO);
     for kill in 0..kills {
         let started = Instant::now();
@@ -180,8 +180,8 @@ async fn what_was_acknowledged_outlives_a_crash_of_the_database() {
     let mut mariadb = MariaDb::start();
     let url = mariadb.database("crashes").await;
     let installation = Installation::on(&url, &settings(JobBackend::Database, None));
-    let Scene { admin, thread, .. } = prepare(&installation).await;
-    let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
+    let Scene { thread, .. } = prepare(&installation).await;
+    let ledger = Arc::new(Ledger::new(thread));
     let mut seen = Seen::default();
     let server = installation.serve().await;
     for kill in 0..kills {

@@ -49,7 +49,7 @@ async fn whatever_was_under_way_is_done_or_not_begun() {
     let installation = Installation::new(&settings(JobBackend::Database, None));
     let Scene { admin, thread, binding } = super::prepare(&installation).await;
     let config = installation.config();
-    let ledger = Arc::new(Ledger::new(admin.token.clone().unwrap(), thread));
+    let ledger = Arc::new(Ledger::new(thread));
     let (mut seen, mut round) = (Seen::default(), 0);
     // Nobody here uploads pictures: `media::crash` does.
     for point in Point::ALL.into_iter().filter(|point| *point != Point::FileKept) {

@@ -20,7 +20,6 @@ pub struct Ledger {
     expected: Mutex<Expected>,
     /// Posts and comments that were published, as the API calls them.
     published: Mutex<Vec<String>>,
-    token: String,
     thread: String,
 }
 
@@ -38,9 +37,9 @@ fn plain(id: &str) -> String {
 }
 
 impl Ledger {
-    pub fn new(token: String, thread: String) -> Self {
+    pub fn new(thread: String) -> Self {
         let published = Mutex::new(vec![format!("posts/{thread}")]);
-        Self { expected: Mutex::default(), published, token, thread }
+        Self { expected: Mutex::default(), published, thread }
     }
 
     /// Something is being asked for: afterwards it may be so, or still as before,
@@ -116,7 +115,8 @@ pub async fn start(
     client: &Client,
     round: usize,
 ) -> Option<Vec<impl Future<Output = ()> + use<>>> {
-    let boss = client.with_token(&ledger.token);
+    // A token is good for minutes, and a campaign is longer.
+    let boss = sign_in(client, "boss").await?;
     let name = format!("writer{round}");
     let account = json!({"username": name, "email": "w@example.org", "password": PASSWORD});
     let (status, answer) = send(client, (Method::POST, "/accounts"), Some(account)).await?;

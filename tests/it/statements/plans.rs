@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use gatherly::base::secret::Secret;
 use rustix::process::Signal;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row};
 
 use super::Forum;
-use crate::support::{mariadb::MariaDb, wait_for};
+use crate::support::{TestApp, mariadb::MariaDb, wait_for};
 
 const NAME: &str = "plans";
 /// Tables look this large, but for one that is small in every forum, and every key as
@@ -110,4 +111,36 @@ async fn no_read_goes_through_a_whole_table() {
     assert!(scanned.is_empty(), "{scanned:#?}");
     sorted.retain(|(table, key), _| !SORTS.contains(&(table.as_str(), key.as_str())));
     assert!(sorted.is_empty(), "{sorted:#?}");
+}
+
+/// How many rows were read by walking an index.
+async fn walked(connection: &mut MySqlConnection) -> u64 {
+    let row = connection.fetch_one("show global status like 'Handler_read_next'").await.unwrap();
+    row.get::<String, _>("Value").parse().unwrap()
+}
+
+/// What is absent is of no type that would make a key useless: a comment that answers
+/// none looks for none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_reads_few_rows_however_long_the_thread_is() {
+    const THREAD: u64 = 150;
+    let server = MariaDb::start();
+    let url = server.database(NAME).await;
+    let app = TestApp::start_with(|config| config.database.url = Secret::new(url.clone())).await;
+    let ada = app.member("ada").await;
+    let post = json!({"community": "general", "title": "A thread", "body": "A word"});
+    let post = ada.post("/posts", post).await.expect(201);
+    let comments = format!("/posts/{}/comments", post["id"].as_str().unwrap());
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    // Something else may read at the same time: the least is what a comment reads.
+    let mut least = u64::MAX;
+    for _ in 0..THREAD {
+        ada.post(&comments, json!({"body": "A word"})).await.expect(201);
+    }
+    for _ in 0..5 {
+        let before = walked(&mut connection).await;
+        ada.post(&comments, json!({"body": "A word"})).await.expect(201);
+        least = least.min(walked(&mut connection).await - before);
+    }
+    assert!(least < THREAD, "{least} rows");
 }

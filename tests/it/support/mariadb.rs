@@ -145,6 +145,7 @@ impl MariaDb {
             .args(["--no-defaults", "--user=root", "--basedir=/usr", "--skip-test-db"])
             .args(["--auth-root-authentication-method=normal", "--skip-name-resolve"])
             .arg(format!("--datadir={}/data", folder.display()))
+            .env("TMPDIR", &folder)
             .output()
             .expect("MariaDB is installed: tests/run does that");
         assert!(installed.status.success(), "{installed:?}");
@@ -156,6 +157,8 @@ impl MariaDb {
     }
 
     fn serve(folder: &Path, port: u16) -> Child {
+        // One that starts deletes what others keep for a while in the same folder.
+        let temporary = folder.to_owned();
         let folder = folder.display();
         let log = std::fs::File::create(format!("{folder}/log")).unwrap();
         Command::new("sh")
@@ -165,6 +168,7 @@ impl MariaDb {
             .arg(format!("--socket={folder}/socket"))
             .arg(format!("--pid-file={folder}/pid"))
             .arg(format!("--port={port}"))
+            .env("TMPDIR", temporary)
             .stdin(Stdio::piped())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
