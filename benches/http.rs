@@ -109,7 +109,7 @@ struct Bench {
 impl Bench {
     async fn start(folder: &Folder, content: Content, operations: Vec<Operation>) -> Self {
         let cached = Server::start(&folder.0, CACHE).await;
-        let bare = Server::start(&folder.0, 0).await;
+        let bare = Server::start_beside(&folder.0, 0).await;
         let recording = Server::start_recording(&folder.0, CACHE).await;
         let admin = cached.sign_in("host", &content).await;
         let reader = cached.sign_in("reader", &content).await;

@@ -138,8 +138,17 @@ pub(super) async fn listen<E: Endpoint + 'static>(app: &App, endpoint: E) -> Str
 }
 
 impl Server {
-    /// A server of the forum in `folder`; `cache` in MiB.
+    /// A server of the forum in `folder`, which does what follows from requests;
+    /// `cache` in MiB.
     pub(super) async fn start(folder: &Path, cache: u64) -> Self {
+        let server = Self::start_with(config(folder, cache)).await;
+        workers::start(&server.app);
+        server
+    }
+
+    /// One beside it, which only answers: several that write to one file would wait for
+    /// each other.
+    pub(super) async fn start_beside(folder: &Path, cache: u64) -> Self {
         Self::start_with(config(folder, cache)).await
     }
 
@@ -153,7 +162,6 @@ impl Server {
     async fn start_with(config: Config) -> Self {
         let app = build(config).await;
         let base = listen(&app, routes::endpoint(&app)).await;
-        workers::start(&app);
         Self { app, base }
     }
 

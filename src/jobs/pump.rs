@@ -245,7 +245,6 @@ impl Pump {
         }
         tx.commit().await?;
         self.show(written, fates, (&renewed, now)).await;
-        self.forget(finished);
         Ok(())
     }
 
@@ -386,6 +385,12 @@ impl Pump {
         fates: Vec<(Uuid, Fate)>,
         (renewed, now): (&[Uuid], Timestamp),
     ) {
+        // First: what was given back may have been taken again.
+        let mut settled = written.settled;
+        for (id, fate) in fates {
+            let ticket = self.running.remove(&id).and_then(|running| running.ticket);
+            settled.extend(ticket.map(|ticket| (ticket, fate)));
+        }
         for Taken { running, handler } in written.taken {
             Point::JobsTaken.pass();
             self.start(running, &handler);
@@ -398,11 +403,6 @@ impl Pump {
             if let Some(Running { ticket: Some(ticket), .. }) = self.running.get(id) {
                 let _ = carrier.renew(ticket).await;
             }
-        }
-        let mut settled = written.settled;
-        for (id, fate) in fates {
-            let ticket = self.running.get_mut(&id).and_then(|running| running.ticket.take());
-            settled.extend(ticket.map(|ticket| (ticket, fate)));
         }
         for (ticket, fate) in settled {
             Point::TicketsDue.pass();

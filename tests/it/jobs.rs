@@ -208,8 +208,10 @@ async fn what_waits_for_its_turn_goes_back(backend: JobBackend) {
     }
     let taken = "select count(*) as n from jobs where state = 'active'";
     wait_for("all are taken", async || count(&app, taken).await == jobs).await;
+    // Those that have a turn begin a moment after they are taken.
+    wait_for("some are begun", async || tally.len() > 0).await;
     let begun = tally.len();
-    assert!((1..20).contains(&begun), "{begun} are done at once");
+    assert!(begun < 20, "{begun} are done at once");
     let counted = tally.clone();
     let app = app
         .restart_working(move |_, _| {
