@@ -147,6 +147,10 @@ impl Bench {
                 if !is_read && token.is_none() {
                     continue;
                 }
+                if !is_read {
+                    // What follows from the writes before is theirs.
+                    self.cached.settle().await;
+                }
                 let job =
                     Job { token, first: self.votes, ..job(&server.base, operation, &self.content) };
                 let row = self.table.row(&format!("{}{who}{cache}", name(operation)));
@@ -161,6 +165,7 @@ impl Bench {
 
     async fn in_process(&mut self, operation: Operation, plugins: usize) {
         let row = self.table.row(&format!("{}, without HTTP", name(operation)));
+        self.cached.settle().await;
         let asked = self.bare.ask(operation, (&self.content, &self.reader), self.votes);
         let load = sample(&mut self.table, Key { row, plugins }, asked).await;
         if operation == Operation::Vote {
