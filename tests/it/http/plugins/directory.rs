@@ -68,7 +68,8 @@ async fn what_files_say_is_bound_changed_and_unbound() {
     let binding = wait("the binding", async || bound(&admin).await).await;
     assert_eq!((&binding["file"], &binding["priority"]), (&json!("fruit.toml"), &json!(7)));
     assert_eq!(binding["changed_as"], "file");
-    assert_eq!(verdict(&app).await, Some(rejected("pears")));
+    // It is stored, and then put to work.
+    assert_eq!(wait("a verdict", async || verdict(&app).await).await, rejected("pears"));
 
     // A file has the last word.
     let path = binding_path(&binding);
