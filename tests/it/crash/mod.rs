@@ -31,8 +31,10 @@ use writers::Ledger;
 const KILLS: (usize, usize) = (20, 500);
 /// How often what a server needs is killed.
 const OTHERS: (usize, usize) = (4, 50);
-/// So much of each kind must have been acknowledged, for a test to have tested.
-const LEAST: usize = 5;
+/// So much of each kind must have been acknowledged, for a test to have tested: where
+/// servers are killed, and where there are few rounds.
+const LEAST: usize = 10;
+const LEAST_OF_FEW: usize = 5;
 /// Which kills take Redis as well.
 const WITH_REDIS: usize = 3;
 /// How long a server may take from its start until it is ready, if the machine has
@@ -135,7 +137,7 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
     }
     // What is held there by who is gone would be waited for.
     let _redis = redis.map(|redis| RedisServer::start_on(redis.kill()));
-    finish(&installation, &ledger, &seen).await;
+    finish(&installation, (&ledger, &seen), LEAST).await;
     let counts = ledger.counts();
     assert!(kills < KILLS.1 || longest <= READY_WITHIN, "ready after {longest:?}");
     format!(
@@ -146,7 +148,7 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
 }
 
 /// Has what was begun done, and looks at everything once more.
-async fn finish(installation: &Installation, ledger: &Ledger, seen: &Seen) {
+async fn finish(installation: &Installation, (ledger, seen): (&Ledger, &Seen), least: usize) {
     let config = installation.config();
     seen.finish(installation, &config).await;
     let db = Db::open(&config).await.unwrap();
@@ -157,7 +159,7 @@ async fn finish(installation: &Installation, ledger: &Ledger, seen: &Seen) {
     let server = installation.serve().await;
     server.client.get("/posts").await.expect(200);
     let counts = ledger.counts();
-    assert!(counts.values().all(|count| *count >= LEAST), "too little was written: {counts:?}");
+    assert!(counts.values().all(|count| *count >= least), "too little was written: {counts:?}");
     let log = installation.log();
     assert!(!log.contains("ERROR") && !log.contains("panicked"), "{log}");
 }
@@ -206,7 +208,7 @@ async fn what_was_acknowledged_outlives_a_crash_of_the_database() {
         db.close().await;
     }
     server.kill().await;
-    finish(&installation, &ledger, &seen).await;
+    finish(&installation, (&ledger, &seen), LEAST_OF_FEW).await;
     println!(
         "{kills} kills of MariaDB in {:?}, acknowledged: {:?}",
         begun.elapsed(),

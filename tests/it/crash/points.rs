@@ -75,5 +75,5 @@ async fn whatever_was_under_way_is_done_or_not_begun() {
     }
     // What is held there by who is gone would be waited for.
     let _redis = RedisServer::start_on(redis.kill());
-    super::finish(&installation, &ledger, &seen).await;
+    super::finish(&installation, (&ledger, &seen), super::LEAST_OF_FEW).await;
 }
