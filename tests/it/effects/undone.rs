@@ -1,10 +1,13 @@
 //! Undo by cause.
 
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -152,8 +155,10 @@ async fn warned(scene: &Scene, times: usize) -> Value {
     binding
 }
 
-/// More than a few milliseconds take back.
 const PIECES: usize = 12;
+/// Of the work of a batch before it is dropped: a piece takes at least four
+/// (begin, read, write, commit), so that three times these are never the whole.
+const STEPS: usize = 15;
 const WITHDRAWN: &str = "select count(*) as n from warnings where withdrawn_at is not null";
 /// Each was withdrawn once, as the log tells it.
 const LOGGED: &str = "select count(*) as n from mod_actions where kind = 'withdraw_warning'";
@@ -174,10 +179,19 @@ async fn a_batch_that_is_broken_off_goes_on() {
                     if !is_killed {
                         return work.await;
                     }
-                    // Dropped in the middle, wherever that is.
-                    let some = Duration::from_millis(10);
-                    let _ = tokio::time::timeout(some, work).await;
-                    Err(Failure::RetryAfter(some, "killed".to_owned()))
+                    let mut work = pin!(work);
+                    let mut steps = 0;
+                    // Dropped in the middle, wherever that is. By steps, since a
+                    // fast machine does the whole in any time that a slow one needs.
+                    poll_fn(|context| {
+                        steps += 1;
+                        if steps > STEPS || work.as_mut().poll(context).is_ready() {
+                            return Poll::Ready(());
+                        }
+                        Poll::Pending
+                    })
+                    .await;
+                    Err(Failure::RetryAfter(Duration::from_millis(10), "killed".to_owned()))
                 })
             })
         })
