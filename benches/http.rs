@@ -46,8 +46,10 @@ const LIST: &str = "list";
 const GET: &str = "get";
 const COMMENT: &str = "comment";
 const VOTE: &str = "vote";
-/// Every decision on record, whatever the flood.
-const RECORDING: &str = ", all on record";
+/// With the jobs that follow, done beside it: somebody is told.
+const WORKING: &str = "comment, with its jobs";
+/// The same, and every decision on record, whatever the flood.
+const RECORDING: &str = "comment, with its jobs, all on record";
 
 fn main() -> ExitCode {
     child::run((load::COMMAND, load::run), measure)
@@ -68,12 +70,13 @@ async fn measure() {
     for _ in 0..ROUNDS {
         bench.round().await;
     }
+    bench.comment_with_jobs().await;
+    bench.comment_recording(&folder).await;
     bench.report();
     bench.replay().await;
-    let Bench { cached, bare, recording, .. } = bench;
+    let Bench { cached, bare, .. } = bench;
     cached.stop().await;
     bare.stop().await;
-    recording.stop().await;
 }
 
 /// The server's log costs something: it is written, and not read.
@@ -91,12 +94,10 @@ fn log_to_nowhere() {
 struct Bench {
     operations: Vec<Operation>,
     content: Content,
-    /// With the cache of hot reads.
+    /// With the cache of hot reads; it is written to, and at first does no jobs.
     cached: Server,
-    /// Without it.
+    /// Without it: for reads.
     bare: Server,
-    /// With it, and every decision goes on record.
-    recording: Server,
     /// Rows and what is asked for them, but for who asks and where.
     memory: Vec<(&'static str, Job)>,
     admin: String,
@@ -109,13 +110,12 @@ struct Bench {
 impl Bench {
     async fn start(folder: &Folder, content: Content, operations: Vec<Operation>) -> Self {
         let cached = Server::start(&folder.0, CACHE).await;
-        let bare = Server::start_beside(&folder.0, 0).await;
-        let recording = Server::start_recording(&folder.0, CACHE).await;
+        let bare = Server::start(&folder.0, 0).await;
         let admin = cached.sign_in("host", &content).await;
         let reader = cached.sign_in("reader", &content).await;
         let memory = memory(&cached, &content).await;
         let (votes, table) = (0, Table::default());
-        Self { operations, content, cached, bare, recording, memory, admin, reader, votes, table }
+        Self { operations, content, cached, bare, memory, admin, reader, votes, table }
     }
 
     async fn round(&mut self) {
@@ -125,9 +125,7 @@ impl Bench {
         }
         for plugins in LEVELS {
             self.cached.bind(&self.admin, &self.content, plugins).await;
-            for server in [&self.bare, &self.recording] {
-                server.app.plugins.catch_up().await.expect("the same plugins");
-            }
+            self.bare.app.plugins.catch_up().await.expect("the same plugins");
             for operation in self.operations.clone() {
                 self.over_http(operation, plugins).await;
                 self.in_process(operation, plugins).await;
@@ -136,41 +134,65 @@ impl Bench {
     }
 
     async fn over_http(&mut self, operation: Operation, plugins: usize) {
-        let mut servers = vec![(&self.cached, ""), (&self.bare, ", no cache")];
-        if operation == Operation::Comment {
-            servers.push((&self.recording, RECORDING));
+        let reader = Some(self.reader.clone());
+        if operation.writes() {
+            let row = self.table.row(name(operation));
+            let job = Job { token: reader, first: self.votes, ..self.job(operation) };
+            let asked = load::start(&job);
+            let load = sample(&mut self.table, Key { row, plugins }, asked).await;
+            if operation == Operation::Vote {
+                self.votes += load.requests;
+            }
+            return;
         }
-        for (server, cache) in servers {
-            for token in [None, Some(self.reader.clone())] {
-                let is_read = matches!(operation, Operation::List | Operation::Get);
-                let who = if is_read && token.is_some() { ", signed in" } else { "" };
-                if !is_read && token.is_none() {
-                    continue;
-                }
-                if !is_read {
-                    // What follows from the writes before is theirs.
-                    self.cached.settle().await;
-                }
-                let job =
-                    Job { token, first: self.votes, ..job(&server.base, operation, &self.content) };
+        for (server, cache) in [(&self.cached, ""), (&self.bare, ", no cache")] {
+            for (token, who) in [(None, ""), (reader.clone(), ", signed in")] {
                 let row = self.table.row(&format!("{}{who}{cache}", name(operation)));
-                let asked = load::start(&job);
-                let load = sample(&mut self.table, Key { row, plugins }, asked).await;
-                if operation == Operation::Vote {
-                    self.votes += load.requests;
-                }
+                let job = Job { token, ..job(&server.base, operation, &self.content) };
+                sample(&mut self.table, Key { row, plugins }, load::start(&job)).await;
             }
         }
     }
 
     async fn in_process(&mut self, operation: Operation, plugins: usize) {
         let row = self.table.row(&format!("{}, without HTTP", name(operation)));
-        self.cached.settle().await;
-        let asked = self.bare.ask(operation, (&self.content, &self.reader), self.votes);
+        // Reads without the cache, and writes where others write.
+        let server = if operation.writes() { &self.cached } else { &self.bare };
+        let asked = server.ask(operation, (&self.content, &self.reader), self.votes);
         let load = sample(&mut self.table, Key { row, plugins }, asked).await;
         if operation == Operation::Vote {
             self.votes += load.requests;
         }
+    }
+
+    /// Comments, and the jobs that follow from them.
+    async fn comment_with_jobs(&mut self) {
+        self.cached.work();
+        self.comments(WORKING).await;
+    }
+
+    /// The same where every decision goes on record.
+    async fn comment_recording(&mut self, folder: &Folder) {
+        let recording = Server::start_recording(&folder.0, CACHE).await;
+        std::mem::replace(&mut self.cached, recording).stop().await;
+        self.cached.work();
+        self.comments(RECORDING).await;
+    }
+
+    async fn comments(&mut self, row: &str) {
+        let rounds = if self.operations.contains(&Operation::Comment) { ROUNDS } else { 0 };
+        for plugins in (0..rounds).flat_map(|_| LEVELS) {
+            self.cached.bind(&self.admin, &self.content, plugins).await;
+            let row = self.table.row(row);
+            // What follows from those before is theirs.
+            self.cached.settle().await;
+            let job = Job { token: Some(self.reader.clone()), ..self.job(Operation::Comment) };
+            sample(&mut self.table, Key { row, plugins }, load::start(&job)).await;
+        }
+    }
+
+    fn job(&self, operation: Operation) -> Job {
+        job(&self.cached.base, operation, &self.content)
     }
 
     /// What the whole of a replay costs, the queue being empty: reading, judging,
@@ -207,12 +229,14 @@ impl Bench {
         let memory_list = table.ratio((LIST, 0), (MEMORY_LIST, 0));
         line("lists beside answers from memory", ">= 0.5", memory_list);
         line("gets beside answers from memory", ">= 0.5", table.ratio((GET, 0), (MEMORY_GET, 0)));
-        let plugins = |count| table.ratio((COMMENT, count), (COMMENT, 0));
-        line("comments with 1 plugin beside none", "", plugins(1));
-        line("comments with 3 automods beside none", ">= 0.9", plugins(3));
-        line("comments with automod and 2 small beside none", ">= 0.9", plugins(forum::MIXED));
-        let row = format!("{COMMENT}{RECORDING}");
-        let recorded = table.ratio((&row, forum::MIXED), (&row, 0));
+        for row in [COMMENT, WORKING] {
+            let beside = |plugins| table.ratio((row, plugins), (row, 0));
+            line(&format!("{row}: 1 plugin beside none"), "", beside(1));
+            line(&format!("{row}: 3 automods beside none"), ">= 0.9", beside(3));
+            let mixed = beside(forum::MIXED);
+            line(&format!("{row}: automod and 2 small beside none"), ">= 0.9", mixed);
+        }
+        let recorded = table.ratio((RECORDING, forum::MIXED), (RECORDING, 0));
         line("the same, all decisions on record", "", recorded);
     }
 }

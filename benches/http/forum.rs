@@ -53,6 +53,8 @@ const SMALL: usize = 2;
 pub(super) const MIXED: usize = AUTOMODS + 1;
 /// Minutes that the whole bench may take: as long as a token may be valid.
 const ACCESS_MINUTES: u64 = 15;
+/// By when the pump has seen what happened.
+const PASSED_ON: Duration = Duration::from_millis(300);
 /// How often a replay is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// What everybody writes, about as long as comments are.
@@ -68,6 +70,12 @@ pub(super) enum Operation {
     Get,
     Comment,
     Vote,
+}
+
+impl Operation {
+    pub(super) fn writes(self) -> bool {
+        matches!(self, Self::Comment | Self::Vote)
+    }
 }
 
 /// A folder that is gone when the bench ends.
@@ -138,21 +146,18 @@ pub(super) async fn listen<E: Endpoint + 'static>(app: &App, endpoint: E) -> Str
 }
 
 impl Server {
-    /// A server of the forum in `folder`, which does what follows from requests;
-    /// `cache` in MiB.
+    /// A server of the forum in `folder`, which only answers; `cache` in MiB. Several
+    /// that write to one file would wait for each other.
     pub(super) async fn start(folder: &Path, cache: u64) -> Self {
-        let server = Self::start_with(config(folder, cache)).await;
-        workers::start(&server.app);
-        server
-    }
-
-    /// One beside it, which only answers: several that write to one file would wait for
-    /// each other.
-    pub(super) async fn start_beside(folder: &Path, cache: u64) -> Self {
         Self::start_with(config(folder, cache)).await
     }
 
-    /// The same, but every decision goes on record, whatever the flood.
+    /// Lets it do what follows from requests, too.
+    pub(super) fn work(&self) {
+        workers::start(&self.app);
+    }
+
+    /// As [`Self::start`], but every decision goes on record, whatever the flood.
     pub(super) async fn start_recording(folder: &Path, cache: u64) -> Self {
         let mut config = config(folder, cache);
         config.decisions.allows_per_second = 1_000_000;
@@ -186,6 +191,7 @@ impl Server {
 
     /// Waits until all jobs are done that can be.
     pub(super) async fn settle(&self) {
+        tokio::time::sleep(PASSED_ON).await;
         let page = PageRequest { after: None, limit: 1 };
         for state in [JobState::Waiting, JobState::Active] {
             while !jobs::list(&self.app.db, (Some(state), None), &page)

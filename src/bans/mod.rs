@@ -16,4 +16,6 @@ mod tests;
 pub use api::{BanCreated, BanList, BanRequest, BansApi, Lifted};
 pub use model::{Ban, BanState, Deed, Deeds, NewBan, Scope, Sentence, Standing};
 pub use service::{Bans, Parts};
-pub(crate) use store::{allowed, bans_in_force, denied, looking, moderates, viewer};
+pub(crate) use store::{
+    allowed, bans_in_force, denied, looking, moderates, viewer, viewer_known_by_id,
+};

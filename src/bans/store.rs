@@ -28,6 +28,18 @@ macro_rules! viewer {
     };
 }
 
+/// The same for somebody of whom only the id is known; takes it three times, and the
+/// time.
+macro_rules! viewer_known_by_id {
+    () => {
+        "with viewer (id, banned, is_admin, now) as
+            (select ?, (select u.account_id from bans u join accounts a on a.id = u.account_id
+                        where u.account_id = ? and u.lifted_at is null and a.role <> 'admin'
+                        limit 1),
+             (select a.role = 'admin' from accounts a where a.id = ?), ?) "
+    };
+}
+
 /// Bans in force on the viewer in the scopes that an SQL list names; the whole
 /// site is always among them.
 macro_rules! bans_in_force {
@@ -80,7 +92,7 @@ macro_rules! moderates {
     };
 }
 
-pub(crate) use {allowed, bans_in_force, denied, moderates, viewer};
+pub(crate) use {allowed, bans_in_force, denied, moderates, viewer, viewer_known_by_id};
 
 /// A statement that begins with `viewer!()`.
 pub(crate) fn looking(sql: impl Into<Sql>, viewer: Viewer<'_>, now: Timestamp) -> Statement {

@@ -267,12 +267,9 @@ impl Comments {
         if !store::insert(tx, &new).await? {
             return Ok(None);
         }
-        if state == ContentState::Published {
-            store::count(tx, spot.id, ground.id, 1).await?;
-            if let Some(parent) = parent {
-                // It is published, so the thread shows it already.
-                store::count_replies(tx, parent, 1).await?;
-            }
+        if let (Some(parent), ContentState::Published) = (parent, state) {
+            // It is published, so the thread shows it already.
+            store::count_replies(tx, parent, 1).await?;
         }
         self.parts.publishing.record(tx, judged).await?;
         Ok(Some(Comment {
@@ -390,11 +387,10 @@ impl Comments {
         self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.access(Some(actor), id).await?;
         rules::may_delete(actor, &access)?;
-        let post = access.ground.id;
         let (published, held) = (ContentState::Published, ContentState::Held);
         let mut tx = self.parts.db.begin().await?;
         if store::update_state(&mut tx, id, published, ContentState::Deleted).await? {
-            store::count(&mut tx, id, post, -1).await?;
+            store::discount(&mut tx, id).await?;
             leave_thread(&mut tx, id).await?;
         } else if !store::update_state(&mut tx, id, held, ContentState::Deleted).await? {
             return Err(Error::NotFound);
@@ -414,7 +410,7 @@ impl Comments {
             return Ok(false);
         }
         if let Some(node) = store::node(tx, id).await? {
-            store::count(tx, id, node.post, 1).await?;
+            store::count(tx, id).await?;
             enter_thread(tx, node.parent).await?;
         }
         Ok(true)
@@ -428,9 +424,7 @@ impl Comments {
         if !store::update_state(tx, id, Published, Removed).await? {
             return Ok(store::update_state(tx, id, Held, Removed).await?);
         }
-        if let Some(node) = store::node(tx, id).await? {
-            store::count(tx, id, node.post, -1).await?;
-        }
+        store::discount(tx, id).await?;
         leave_thread(tx, id).await?;
         Ok(true)
     }
@@ -442,7 +436,7 @@ impl Comments {
             return Ok(false);
         }
         if let Some(node) = store::node(tx, id).await? {
-            store::count(tx, id, node.post, 1).await?;
+            store::count(tx, id).await?;
             if node.reply_count == 0 {
                 // Otherwise the thread has shown a tombstone in its place.
                 enter_thread(tx, node.parent).await?;

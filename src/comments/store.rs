@@ -134,19 +134,62 @@ list!("k.path > (select o.path from comments o where o.id = ?)", "k.path") }
 sql! { LIST_NEW = list!("k.id < ?", "k.id desc") }
 sql! { LIST_TOP = list!("(k.score, k.id) < (?, ?)", "k.score desc, k.id desc") }
 
-sql! { INSERT = concat!(
-    "insert into comments (id, post_id, parent_id, author_id, path, depth, body, body_html,
-                           state, created_at) ",
-    viewer!(),
-    "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, (select now from viewer)
-     from posts p
-     where p.id = ? and p.state = 'published' and p.locked = 0
-       and (? or exists (select 1 from comments k where k.id = ? and k.state = 'published'
-                         and not ",
-    thread_locked!(),
-    ")) and ",
-    allowed!("3", "p.community_id, p.id")
-) }
+macro_rules! insert {
+    () => {
+        concat!(
+            "insert into comments (id, post_id, parent_id, author_id, path, depth, body, body_html,
+                                   state, created_at) ",
+            viewer!(),
+            "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, (select now from viewer)
+             from posts p
+             where p.id = ? and p.state = 'published' and p.locked = 0
+               and (? or exists (select 1 from comments k where k.id = ? and k.state = 'published'
+                                 and not ",
+            thread_locked!(),
+            ")) and ",
+            allowed!("3", "p.community_id, p.id")
+        )
+    };
+}
+
+/// Counts a comment: under its post, for its author. Takes its id twice, and counts
+/// nothing where there is no such comment.
+macro_rules! count {
+    ($change:literal) => {
+        concat!(
+            "update posts set comment_count = comment_count ",
+            $change,
+            " where id = (select post_id from comments where id = ?); \
+             update accounts set comment_count = comment_count ",
+            $change,
+            " where id = (select author_id from comments where id = ?)"
+        )
+    };
+}
+
+/// The same on the way there and back of one statement.
+macro_rules! count_mysql {
+    ($change:literal) => {
+        concat!(
+            "update posts p, accounts a
+             set p.comment_count = p.comment_count ",
+            $change,
+            ", a.comment_count = a.comment_count ",
+            $change,
+            " where p.id = (select post_id from comments where id = ?)
+                and a.id = (select author_id from comments where id = ?)"
+        )
+    };
+}
+
+/// What a count changes: the post, and the account.
+const COUNTED: u64 = 2;
+
+sql! { INSERT = insert!() }
+sql! { INSERT_COUNTED =
+concat!(insert!(), "; ", count!("+ 1")), concat!(insert!(), "; ", count_mysql!("+ 1")) }
+sql! { COUNT = count!("+ 1"), count_mysql!("+ 1") }
+sql! { DISCOUNT = count!("- 1"), count_mysql!("- 1") }
 
 /// Whether the comment `k` is as its author read it, and nothing forbids them
 /// to change it.
@@ -179,11 +222,8 @@ sql! { UPDATE_MARKS = "update comments set marks = ? where id = ?" }
 sql! { FIND_BODY = "select body from comments where id = ?" }
 sql! { REPLACE_TEXT =
 "update comments set body = ?, body_html = ?, edited_at = ? where id = ?" }
-sql! { FIND_NODE = "select post_id, parent_id, state, reply_count from comments where id = ?" }
+sql! { FIND_NODE = "select parent_id, state, reply_count from comments where id = ?" }
 sql! { COUNT_REPLIES = "update comments set reply_count = reply_count + ? where id = ?" }
-sql! { COUNT_FOR_AUTHOR = "
-    update accounts set comment_count = comment_count + ?
-    where id = (select author_id from comments where id = ?)" }
 
 /// A comment as the viewer may see it.
 pub(super) async fn access(
@@ -306,10 +346,13 @@ pub(super) async fn slowed_until(
     row.map_or(Ok(None), |row| row.optional_time("free_at"))
 }
 
-/// Whether the comment was inserted: not when something forbids it by now.
+/// Whether the comment was inserted, and counted if it is published: not when
+/// something forbids it by now.
 pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error> {
     let parent = new.parent.map(|parent| parent.0);
-    let statement = looking(INSERT, Some(new.author), new.now)
+    let is_counted = new.state == ContentState::Published;
+    let sql = if is_counted { INSERT_COUNTED } else { INSERT };
+    let statement = looking(sql, Some(new.author), new.now)
         .bind(new.id.0)
         .bind(parent)
         .bind(new.path.clone())
@@ -320,7 +363,15 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error>
         .bind(new.post.0)
         .bind(parent.is_none())
         .bind(parent);
-    Ok(tx.execute(statement).await? == 1)
+    if !is_counted {
+        return Ok(tx.execute(statement).await? == 1);
+    }
+    let expected = 1 + COUNTED;
+    match tx.execute(statement.bind(new.id.0).bind(new.id.0)).await? {
+        0 => Ok(false),
+        actual if actual == expected => Ok(true),
+        actual => Err(Error::WrongRowCount { expected, actual }),
+    }
 }
 
 /// The pictures of a comment, and when it was edited, if it was.
@@ -398,21 +449,19 @@ pub(super) async fn update_marks(tx: &mut Tx, id: CommentId, marks: Marks) -> Re
     tx.execute_one(statement(UPDATE_MARKS).bind(marks.0).bind(id.0)).await
 }
 
-/// Counts a published comment: under its post, for its author.
-pub(super) async fn count(
-    tx: &mut Tx,
-    id: CommentId,
-    post: PostId,
-    change: i64,
-) -> Result<(), Error> {
-    posts::count_comments(tx, post, change).await?;
-    tx.execute_one(statement(COUNT_FOR_AUTHOR).bind(change).bind(id.0)).await
+/// Counts a comment that is published now: under its post, for its author.
+pub(super) async fn count(tx: &mut Tx, id: CommentId) -> Result<(), Error> {
+    tx.execute_rows(statement(COUNT).bind(id.0).bind(id.0), COUNTED).await
+}
+
+/// No longer counts one that was.
+pub(super) async fn discount(tx: &mut Tx, id: CommentId) -> Result<(), Error> {
+    tx.execute_rows(statement(DISCOUNT).bind(id.0).bind(id.0), COUNTED).await
 }
 
 /// A comment's place in its thread.
 #[derive(Debug)]
 pub(super) struct Node {
-    pub(super) post: PostId,
     pub(super) parent: Option<CommentId>,
     pub(super) state: ContentState,
     pub(super) reply_count: i64,
@@ -422,7 +471,6 @@ pub(super) async fn node(tx: &mut Tx, id: CommentId) -> Result<Option<Node>, Err
     let row = tx.optional(statement(FIND_NODE).bind(id.0)).await?;
     row.map(|row| {
         Ok(Node {
-            post: row.id("post_id")?,
             parent: row.optional_id("parent_id")?,
             state: ContentState::from_stored(row.value("state")?),
             reply_count: row.value("reply_count")?,

@@ -281,9 +281,14 @@ impl Tx {
 
     /// Runs a statement that must change exactly one row.
     pub async fn execute_one(&mut self, statement: Statement) -> Result<(), Error> {
+        self.execute_rows(statement, 1).await
+    }
+
+    /// Runs a statement that must change exactly so many rows.
+    pub async fn execute_rows(&mut self, statement: Statement, expected: u64) -> Result<(), Error> {
         match self.execute(statement).await? {
-            1 => Ok(()),
-            actual => Err(Error::WrongRowCount { expected: 1, actual }),
+            actual if actual == expected => Ok(()),
+            actual => Err(Error::WrongRowCount { expected, actual }),
         }
     }
 

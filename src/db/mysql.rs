@@ -46,7 +46,7 @@ pub(super) const SESSION: &str = "
     set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT',
         innodb_lock_wait_timeout = 5, wait_timeout = 60, group_concat_max_len = 1048576
         /*M!100300 , idle_transaction_timeout = 10, join_cache_level = 0 */";
-const TURN: &str = "update write_turns set turn = turn + 1 where id = 1";
+const BEGIN: &str = "begin; update write_turns set turn = turn + 1 where id = 1";
 const UNIQUES: &str = "
     select table_name as of_table, index_name as name, column_name as of_column
     from information_schema.statistics
@@ -118,8 +118,7 @@ impl Pools {
 
     pub(super) async fn begin(&self) -> Result<Tx, Error> {
         let mut used = InUse::of(self.health.bear(self.writers.acquire()).await?);
-        self.health.watch(used.connection.execute("begin")).await?;
-        let taken = self.health.watch(used.connection.execute(TURN)).await?.rows_affected();
+        let taken = self.health.watch(used.connection.execute(BEGIN)).await?.rows_affected();
         if taken != 1 {
             return Err(Error::WrongRowCount { expected: 1, actual: taken });
         }

@@ -132,6 +132,7 @@ pub struct JobRecord {
     pub run_at: Timestamp,
     pub progress: u32,
     pub last_error: Option<String>,
+    pub keep: bool,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
 }

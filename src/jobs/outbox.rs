@@ -47,6 +47,7 @@ pub(super) async fn pass_on(
     let rows = tx.all(statement(FIRST).bind(BATCH)).await?;
     let Some(last) = rows.last() else { return Ok(false) };
     let last: uuid::Uuid = last.value("id")?;
+    let mut jobs = Vec::new();
     for row in &rows {
         let (id, text): (uuid::Uuid, String) = (row.value("id")?, row.value("occurrence")?);
         let Ok(occurrence) = serde_json::from_str::<Occurrence>(&text) else {
@@ -56,8 +57,11 @@ pub(super) async fn pass_on(
         };
         for name in handlers.listeners(&occurrence.event) {
             let job = NewJob { payload: text.clone(), ..NewJob::new(name, &()) };
-            store::enqueue(tx, job.once(format!("{id}/{name}")), now).await?;
+            jobs.push(job.once(format!("{id}/{name}")));
         }
+    }
+    if !jobs.is_empty() {
+        store::enqueue_keyed(tx, &jobs, now).await?;
     }
     tx.execute(statement(DELETE_TO).bind(last)).await?;
     Ok(u32::try_from(rows.len()).is_ok_and(|rows| rows == BATCH))

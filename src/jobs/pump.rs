@@ -221,11 +221,17 @@ impl Pump {
         }
         let mut tx = self.db.begin().await?;
         let mut fates = Vec::with_capacity(finished.len());
+        let mut usual = Vec::new();
         for done in finished {
-            if let Some(Running { job, .. }) = self.running.get(&done.job) {
+            let Some(Running { job, ticket, .. }) = self.running.get(&done.job) else { continue };
+            if done.result == Some(Ok(())) && !job.keep && ticket.is_none() {
+                usual.push(job);
+                fates.push((job.id, Fate::Done));
+            } else {
                 fates.push((job.id, end(&mut tx, job, done, now).await?));
             }
         }
+        store::delete_done(&mut tx, &usual).await?;
         for id in &renewed {
             if let Some(Running { job, .. }) = self.running.get(id) {
                 store::renew(&mut tx, job, now.plus(LEASE)).await?;
@@ -269,9 +275,24 @@ impl Pump {
         written: &mut Written,
         (most, now): (usize, Timestamp),
     ) -> Result<(), Error> {
+        let mut usual = Vec::new();
         for job in store::next(tx, most).await? {
-            self.take_one(tx, written, (job, None), now).await?;
+            match self.handlers.find(&job.kind) {
+                Some(handler) if job.attempts < job.max_attempts => {
+                    usual.push((job, handler.clone()));
+                }
+                _ => self.take_one(tx, written, (job, None), now).await?,
+            }
         }
+        if usual.is_empty() {
+            return Ok(());
+        }
+        let lease = now.plus(LEASE);
+        store::claim_next(tx, usual.len(), lease).await?;
+        written.taken.extend(usual.into_iter().map(|(job, handler)| {
+            let running = Running::new(job, lease, None);
+            Taken { running, handler }
+        }));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::model::{Failure, Fate, JobRecord, JobState, NewJob, retry_delay};
 use crate::{
     base::{clock::Timestamp, ids::new_uuid, page::PageRequest},
-    db::{Columns, Db, Error, Row, Tx, sql, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
 };
 
 /// Kind of what stands for an event that could not be read.
@@ -22,15 +22,37 @@ const SWEEP: u32 = 500;
 macro_rules! columns {
     () => {
         "id, kind, payload, state, priority, attempts, max_attempts, run_at, progress,
-         last_error, created_at, finished_at"
+         last_error, keep, created_at, finished_at"
     };
 }
 
-sql! { INSERT = "
-    insert into jobs
-        (id, kind, payload, state, priority, max_attempts, run_at, unique_key, keep, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    on conflict (unique_key) do nothing" }
+/// One job's place in a statement that inserts several.
+macro_rules! one {
+    () => {
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    };
+}
+
+macro_rules! insert {
+    ($($row:expr),+) => {
+        concat!(
+            "insert into jobs
+                 (id, kind, payload, state, priority, max_attempts, run_at, unique_key, keep,
+                  created_at)
+             values ",
+            $($row,)+
+            " on conflict (unique_key) do nothing"
+        )
+    };
+}
+
+// By the number of jobs, from one.
+sql! { INSERT[4] = [
+    insert!(one!()),
+    insert!(one!(), ", ", one!()),
+    insert!(one!(), ", ", one!(), ", ", one!()),
+    insert!(one!(), ", ", one!(), ", ", one!(), ", ", one!()),
+] }
 // Something that a queue beside the database does not tell of.
 sql! { IS_DUE_BESIDE = "
     select exists (select 1 from outbox)
@@ -69,6 +91,11 @@ sql! { WITHDRAW_OFFERS =
 sql! { CLAIM = "
     update jobs set state = 'active', attempts = attempts + 1, lease_until = ?, offered_until = 0
     where id = ? and state = 'waiting'" }
+// Those that [`NEXT`] told of, in the same transaction.
+sql! { CLAIM_NEXT = "
+    update jobs set state = 'active', attempts = attempts + 1, lease_until = ?, offered_until = 0
+    where id in (select id from (select id from jobs where state = 'waiting'
+                                 order by priority desc, id limit ?) front)" }
 sql! { SET_PARKED = "update jobs set state = 'parked' where id = ?" }
 sql! { UNPARK =
 "update jobs set state = 'waiting' where state = 'parked' and kind <> 'unread'" }
@@ -80,6 +107,11 @@ sql! { RENEW =
 // The number of the attempt is whose job it is: somebody else's is another.
 sql! { DELETE_DONE =
 "delete from jobs where id = ? and keep = 0 and state = 'active' and attempts = ?" }
+sql! { DELETE_FOUR_DONE = "
+    delete from jobs
+    where keep = 0 and state = 'active'
+      and (id = ? and attempts = ? or id = ? and attempts = ?
+           or id = ? and attempts = ? or id = ? and attempts = ?)" }
 sql! { COMPLETE = "
     update jobs set state = 'completed', progress = 100, lease_until = null, finished_at = ?,
         last_error = null
@@ -121,24 +153,47 @@ sql! { DEPTHS = "
 pub async fn enqueue(tx: &mut Tx, job: NewJob, now: Timestamp) -> Result<Option<Uuid>, Error> {
     tx.wake_at_commit();
     let id = new_uuid(now);
+    let [one, ..] = INSERT;
+    let added = tx.execute(bind(statement(one), id, job, now)).await?;
+    Ok((added > 0).then_some(id))
+}
+
+/// Adds jobs that have a key each.
+pub(super) async fn enqueue_keyed(
+    tx: &mut Tx,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.wake_at_commit();
+    for some in jobs.chunks(INSERT.len()) {
+        let Some(insert) = INSERT.get(some.len().saturating_sub(1)) else { continue };
+        let together = some
+            .iter()
+            .fold(statement(*insert), |all, job| bind(all, new_uuid(now), job.clone(), now));
+        if tx.execute(together).await? != some.len() as u64 {
+            // Some are there already, and one engine adds none then.
+            for job in some {
+                enqueue(tx, job.clone(), now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn bind(insert: Statement, id: Uuid, job: NewJob, now: Timestamp) -> Statement {
     let run_at = job.run_at.unwrap_or(now);
     let state = if run_at > now { JobState::Delayed } else { JobState::Waiting };
-    let added = tx
-        .execute(
-            statement(INSERT)
-                .bind(id)
-                .bind(job.kind)
-                .bind(job.payload)
-                .bind(state.as_str())
-                .bind(job.priority)
-                .bind(job.max_attempts)
-                .bind(run_at.0)
-                .bind(job.unique_key)
-                .bind(job.keep)
-                .bind(now.0),
-        )
-        .await?;
-    Ok((added > 0).then_some(id))
+    insert
+        .bind(id)
+        .bind(job.kind)
+        .bind(job.payload)
+        .bind(state.as_str())
+        .bind(job.priority)
+        .bind(job.max_attempts)
+        .bind(run_at.0)
+        .bind(job.unique_key)
+        .bind(job.keep)
+        .bind(now.0)
 }
 
 /// Keeps something that nobody here knows.
@@ -148,8 +203,9 @@ pub(super) async fn park(
     (kind, payload): (&'static str, String),
     now: Timestamp,
 ) -> Result<(), Error> {
+    let [one, ..] = INSERT;
     tx.execute_one(
-        statement(INSERT)
+        statement(one)
             .bind(id)
             .bind(kind)
             .bind(payload)
@@ -217,6 +273,14 @@ pub(super) async fn claim(tx: &mut Tx, id: Uuid, lease: Timestamp) -> Result<boo
     Ok(tx.execute(statement(CLAIM).bind(lease.0).bind(id)).await? > 0)
 }
 
+/// Takes the first `count` of those that [`next`] told of and that still wait, in the
+/// same transaction.
+pub(super) async fn claim_next(tx: &mut Tx, count: usize, lease: Timestamp) -> Result<(), Error> {
+    let expected = count as u64;
+    let limit = i64::try_from(count).unwrap_or(i64::MAX);
+    tx.execute_rows(statement(CLAIM_NEXT).bind(lease.0).bind(limit), expected).await
+}
+
 /// Lets somebody else have a job that was taken and not begun.
 pub(super) async fn give_back(tx: &mut Tx, job: &JobRecord) -> Result<(), Error> {
     tx.execute(statement(GIVE_BACK).bind(job.id).bind(job.attempts + 1)).await.map(drop)
@@ -236,6 +300,18 @@ pub(super) async fn unpark(tx: &mut Tx) -> Result<u64, Error> {
 pub(super) async fn renew(tx: &mut Tx, job: &JobRecord, lease: Timestamp) -> Result<(), Error> {
     let attempts = job.attempts + 1;
     tx.execute(statement(RENEW).bind(lease.0).bind(job.id).bind(attempts)).await.map(drop)
+}
+
+/// Deletes jobs that were done and are not kept, as far as it is still their turn.
+pub(super) async fn delete_done(tx: &mut Tx, jobs: &[&JobRecord]) -> Result<(), Error> {
+    for some in jobs.chunks(4) {
+        // Where there are fewer, the last is named again: it is deleted once.
+        let four = some.iter().chain(some.last().into_iter().cycle()).take(4);
+        let delete = four
+            .fold(statement(DELETE_FOUR_DONE), |all, job| all.bind(job.id).bind(job.attempts + 1));
+        tx.execute(delete).await?;
+    }
+    Ok(())
 }
 
 /// Writes down what came of a job, if it is still its turn.
@@ -357,6 +433,7 @@ fn record(row: &Row) -> Result<JobRecord, Error> {
         run_at: row.time("run_at")?,
         progress: row.value("progress")?,
         last_error: row.value("last_error")?,
+        keep: row.value("keep")?,
         created_at: row.time("created_at")?,
         finished_at: row.optional_time("finished_at")?,
     })

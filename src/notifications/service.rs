@@ -21,7 +21,7 @@ use crate::{
     db::{Db, Tx},
     decisions::Decisions,
     events::{Cause, Event, Occurrence},
-    hooks::Hooks,
+    hooks::{HookPoint, Hooks},
     http::{Action, RateLimits},
     jobs,
     lifecycle::Lifecycle,
@@ -65,9 +65,9 @@ impl Notifications {
         self.live.wake(account);
     }
 
-    /// Tells somebody something, as part of `tx`, once for each cause. It goes
-    /// out after policies were asked. `None`: they are told already, or do not
-    /// want to be.
+    /// Tells somebody something, as part of `tx`, once for each cause. Where there
+    /// are policies, it goes out after they were asked. `None`: they are told
+    /// already, or do not want to be.
     pub async fn notify(
         &self,
         tx: &mut Tx,
@@ -78,8 +78,13 @@ impl Notifications {
         if new.actor == Some(new.recipient) || !store::insert(tx, id, &new, now).await? {
             return Ok(None);
         }
-        let made = Event::NotificationMade { notification: id.0 };
-        jobs::publish(tx, &Occurrence::new(now, Cause::Server, made)).await?;
+        if self.parts.hooks.listens_anywhere(HookPoint::NotificationBeforeSend) {
+            let made = Event::NotificationMade { notification: id.0 };
+            jobs::publish(tx, &Occurrence::new(now, Cause::Server, made)).await?;
+        } else if let Some(made) = store::just_made(tx, (id, new.recipient), now).await? {
+            let fate = rules::fate(&made, None, now);
+            store::settle(tx, (id, new.recipient), &fate, now).await?;
+        }
         Ok(Some(id))
     }
 

@@ -7,14 +7,14 @@ use super::model::{
     Fate, Inbox, Kind, Made, NewNotification, Notification, Party, Preferences, Shown,
 };
 use crate::{
-    bans::{Deeds, Standing, looking, viewer},
+    bans::{Deeds, Standing, looking, viewer, viewer_known_by_id},
     base::{
         actor::Actor,
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId, NotificationId, SessionId},
     },
     comments::comment_readable,
-    db::{Columns, Db, Error, Row, SITE, Topic, Tx, sql, statement},
+    db::{Columns, Db, Error, Row, SITE, Statement, Topic, Tx, sql, statement},
     hooks::Feature,
     posts::post_visible,
     sessions::to_actor,
@@ -36,9 +36,10 @@ sql! { INSERT = "
     where a.id = ? and a.state = 'active'
       and not exists (select 1 from notifications n
                       where n.cause_id = ? and n.recipient_id = a.id and n.kind = ?)
-      and not exists (select 1 from notifications u
-                      where u.recipient_id = a.id and u.state in ('made', 'sent')
-                        and u.read_at is null and u.binding_id = ? and u.details = ?)
+      and (? is null
+           or not exists (select 1 from notifications u
+                          where u.recipient_id = a.id and u.state in ('made', 'sent')
+                            and u.read_at is null and u.binding_id = ? and u.details = ?))
       and not exists (select 1 from notification_preferences f
                       where f.account_id = a.id and instr(f.muted, ?) > 0)" }
 
@@ -110,15 +111,22 @@ sql! { FIND_PARTY = "
                where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
                as moderates
     from accounts a where a.id = ?" }
-sql! { FIND_MADE = concat!(
-    viewer!(),
-    "select n.actor_id, coalesce(f.utc_offset, 0) as utc_offset, ",
-    columns!(),
-    "from notifications n
-     left join notification_preferences f on f.account_id = n.recipient_id ",
-    about!(),
-    "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = ?"
-) }
+macro_rules! find_made {
+    ($viewer:expr) => {
+        concat!(
+            $viewer,
+            "select n.actor_id, coalesce(f.utc_offset, 0) as utc_offset, ",
+            columns!(),
+            "from notifications n
+             left join notification_preferences f on f.account_id = n.recipient_id ",
+            about!(),
+            "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = ?"
+        )
+    };
+}
+
+sql! { FIND_MADE = find_made!(viewer!()) }
+sql! { FIND_JUST_MADE = find_made!(viewer_known_by_id!()) }
 // Content, and whom it concerns. Takes its id five times.
 sql! { FIND_TOLD = "
     select coalesce(k.author_id, p.author_id) as author_id, coalesce(k.body, p.body) as body,
@@ -149,11 +157,12 @@ sql! { LIST_KEEPERS = "
 sql! { FIND_DENIED = "
 select account_id, community_id, note from appeals where id = ? and state = 'denied'" }
 sql! { FIND_CALLED = "select id from accounts where username_key = ? and state = 'active'" }
-sql! { LAST_POSITION =
-"select coalesce(max(position), 0) as position from notifications where recipient_id = ?" }
+// At the end of the recipient's list.
 sql! { SEND = "
     update notifications
-    set state = 'sent', details = coalesce(?, details), position = ?, sent_at = ?, deliver_at = null
+    set state = 'sent', details = coalesce(?, details), sent_at = ?, deliver_at = null,
+        position = (select next from (select coalesce(max(position), 0) + 1 as next
+                                      from notifications where recipient_id = ?) last)
     where id = ? and state in ('made', 'delayed')" }
 sql! { DELAY = "
     update notifications set state = 'delayed', details = ?, deliver_at = ?
@@ -209,6 +218,7 @@ pub(super) async fn insert(
         .bind(new.recipient.0)
         .bind(new.cause)
         .bind(new.kind.as_str())
+        .bind(new.binding.map(|binding| binding.0))
         .bind(new.binding.map(|binding| binding.0))
         .bind(stored(&new.values))
         .bind(new.kind.as_str());
@@ -395,18 +405,30 @@ pub(super) async fn made(
     now: Timestamp,
 ) -> Result<Option<Made>, Error> {
     let row = db.optional(looking(FIND_MADE, Some(recipient), now).bind(id.0).bind(state)).await?;
-    row.map(|row| {
-        let is_visible = row.value("visible")?;
-        Ok(Made {
-            kind: kind(&row)?,
-            community: row.optional_id("community_id")?,
-            slug: row.value("slug")?,
-            values: if is_visible { values(&row)? } else { Vec::new() },
-            is_visible,
-            utc_offset: row.value("utc_offset")?,
-        })
+    row.as_ref().map(to_made).transpose()
+}
+
+/// A notification that `tx` has just made.
+pub(super) async fn just_made(
+    tx: &mut Tx,
+    (id, recipient): (NotificationId, AccountId),
+    now: Timestamp,
+) -> Result<Option<Made>, Error> {
+    let find = [recipient.0; 3].into_iter().fold(statement(FIND_JUST_MADE), Statement::bind);
+    let row = tx.optional(find.bind(now.0).bind(id.0).bind(MADE)).await?;
+    row.as_ref().map(to_made).transpose()
+}
+
+fn to_made(row: &Row) -> Result<Made, Error> {
+    let is_visible = row.value("visible")?;
+    Ok(Made {
+        kind: kind(row)?,
+        community: row.optional_id("community_id")?,
+        slug: row.value("slug")?,
+        values: if is_visible { values(row)? } else { Vec::new() },
+        is_visible,
+        utc_offset: row.value("utc_offset")?,
     })
-    .transpose()
 }
 
 /// Lets a notification go its way. Whether it had not gone already.
@@ -434,9 +456,7 @@ pub(super) async fn send(
     now: Timestamp,
 ) -> Result<bool, Error> {
     tx.tell_at_commit(Topic::Notified(recipient.0));
-    let last = tx.optional(statement(LAST_POSITION).bind(recipient.0)).await?;
-    let last: i64 = last.map_or(Ok(0), |row| row.value("position"))?;
-    let statement = statement(SEND).bind(details).bind(last + 1).bind(now.0).bind(id.0);
+    let statement = statement(SEND).bind(details).bind(now.0).bind(recipient.0).bind(id.0);
     Ok(tx.execute(statement).await? == 1)
 }
 

@@ -172,7 +172,6 @@ sql! { UPDATE_MARKS = "update posts set marks = ? where id = ?" }
 sql! { REPLACE_TEXT =
 "update posts set title = ?, body = ?, body_html = ?, edited_at = ? where id = ?" }
 sql! { FIND_TEXT = "select title, body from posts where id = ?" }
-sql! { COUNT_COMMENTS = "update posts set comment_count = comment_count + ? where id = ?" }
 sql! { COUNT_IN_COMMUNITY = "
     update communities set post_count = post_count + ?
     where id = (select community_id from posts where id = ?)" }
@@ -379,11 +378,6 @@ pub(super) async fn update_marks(tx: &mut Tx, id: PostId, marks: Marks) -> Resul
 pub(super) async fn count(tx: &mut Tx, id: PostId, change: i64) -> Result<(), Error> {
     tx.execute_one(statement(COUNT_IN_COMMUNITY).bind(change).bind(id.0)).await?;
     tx.execute_one(statement(COUNT_FOR_AUTHOR).bind(change).bind(id.0)).await
-}
-
-/// Counts published comments of a post.
-pub(crate) async fn count_comments(tx: &mut Tx, id: PostId, change: i64) -> Result<(), Error> {
-    tx.execute_one(statement(COUNT_COMMENTS).bind(change).bind(id.0)).await
 }
 
 /// Reads the columns of `ground_columns!()`.

@@ -97,12 +97,10 @@ impl Votes {
         let after = ballot.tallies.after(ballot.value.number(), value.number());
         let hot = publishing::hot(after.score(), ballot.created_at);
         let now = self.parts.publishing.now();
-        let written = store::set(tx, actor, ballot, value, now).await?
-            && store::tally(tx, ballot, after, hot).await?;
         // Nobody gains by what they think of themselves.
-        if written && ballot.author != actor.id {
-            store::add_to_score(tx, ballot.author, change).await?;
-        }
+        let gain = if ballot.author == actor.id { 0 } else { change };
+        let written = store::set(tx, actor, ballot, value, now).await?
+            && store::tally(tx, ballot, (after, hot), gain).await?;
         Ok(written.then_some(after))
     }
 

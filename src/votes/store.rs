@@ -3,7 +3,7 @@
 use super::model::{Ballot, Subject, VoteValue};
 use crate::{
     bans::{allowed, looking, viewer},
-    base::{actor::Actor, clock::Timestamp, ids::AccountId},
+    base::{actor::Actor, clock::Timestamp},
     comments::comment_readable,
     db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
     posts::{self, ground_columns, post_visible},
@@ -109,13 +109,19 @@ sql! { UPDATE_ON_POST = update!(open_post!()) }
 sql! { UPDATE_ON_COMMENT = update!(open_comment!()) }
 sql! { DELETE_ON_POST = delete!(open_post!()) }
 sql! { DELETE_ON_COMMENT = delete!(open_comment!()) }
-sql! { TALLY_POST = "
-    update posts set ups = ?, downs = ?, score = ?, hot = ?
-    where id = ? and ups = ? and downs = ? and state = 'published'" }
-sql! { TALLY_COMMENT = "
-    update comments set ups = ?, downs = ?, score = ?
-    where id = ? and ups = ? and downs = ? and state = 'published'" }
-sql! { ADD_TO_SCORE = "update accounts set score = score + ? where id = ?" }
+// With the score of the author. The same on the way there and back of one statement.
+sql! { TALLY_POST = "update posts set ups = ?, downs = ?, score = ?, hot = ?
+where id = ? and ups = ? and downs = ? and state = 'published'; \
+    update accounts set score = score + ? where id = ?", "
+    update posts p, accounts a
+    set p.ups = ?1, p.downs = ?2, p.score = ?3, p.hot = ?4, a.score = a.score + ?8
+    where p.id = ?5 and p.ups = ?6 and p.downs = ?7 and p.state = 'published' and a.id = ?9" }
+sql! { TALLY_COMMENT = "update comments set ups = ?, downs = ?, score = ?
+where id = ? and ups = ? and downs = ? and state = 'published'; \
+    update accounts set score = score + ? where id = ?", "
+    update comments k, accounts a
+    set k.ups = ?1, k.downs = ?2, k.score = ?3, a.score = a.score + ?7
+    where k.id = ?4 and k.ups = ?5 and k.downs = ?6 and k.state = 'published' and a.id = ?8" }
 
 fn ballot_statement(actor: &Actor, subject: Subject, now: Timestamp) -> Statement {
     let sql = match subject {
@@ -174,12 +180,14 @@ pub(super) async fn set(
     }
 }
 
-/// Writes the tallies that follow those of a ballot. Whether those still stood.
+/// Writes the tallies that follow those of a ballot, and adds `gain` to the score of
+/// who wrote what is voted on. Whether those still stood; if not, the transaction is
+/// not to be committed.
 pub(super) async fn tally(
     tx: &mut Tx,
     ballot: &Ballot,
-    after: Tallies,
-    hot: f64,
+    (after, hot): (Tallies, f64),
+    gain: i64,
 ) -> Result<bool, Error> {
     let count = |sql| statement(sql).bind(after.ups).bind(after.downs).bind(after.score());
     let statement = match ballot.subject {
@@ -188,16 +196,7 @@ pub(super) async fn tally(
     };
     let before = ballot.tallies;
     let statement = statement.bind(ballot.subject.id()).bind(before.ups).bind(before.downs);
-    Ok(tx.execute(statement).await? == 1)
-}
-
-/// Adds to the score of somebody who wrote what was voted on.
-pub(super) async fn add_to_score(
-    tx: &mut Tx,
-    account: AccountId,
-    change: i64,
-) -> Result<(), Error> {
-    tx.execute_one(statement(ADD_TO_SCORE).bind(change).bind(account.0)).await
+    Ok(tx.execute(statement.bind(gain).bind(ballot.author.0)).await? == 2)
 }
 
 fn read(row: &Row, subject: Subject) -> Result<Ballot, Error> {

@@ -17,8 +17,8 @@ use crate::{
 /// Most statements of a read, of a vote and of a comment that a plugin judges;
 /// who is asking is one of them.
 const READ: u64 = 2;
-const VOTE: u64 = 5;
-const COMMENT: u64 = 10;
+const VOTE: u64 = 4;
+const COMMENT: u64 = 6;
 /// Reads for those who keep order, which look first whether the asker does, and
 /// take more: so many. This list may only become shorter.
 const TAKE_MORE: &[(&str, u64)] = &[
