@@ -5,7 +5,8 @@
 //! or any behind a slow line, still ends.
 
 use std::{
-    io,
+    fmt, io,
+    pin::Pin,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -22,8 +23,13 @@ use super::Error;
 /// With [`PROBE`] well below the second within which requests are told, and well
 /// above the half second that answers over a bad line may take.
 const PATIENCE: Duration = Duration::from_millis(350);
-/// How long the server has to say that it is there.
+/// How long who has heard nothing waits for the server to say that it is there.
 const PROBE: Duration = Duration::from_millis(450);
+/// How long it is looked whether it is there: connecting takes some answers, and the
+/// line may be slow. Whoever asks next goes on with a look that has begun.
+const LOOK: Duration = Duration::from_secs(5);
+/// How long it is remembered that connecting took long: everybody is more patient then.
+const SLOW: Duration = Duration::from_secs(30);
 /// How long nobody asks again a server that was not there.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest wait for one answer: statements that look at much have batches.
@@ -38,14 +44,35 @@ pub(super) struct Health {
     /// since `begun`.
     heard: AtomicU64,
     missed: AtomicU64,
-    /// Held by the one that asks.
-    asking: Mutex<()>,
+    /// How long the last look took that found it, in milliseconds, and until when
+    /// that counts.
+    took: AtomicU64,
+    slow_until: AtomicU64,
+    /// A look that has begun, and when; held by the one that asks.
+    look: Mutex<Option<(u64, Look)>>,
+}
+
+/// Whether a new connection finds the server.
+struct Look(Pin<Box<dyn Future<Output = bool> + Send>>);
+
+impl Look {
+    fn begin(options: MySqlConnectOptions) -> Self {
+        let asked = async move { MySqlConnection::connect_with(&options).await?.ping().await };
+        Self(Box::pin(async move { matches!(timeout(LOOK, asked).await, Ok(Ok(()))) }))
+    }
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Look")
+    }
 }
 
 impl Health {
     pub(super) fn new(options: MySqlConnectOptions) -> Self {
-        let (begun, asking) = (Instant::now(), Mutex::default());
-        Self { options, begun, heard: AtomicU64::new(1), missed: AtomicU64::new(0), asking }
+        let [missed, took, slow_until] = [(); 3].map(|()| AtomicU64::new(0));
+        let (begun, heard, look) = (Instant::now(), AtomicU64::new(1), Mutex::default());
+        Self { options, begun, heard, missed, took, slow_until, look }
     }
 
     /// Waits for an answer for as long as the server is there.
@@ -85,11 +112,11 @@ impl Health {
         self.heard.store(self.now(), Ordering::Relaxed);
     }
 
-    /// Waits until nobody has heard of it for [`PATIENCE`], and asks.
+    /// Waits until nobody has heard of it for a while, and asks.
     async fn is_there(&self, begun: u64) -> bool {
         let last = self.heard.load(Ordering::Relaxed).max(begun);
         let silent = Duration::from_millis(self.now().saturating_sub(last));
-        let left = PATIENCE.saturating_sub(silent);
+        let left = self.patience().saturating_sub(silent);
         if !left.is_zero() {
             sleep(left).await;
             return true;
@@ -100,7 +127,15 @@ impl Health {
     /// Whether it has answered anybody lately.
     pub(super) fn is_well(&self) -> bool {
         let since = self.now().saturating_sub(self.heard.load(Ordering::Relaxed));
-        Duration::from_millis(since) < PATIENCE
+        Duration::from_millis(since) < self.patience()
+    }
+
+    /// How long nobody may hear of it: [`PATIENCE`], and where connecting takes longer
+    /// as long as that. Otherwise nobody could connect.
+    fn patience(&self) -> Duration {
+        let is_slow = self.now() < self.slow_until.load(Ordering::Relaxed);
+        let took = if is_slow { self.took.load(Ordering::Relaxed) } else { 0 };
+        PATIENCE + Duration::from_millis(took)
     }
 
     /// Whether it did not answer, a moment ago.
@@ -112,23 +147,41 @@ impl Health {
 
     /// Asks whether it is there: one for all. Somebody else may hear of it first.
     async fn answers(&self, last: u64) -> bool {
-        let _one_asks = self.asking.lock().await;
         let is_heard = || self.heard.load(Ordering::Relaxed) > last;
-        if is_heard() || self.is_missing() {
-            return is_heard();
-        }
-        let asked = async { MySqlConnection::connect_with(&self.options).await?.ping().await };
-        if matches!(timeout(PROBE, Box::pin(asked)).await, Ok(Ok(()))) {
-            self.hear();
-        } else if !is_heard() {
+        let asked = async {
+            let mut place = self.look.lock().await;
+            if is_heard() || self.is_missing() {
+                return;
+            }
+            let oldest = self.now().saturating_sub(milliseconds(LOOK));
+            if place.as_ref().is_some_and(|(begun, _)| *begun < oldest) {
+                *place = None;
+            }
+            let (begun, look) =
+                place.get_or_insert_with(|| (self.now(), Look::begin(self.options.clone())));
+            let (is_there, begun) = (look.0.as_mut().await, *begun);
+            *place = None;
+            if is_there {
+                let now = self.now();
+                self.took.store(now.saturating_sub(begun), Ordering::Relaxed);
+                self.slow_until.store(now + milliseconds(SLOW), Ordering::Relaxed);
+                self.hear();
+            }
+        };
+        let _in_time = timeout(PROBE, asked).await;
+        if !is_heard() && !self.is_missing() {
             self.missed.store(self.now(), Ordering::Relaxed);
         }
         is_heard()
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+        milliseconds(self.begun.elapsed()).saturating_add(1)
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn gone() -> sqlx::Error {

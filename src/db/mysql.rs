@@ -16,7 +16,7 @@ use sqlx::{
 };
 
 use super::{
-    Error, Row,
+    Engine, Error, Row,
     dialect::{self, Conflict, Part},
     health::Health,
     migrations,
@@ -81,7 +81,7 @@ impl Pools {
 
     pub(super) async fn all(&self, statement: Statement) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::new();
-        for part in dialect::mysql(statement.sql.mysql()) {
+        for part in dialect::mysql(statement.sql.text(Engine::MySql)) {
             let query = query(part, &statement.arguments)?;
             let mut used = self.prepared(part).await?;
             rows = self.health.watch(query.fetch_all(&mut *used.connection)).await?;
@@ -92,7 +92,7 @@ impl Pools {
 
     pub(super) async fn optional(&self, statement: Statement) -> Result<Option<Row>, Error> {
         let mut row = None;
-        for part in dialect::mysql(statement.sql.mysql()) {
+        for part in dialect::mysql(statement.sql.text(Engine::MySql)) {
             let query = query(part, &statement.arguments)?;
             let mut used = self.prepared(part).await?;
             row = self.health.watch(query.fetch_optional(&mut *used.connection)).await?;
@@ -102,7 +102,7 @@ impl Pools {
     }
 
     pub(super) async fn prepare(&self, sql: Sql) -> Result<(), Error> {
-        for part in dialect::mysql(sql.mysql()) {
+        for part in dialect::mysql(sql.text(Engine::MySql)) {
             self.prepared(part).await?.is_idle = true;
         }
         Ok(())
@@ -170,7 +170,7 @@ pub(super) struct Tx {
 impl Tx {
     pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::new();
-        for part in dialect::mysql(statement.sql.mysql()) {
+        for part in dialect::mysql(statement.sql.text(Engine::MySql)) {
             let query = query(part, &statement.arguments)?;
             let connection = self.prepared(part).await?;
             let result = connection.0.watch(query.fetch_all(connection.1)).await;
@@ -181,7 +181,7 @@ impl Tx {
 
     pub(super) async fn optional(&mut self, statement: Statement) -> Result<Option<Row>, Error> {
         let mut row = None;
-        for part in dialect::mysql(statement.sql.mysql()) {
+        for part in dialect::mysql(statement.sql.text(Engine::MySql)) {
             let query = query(part, &statement.arguments)?;
             let connection = self.prepared(part).await?;
             let result = connection.0.watch(query.fetch_optional(connection.1)).await;
@@ -192,7 +192,7 @@ impl Tx {
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
         let mut changed = 0;
-        for part in dialect::mysql(statement.sql.mysql()) {
+        for part in dialect::mysql(statement.sql.text(Engine::MySql)) {
             let query = query(part, &statement.arguments)?;
             let connection = self.prepared(part).await?;
             let result = connection.0.watch(query.execute(connection.1)).await;

@@ -14,7 +14,7 @@ use sqlx::{
 };
 
 use super::{
-    Error, Row, migrations,
+    Engine, Error, Row, migrations,
     statement::{Sql, Statement, Value},
 };
 use crate::config::{Config, Synchronous};
@@ -57,7 +57,7 @@ impl Pools {
 
     pub(super) async fn prepare(&self, sql: Sql) -> Result<(), Error> {
         let mut connection = self.readers.acquire().await?;
-        connection.prepare(sql.sqlite().into_sql_str()).await?;
+        connection.prepare(sql.text(Engine::Sqlite).into_sql_str()).await?;
         Ok(())
     }
 
@@ -130,7 +130,7 @@ fn query(
         };
         added.map_err(|source| Error::Driver(sqlx::Error::Encode(source)))?;
     }
-    Ok(sqlx::query_with(statement.sql.sqlite(), arguments))
+    Ok(sqlx::query_with(statement.sql.text(Engine::Sqlite), arguments))
 }
 
 fn options(file: &Path, synchronous: SqliteSynchronous) -> SqliteConnectOptions {

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt};
 
 use uuid::Uuid;
 
+use super::Engine;
+
 /// The text of a statement: one for every engine, or one for each where they
 /// have no words in common.
 #[derive(Clone, Copy, Debug)]
@@ -44,19 +46,11 @@ impl Sql {
     }
 
     /// What is sent to an engine; to `MySQL` once `dialect` has put it into its words.
-    pub const fn text(self, engine: super::Engine) -> &'static str {
+    pub const fn text(self, engine: Engine) -> &'static str {
         match engine {
-            super::Engine::Sqlite => self.sqlite,
-            super::Engine::MySql => self.mysql,
+            Engine::Sqlite => self.sqlite,
+            Engine::MySql => self.mysql,
         }
-    }
-
-    pub(super) const fn sqlite(self) -> &'static str {
-        self.sqlite
-    }
-
-    pub(super) const fn mysql(self) -> &'static str {
-        self.mysql
     }
 }
 

@@ -21,4 +21,4 @@ pub use model::{
 };
 pub use rules::SECOND_WITHIN;
 pub use service::{Cleared, ModActions, Permit, find, occurrence, record, undone, yield_to_people};
-pub(crate) use store::decided_by_people;
+pub(crate) use store::{decided_by_people, taken_back};

@@ -84,6 +84,9 @@ sql! { DELETE_PENDING = "
 sql! { INSERT_PENDING = "
     insert into pending_actions (id, kind, target_id, scope_id, actor_id, message, created_at)
     values (?, ?, ?, ?, ?, ?, ?)" }
+sql! { LIST_TAKEN_BACK = "
+    select id from mod_actions
+    where target_id = ? and kind = ? and undone_at is not null order by id desc limit 20" }
 
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -152,6 +155,16 @@ pub(super) async fn find(tx: &mut Tx, id: ActionId) -> Result<Option<LoggedActio
 /// The same outside a transaction.
 pub(super) async fn read(db: &Db, id: ActionId) -> Result<Option<LoggedAction>, Error> {
     db.optional(statement(FIND).bind(id.0)).await?.as_ref().map(action).transpose()
+}
+
+/// Actions of a kind on something that were taken back, the last first.
+pub(crate) async fn taken_back(
+    tx: &mut Tx,
+    target: Uuid,
+    kind: ActionKind,
+) -> Result<Vec<Uuid>, Error> {
+    let rows = tx.all(statement(LIST_TAKEN_BACK).bind(target).bind(kind.as_str())).await?;
+    rows.iter().map(|row| row.value("id")).collect()
 }
 
 /// The log as `viewer` may see it, newest first: admins all, moderators what was

@@ -138,7 +138,7 @@ impl Notifications {
             _ => None,
         };
         if let Some(kind) = reversed {
-            for undone in store::undone(&mut tx, action.target.id(), kind.as_str()).await? {
+            for undone in mod_actions::taken_back(&mut tx, action.target.id(), kind).await? {
                 self.correct(&mut tx, undone).await?;
             }
         }
@@ -241,7 +241,7 @@ impl Notifications {
         let (db, now) = (self.parts.db.clone(), self.parts.clock.now());
         let which = (id, store::MADE);
         let Some((recipient, actor)) = store::parties(&db, which).await? else { return Ok(()) };
-        let Some(made) = store::made(&db, &recipient.actor, which, now).await? else {
+        let Some(made) = store::made(&db, recipient.actor.id, which, now).await? else {
             return Ok(());
         };
         let kind = rules::asked_as(made.kind).filter(|_| made.is_visible);
@@ -270,7 +270,7 @@ impl Notifications {
     pub(super) async fn for_mail(&self, id: NotificationId) -> Result<Option<Vec<Feature>>, Error> {
         let (db, now, which) = (&self.parts.db, self.parts.clock.now(), (id, store::SENT));
         let Some((recipient, actor)) = store::parties(db, which).await? else { return Ok(None) };
-        let made = store::made(db, &recipient.actor, which, now).await?;
+        let made = store::made(db, recipient.actor.id, which, now).await?;
         let Some(made) = made.filter(|made| made.is_visible) else { return Ok(None) };
         let Some(kind) = rules::asked_as(made.kind) else { return Ok(Some(made.values)) };
         let (event, parties) = (new_uuid(now), (&recipient, actor.as_ref()));

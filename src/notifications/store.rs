@@ -111,22 +111,15 @@ sql! { FIND_PARTY = "
                where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
                as moderates
     from accounts a where a.id = ?" }
-macro_rules! find_made {
-    ($viewer:expr) => {
-        concat!(
-            $viewer,
-            "select n.actor_id, coalesce(f.utc_offset, 0) as utc_offset, ",
-            columns!(),
-            "from notifications n
-             left join notification_preferences f on f.account_id = n.recipient_id ",
-            about!(),
-            "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = ?"
-        )
-    };
-}
-
-sql! { FIND_MADE = find_made!(viewer!()) }
-sql! { FIND_JUST_MADE = find_made!(viewer_known_by_id!()) }
+sql! { FIND_MADE = concat!(
+    viewer_known_by_id!(),
+    "select n.actor_id, coalesce(f.utc_offset, 0) as utc_offset, ",
+    columns!(),
+    "from notifications n
+     left join notification_preferences f on f.account_id = n.recipient_id ",
+    about!(),
+    "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = ?"
+) }
 // Content, and whom it concerns. Takes its id five times.
 sql! { FIND_TOLD = "
     select coalesce(k.author_id, p.author_id) as author_id, coalesce(k.body, p.body) as body,
@@ -142,9 +135,6 @@ sql! { FIND_TOLD = "
     left join comments k on k.id = ? and k.post_id = p.id
     left join comments o on o.id = k.parent_id
     where p.id = coalesce((select post_id from comments where id = ?), ?)" }
-sql! { LIST_UNDONE = "
-    select id from mod_actions
-    where target_id = ? and kind = ? and undone_at is not null order by id desc limit 20" }
 sql! { FIND_BINDING = "
     select x.plugin, x.scope_id, r.reason
     from plugin_bindings x
@@ -321,16 +311,6 @@ pub(super) async fn told(db: &Db, content: Uuid) -> Result<Option<Told>, Error> 
     .transpose()
 }
 
-/// Actions of a kind on something that were taken back, the last first.
-pub(super) async fn undone(
-    tx: &mut Tx,
-    target: Uuid,
-    kind: &'static str,
-) -> Result<Vec<Uuid>, Error> {
-    let rows = tx.all(statement(LIST_UNDONE).bind(target).bind(kind)).await?;
-    rows.iter().map(|row| row.value("id")).collect()
-}
-
 /// An appeal that was denied.
 #[derive(Debug)]
 pub(super) struct Denied {
@@ -400,23 +380,29 @@ pub(super) async fn party(
 /// state.
 pub(super) async fn made(
     db: &Db,
-    recipient: &Actor,
-    (id, state): (NotificationId, &'static str),
+    recipient: AccountId,
+    which: (NotificationId, &'static str),
     now: Timestamp,
 ) -> Result<Option<Made>, Error> {
-    let row = db.optional(looking(FIND_MADE, Some(recipient), now).bind(id.0).bind(state)).await?;
-    row.as_ref().map(to_made).transpose()
+    db.optional(find_made(recipient, which, now)).await?.as_ref().map(to_made).transpose()
 }
 
-/// A notification that `tx` has just made.
+/// The same of one that `tx` has just made.
 pub(super) async fn just_made(
     tx: &mut Tx,
     (id, recipient): (NotificationId, AccountId),
     now: Timestamp,
 ) -> Result<Option<Made>, Error> {
-    let find = [recipient.0; 3].into_iter().fold(statement(FIND_JUST_MADE), Statement::bind);
-    let row = tx.optional(find.bind(now.0).bind(id.0).bind(MADE)).await?;
-    row.as_ref().map(to_made).transpose()
+    tx.optional(find_made(recipient, (id, MADE), now)).await?.as_ref().map(to_made).transpose()
+}
+
+fn find_made(
+    recipient: AccountId,
+    (id, state): (NotificationId, &'static str),
+    now: Timestamp,
+) -> Statement {
+    let find = [recipient.0; 3].into_iter().fold(statement(FIND_MADE), Statement::bind);
+    find.bind(now.0).bind(id.0).bind(state)
 }
 
 fn to_made(row: &Row) -> Result<Made, Error> {

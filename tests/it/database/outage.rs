@@ -242,6 +242,9 @@ async fn behind_a_slow_line_what_can_be_done_is_done() {
     let (_, statements) = scene.app.statements(read()).await;
     // The driver asks once more when a connection comes back.
     let each = 2 * ONE_WAY * 2 * u32::try_from(statements).unwrap();
+    // No connection is left: they are made over the slow line too.
+    chaos.set(Line::Cut);
+    told_to_come_back(&read().await);
     chaos.set(Line::Slow(ONE_WAY));
     // All connections are at it before it is measured: to make one takes some answers.
     wait_for("everybody is served", async || {

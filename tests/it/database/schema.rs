@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    error::Error,
     fs,
     time::Duration,
 };
@@ -56,11 +57,15 @@ async fn found(db: &Db, sql: &'static str) -> BTreeSet<String> {
     rows.iter().map(|row| row.value("what").unwrap()).collect()
 }
 
-async fn open(url: String, installation: &Installation) -> Db {
+fn config(url: String, installation: &Installation) -> Config {
     let mut config = Config::defaults().unwrap();
     config.data_dir = installation.path("");
     config.database.url = Secret::new(url);
-    Db::open(&config).await.unwrap()
+    config
+}
+
+async fn open(url: String, installation: &Installation) -> Db {
+    Db::open(&config(url, installation)).await.unwrap()
 }
 
 /// What both have in common, of a database of `MySQL`.
@@ -112,6 +117,29 @@ async fn a_migration_that_was_killed_goes_on() {
         mariadb::forget(name.to_owned());
     }
 }
+
+/// It may mean something else by what it finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_leaves_the_database_of_a_newer_one_alone() {
+    let installation = Installation::new("");
+    let newer = "newer_schema";
+    for url in [String::new(), mariadb::database(newer).await] {
+        let db = open(url.clone(), &installation).await;
+        let mut tx = db.begin().await.unwrap();
+        tx.execute_one(statement(LATER)).await.unwrap();
+        tx.commit().await.unwrap();
+        db.close().await;
+        let refused = Db::open(&config(url, &installation)).await.unwrap_err();
+        let cause = refused.source().unwrap().to_string();
+        assert!(cause.contains("migration 9999"), "{cause}");
+    }
+    mariadb::forget(newer.to_owned());
+}
+
+/// As a program of the future would.
+const LATER: &str = "
+    insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+    values (9999, 'later', true, '', 0)";
 
 /// Of every migration, as `sha256sum` writes them.
 const SUMS: &str = "migrations/SHA256SUMS";

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 use super::files;
@@ -31,23 +32,46 @@ async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
     Some((path, String::from_utf8(body).unwrap()))
 }
 
-/// Gives out events, one after the other, and then none any more.
+/// What is still to be given out.
+type Events = Arc<Mutex<std::vec::IntoIter<(usize, String)>>>;
+
+/// Answers on one connection: gives out events, one after the other. True when there
+/// is none any more.
+async fn answer(mut stream: TcpStream, events: Events, told: Told) -> bool {
+    while let Some((path, body)) = request(&mut stream).await {
+        let answer = if path == "/2018-06-01/runtime/invocation/next" {
+            let Some((number, event)) = events.lock().unwrap().next() else { return true };
+            format!(
+                "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: id-{number}\r\n\
+                 content-length: {}\r\n\r\n{event}",
+                event.len()
+            )
+        } else {
+            told.lock().unwrap().push((path, serde_json::from_str(&body).unwrap()));
+            "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n".to_owned()
+        };
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+    false
+}
+
+/// A runtime that is gone when its events are given out. Who asks may begin a second
+/// connection before the first is free again.
 async fn runtime(listener: TcpListener, events: Vec<String>, told: Told) {
-    let mut events = events.into_iter().enumerate();
-    while let Ok((mut stream, _)) = listener.accept().await {
-        while let Some((path, body)) = request(&mut stream).await {
-            let answer = if path == "/2018-06-01/runtime/invocation/next" {
-                let Some((number, event)) = events.next() else { return };
-                format!(
-                    "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: id-{number}\r\n\
-                     content-length: {}\r\n\r\n{event}",
-                    event.len()
-                )
-            } else {
-                told.lock().unwrap().push((path, serde_json::from_str(&body).unwrap()));
-                "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n".to_owned()
-            };
-            stream.write_all(answer.as_bytes()).await.unwrap();
+    let events: Vec<_> = events.into_iter().enumerate().collect();
+    let events: Events = Arc::new(Mutex::new(events.into_iter()));
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, _) = accepted.unwrap();
+                connections.spawn(answer(stream, Arc::clone(&events), Arc::clone(&told)));
+            }
+            Some(ended) = connections.join_next() => {
+                if ended.unwrap() {
+                    return;
+                }
+            }
         }
     }
 }
