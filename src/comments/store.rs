@@ -167,7 +167,7 @@ macro_rules! count {
     };
 }
 
-/// The same on the way there and back of one statement.
+/// The same for `MySQL`, on the way there and back of one statement.
 macro_rules! count_mysql {
     ($change:literal) => {
         concat!(
@@ -363,15 +363,11 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error>
         .bind(new.post.0)
         .bind(parent.is_none())
         .bind(parent);
-    if !is_counted {
-        return Ok(tx.execute(statement).await? == 1);
+    if is_counted {
+        let counted = statement.bind(new.id.0).bind(new.id.0);
+        return tx.execute_rows_or_none(counted, 1 + COUNTED).await;
     }
-    let expected = 1 + COUNTED;
-    match tx.execute(statement.bind(new.id.0).bind(new.id.0)).await? {
-        0 => Ok(false),
-        actual if actual == expected => Ok(true),
-        actual => Err(Error::WrongRowCount { expected, actual }),
-    }
+    tx.execute_rows_or_none(statement, 1).await
 }
 
 /// The pictures of a comment, and when it was edited, if it was.

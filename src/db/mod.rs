@@ -30,8 +30,8 @@ pub use checkup::checkup;
 pub use error::Error;
 pub use news::Topic;
 pub use row::{Columns, Field, Row};
-pub(crate) use statement::sql;
 pub use statement::{EVERY, Named, Sql, Statement, Value, statement};
+pub(crate) use statement::{sql, up_to_four};
 
 use news::News;
 
@@ -286,8 +286,22 @@ impl Tx {
 
     /// Runs a statement that must change exactly so many rows.
     pub async fn execute_rows(&mut self, statement: Statement, expected: u64) -> Result<(), Error> {
+        if self.execute_rows_or_none(statement, expected).await? {
+            Ok(())
+        } else {
+            Err(Error::WrongRowCount { expected, actual: 0 })
+        }
+    }
+
+    /// Runs a statement that must change exactly so many rows, or none. Whether it did.
+    pub async fn execute_rows_or_none(
+        &mut self,
+        statement: Statement,
+        expected: u64,
+    ) -> Result<bool, Error> {
         match self.execute(statement).await? {
-            actual if actual == expected => Ok(()),
+            0 => Ok(false),
+            actual if actual == expected => Ok(true),
             actual => Err(Error::WrongRowCount { expected, actual }),
         }
     }

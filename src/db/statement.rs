@@ -103,7 +103,20 @@ macro_rules! sql {
     };
 }
 
-pub(crate) use sql;
+/// The texts of an insert of one to four rows, from `insert!(row, ", ", row, ...)` of the
+/// store: each is prepared once.
+macro_rules! up_to_four {
+    ($insert:ident, $row:literal) => {
+        [
+            $insert!($row),
+            $insert!($row, ", ", $row),
+            $insert!($row, ", ", $row, ", ", $row),
+            $insert!($row, ", ", $row, ", ", $row, ", ", $row),
+        ]
+    };
+}
+
+pub(crate) use {sql, up_to_four};
 
 /// A value that a statement takes.
 #[derive(Clone, Debug)]

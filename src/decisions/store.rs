@@ -11,21 +11,14 @@ use crate::{
         ids::{AccountId, CommunityId, DecisionId, ReviewItemId, same_millisecond},
         page::PageRequest,
     },
-    db::{Columns, Db, Error, Row, SITE, Statement, Tx, sql, statement},
+    db::{Columns, Db, Error, Row, SITE, Statement, Tx, sql, statement, up_to_four},
     hooks::{Decision, HookPoint, Mode, Verdict},
 };
-
-/// One decision's place in a statement that inserts several.
-macro_rules! one {
-    () => {
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    };
-}
 
 /// What is on record already stays as it is: what is done at least once is
 /// recorded once.
 macro_rules! insert_decisions {
-    ($($row:expr),+) => {
+    ($($row:literal),+) => {
         concat!(
             "insert into decisions
                  (event_id, binding_id, id, revision, mode, verdict, duration_us, message, patch,
@@ -40,7 +33,7 @@ macro_rules! insert_decisions {
 /// An event with its decisions is one statement to the driver: the writer is not
 /// held for the way there and back of each.
 macro_rules! insert_event {
-    ($($row:expr),+) => {
+    ($($row:literal),+) => {
         concat!(
             "insert into hook_events
                  (id, hook, input, outcome, actor_id, target_id, community_id, created_at)
@@ -50,15 +43,12 @@ macro_rules! insert_event {
     };
 }
 
-// By the number of decisions, from one. A text for each: texts are prepared once.
-sql! { INSERT_EVENT[4] = [
-    insert_event!(one!()),
-    insert_event!(one!(), ", ", one!()),
-    insert_event!(one!(), ", ", one!(), ", ", one!()),
-    insert_event!(one!(), ", ", one!(), ", ", one!(), ", ", one!()),
-] }
+// By the number of decisions, from one.
+sql! { INSERT_EVENT[4] =
+up_to_four!(insert_event, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") }
 // For those that are more.
-sql! { INSERT_DECISION = insert_decisions!(one!()) }
+sql! { INSERT_DECISION =
+insert_decisions!("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") }
 
 sql! { INSERT_REVIEW_ITEM = "
     insert into review_items
@@ -245,10 +235,8 @@ pub(super) async fn insert(tx: &mut Tx, new: NewEvent<'_>) -> Result<bool, Error
         .bind(target.community.map(|community| community.0))
         .bind(created_at.0);
     let event = first.iter().fold(event, |event, decision| bind(event, id, decision));
-    match tx.execute(event).await? {
-        0 => return Ok(false),
-        actual if actual != expected => return Err(Error::WrongRowCount { expected, actual }),
-        _ => {}
+    if !tx.execute_rows_or_none(event, expected).await? {
+        return Ok(false);
     }
     for decision in more {
         tx.execute_one(bind(statement(INSERT_DECISION), id, decision)).await?;

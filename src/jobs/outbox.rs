@@ -60,9 +60,7 @@ pub(super) async fn pass_on(
             jobs.push(job.once(format!("{id}/{name}")));
         }
     }
-    if !jobs.is_empty() {
-        store::enqueue_keyed(tx, &jobs, now).await?;
-    }
+    store::enqueue_keyed(tx, &jobs, now).await?;
     tx.execute(statement(DELETE_TO).bind(last)).await?;
     Ok(u32::try_from(rows.len()).is_ok_and(|rows| rows == BATCH))
 }

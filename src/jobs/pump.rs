@@ -212,7 +212,9 @@ impl Pump {
         let is_beside = self.take_tickets(free).await;
         let due = free > 0
             && if is_beside {
-                !self.tickets.is_empty() || store::is_due_beside(&self.db, now).await?
+                self.is_emptied
+                    || !self.tickets.is_empty()
+                    || store::is_due_beside(&self.db, now).await?
             } else {
                 store::is_due(&self.db, now).await?
             };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::model::{Failure, Fate, JobRecord, JobState, NewJob, retry_delay};
 use crate::{
     base::{clock::Timestamp, ids::new_uuid, page::PageRequest},
-    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement, up_to_four},
 };
 
 /// Kind of what stands for an event that could not be read.
@@ -26,15 +26,8 @@ macro_rules! columns {
     };
 }
 
-/// One job's place in a statement that inserts several.
-macro_rules! one {
-    () => {
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    };
-}
-
 macro_rules! insert {
-    ($($row:expr),+) => {
+    ($($row:literal),+) => {
         concat!(
             "insert into jobs
                  (id, kind, payload, state, priority, max_attempts, run_at, unique_key, keep,
@@ -47,12 +40,7 @@ macro_rules! insert {
 }
 
 // By the number of jobs, from one.
-sql! { INSERT[4] = [
-    insert!(one!()),
-    insert!(one!(), ", ", one!()),
-    insert!(one!(), ", ", one!(), ", ", one!()),
-    insert!(one!(), ", ", one!(), ", ", one!(), ", ", one!()),
-] }
+sql! { INSERT[4] = up_to_four!(insert, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") }
 // Something that a queue beside the database does not tell of.
 sql! { IS_DUE_BESIDE = "
     select exists (select 1 from outbox)
@@ -164,8 +152,8 @@ pub(super) async fn enqueue_keyed(
     jobs: &[NewJob],
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.wake_at_commit();
     for some in jobs.chunks(INSERT.len()) {
+        tx.wake_at_commit();
         let Some(insert) = INSERT.get(some.len().saturating_sub(1)) else { continue };
         let together = some
             .iter()

@@ -109,7 +109,10 @@ sql! { UPDATE_ON_POST = update!(open_post!()) }
 sql! { UPDATE_ON_COMMENT = update!(open_comment!()) }
 sql! { DELETE_ON_POST = delete!(open_post!()) }
 sql! { DELETE_ON_COMMENT = delete!(open_comment!()) }
-// With the score of the author. The same on the way there and back of one statement.
+/// What a tally changes: the content, and its author.
+const TALLIED: u64 = 2;
+
+// With the score of the author; on MySQL both on the way there and back of one statement.
 sql! { TALLY_POST = "update posts set ups = ?, downs = ?, score = ?, hot = ?
 where id = ? and ups = ? and downs = ? and state = 'published'; \
     update accounts set score = score + ? where id = ?", "
@@ -196,7 +199,7 @@ pub(super) async fn tally(
     };
     let before = ballot.tallies;
     let statement = statement.bind(ballot.subject.id()).bind(before.ups).bind(before.downs);
-    Ok(tx.execute(statement.bind(gain).bind(ballot.author.0)).await? == 2)
+    Ok(tx.execute(statement.bind(gain).bind(ballot.author.0)).await? == TALLIED)
 }
 
 fn read(row: &Row, subject: Subject) -> Result<Ballot, Error> {
