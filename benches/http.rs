@@ -12,6 +12,8 @@
 #![expect(clippy::large_futures, reason = "a bench waits for one thing at a time")]
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a program that measures and prints")]
 
+#[path = "http/bare.rs"]
+mod bare;
 #[path = "http/child.rs"]
 mod child;
 #[path = "http/forum.rs"]
@@ -23,6 +25,7 @@ mod table;
 
 use std::{fs, process::ExitCode, sync::Arc};
 
+use bare::Bare;
 use forum::{Content, Folder, Operation, Server, TEXT};
 use gatherly::http::onion::{Bounds, Onion};
 use load::{Job, Load};
@@ -100,6 +103,8 @@ struct Bench {
     bare: Server,
     /// Rows and what is asked for them, but for who asks and where.
     memory: Vec<(&'static str, Job)>,
+    /// Rows and the bare statements of what else is asked.
+    statements: Vec<(String, Bare)>,
     admin: String,
     reader: String,
     /// Votes so far: each is to change something.
@@ -114,14 +119,24 @@ impl Bench {
         let admin = cached.sign_in("host", &content).await;
         let reader = cached.sign_in("reader", &content).await;
         let memory = memory(&cached, &content).await;
+        let mut statements = Vec::new();
+        for operation in &operations {
+            let server = if operation.writes() { &cached } else { &bare };
+            let recorded = Bare::record(server, *operation, (&content, &reader)).await;
+            statements.push((bare_row(name(*operation)), recorded));
+        }
         let (votes, table) = (0, Table::default());
-        Self { operations, content, cached, bare, memory, admin, reader, votes, table }
+        Self { operations, content, cached, bare, memory, statements, admin, reader, votes, table }
     }
 
     async fn round(&mut self) {
         for (row, job) in &self.memory {
             let row = self.table.row(row);
             sample(&mut self.table, Key { row, plugins: 0 }, load::start(job)).await;
+        }
+        for (row, bare) in &self.statements {
+            let row = self.table.row(row);
+            sample(&mut self.table, Key { row, plugins: 0 }, bare.ask()).await;
         }
         for plugins in LEVELS {
             self.cached.bind(&self.admin, &self.content, plugins).await;
@@ -229,6 +244,12 @@ impl Bench {
         let memory_list = table.ratio((LIST, 0), (MEMORY_LIST, 0));
         line("lists beside answers from memory", ">= 0.5", memory_list);
         line("gets beside answers from memory", ">= 0.5", table.ratio((GET, 0), (MEMORY_GET, 0)));
+        for (row, bare) in
+            [("list, no cache", LIST), ("get, no cache", GET), (COMMENT, COMMENT), (VOTE, VOTE)]
+        {
+            let ratio = table.ratio((row, 0), (&bare_row(bare), 0));
+            line(&format!("{row}: beside its bare statements"), "", ratio);
+        }
         for row in [COMMENT, WORKING] {
             let beside = |plugins| table.ratio((row, plugins), (row, 0));
             line(&format!("{row}: 1 plugin beside none"), "", beside(1));
@@ -247,6 +268,11 @@ async fn sample(table: &mut Table, key: Key, asked: impl Future<Output = Load>) 
     let load = asked.await;
     table.add(key, load, table::processor_time() - before);
     load
+}
+
+/// The row of the bare statements of a row.
+fn bare_row(row: &str) -> String {
+    format!("{row}, bare statements")
 }
 
 fn name(operation: Operation) -> &'static str {

@@ -5,7 +5,10 @@ use std::{
     fs,
     net::Ipv4Addr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -75,6 +78,16 @@ pub(super) enum Operation {
 impl Operation {
     pub(super) fn writes(self) -> bool {
         matches!(self, Self::Comment | Self::Vote)
+    }
+
+    /// After so many requests it is the first one's turn again.
+    pub(super) fn turns(self, content: &Content) -> usize {
+        match self {
+            Self::List => 1,
+            Self::Get | Self::Comment => content.asked(self).len(),
+            // One way, and the other.
+            Self::Vote => 2 * content.asked(self).len(),
+        }
     }
 }
 
@@ -229,18 +242,16 @@ impl Server {
         (content, token): (&Content, &str),
         first: usize,
     ) -> Load {
-        let (turn, start) = (std::sync::atomic::AtomicUsize::new(first), Instant::now());
-        let askers = (0..CONNECTIONS).map(|_| async {
-            while start.elapsed() < LENGTH {
-                let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                self.ask_once(operation, content, token, turn).await;
-            }
-        });
-        join_all(askers).await;
-        Load { requests: turn.into_inner() - first, seconds: start.elapsed().as_secs_f64() }
+        askers(first, async |turn| self.ask_once(operation, content, token, turn).await).await
     }
 
-    async fn ask_once(&self, operation: Operation, content: &Content, token: &str, turn: usize) {
+    pub(super) async fn ask_once(
+        &self,
+        operation: Operation,
+        content: &Content,
+        token: &str,
+        turn: usize,
+    ) {
         let forum = &self.app.forum;
         let posts = content.asked(operation);
         let post = posts[turn % posts.len()];
@@ -274,6 +285,18 @@ impl Server {
         self.app.lifecycle.finish(self.app.config.server.shutdown_timeout()).await;
         self.app.db.close().await;
     }
+}
+
+/// Asks for a while, as many at once as there are connections.
+pub(super) async fn askers(first: usize, ask: impl AsyncFn(usize)) -> Load {
+    let (turn, start) = (AtomicUsize::new(first), Instant::now());
+    let askers = (0..CONNECTIONS).map(|_| async {
+        while start.elapsed() < LENGTH {
+            ask(turn.fetch_add(1, Ordering::Relaxed)).await;
+        }
+    });
+    join_all(askers).await;
+    Load { requests: turn.into_inner() - first, seconds: start.elapsed().as_secs_f64() }
 }
 
 /// Makes the forum.

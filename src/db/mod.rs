@@ -5,6 +5,7 @@
 //! `MariaDB`. On both, write transactions take turns: what one of them reads
 //! stays so until it ends, whatever else is under way, on whatever node.
 
+mod asked;
 mod checkup;
 mod dialect;
 mod error;
@@ -26,6 +27,7 @@ use tokio::sync::Notify;
 
 use crate::{config::Config, crash::Point};
 
+pub use asked::{Asked, of_request, recorded};
 pub use checkup::checkup;
 pub use error::Error;
 pub use news::Topic;
@@ -127,7 +129,7 @@ impl Db {
 
     /// All rows.
     pub async fn all(&self, statement: Statement) -> Result<Vec<Row>, Error> {
-        self.count();
+        asked::count(&self.statements, || Asked::All(statement.clone()));
         match &self.pools {
             Pools::Sqlite(pools) => pools.all(statement).await,
             Pools::MySql(pools) => Box::pin(pools.all(statement)).await,
@@ -136,7 +138,7 @@ impl Db {
 
     /// The one row, if there is one.
     pub async fn optional(&self, statement: Statement) -> Result<Option<Row>, Error> {
-        self.count();
+        asked::count(&self.statements, || Asked::Optional(statement.clone()));
         match &self.pools {
             Pools::Sqlite(pools) => pools.optional(statement).await,
             Pools::MySql(pools) => Box::pin(pools.optional(statement)).await,
@@ -147,6 +149,7 @@ impl Db {
     /// [`Tx::commit`] or the drop of the [`Tx`], which rolls back. Nothing but
     /// the database may be waited for in between.
     pub async fn begin(&self) -> Result<Tx, Error> {
+        asked::mark(Asked::Begin);
         let inner = match &self.pools {
             Pools::Sqlite(pools) => Inner::Sqlite(pools.begin().await?),
             Pools::MySql(pools) => Inner::MySql(Box::pin(pools.begin()).await?),
@@ -193,25 +196,6 @@ impl Db {
             Pools::MySql(pools) => Box::pin(pools.close()).await,
         }
     }
-
-    fn count(&self) {
-        count(&self.statements);
-    }
-}
-
-tokio::task_local! {
-    static OF_REQUEST: ();
-}
-
-/// Does what a request asks for: its statements are counted, and no others.
-pub async fn of_request<T>(work: impl Future<Output = T>) -> T {
-    OF_REQUEST.scope((), work).await
-}
-
-fn count(statements: &AtomicU64) {
-    if OF_REQUEST.try_with(|()| ()).is_ok() {
-        statements.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 #[derive(Debug)]
@@ -254,7 +238,7 @@ impl Tx {
 
     /// All rows.
     pub async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
-        self.count();
+        asked::count(&self.statements, || Asked::All(statement.clone()));
         match &mut self.inner {
             Inner::Sqlite(tx) => tx.all(statement).await,
             Inner::MySql(tx) => Box::pin(tx.all(statement)).await,
@@ -263,7 +247,7 @@ impl Tx {
 
     /// The one row, if there is one.
     pub async fn optional(&mut self, statement: Statement) -> Result<Option<Row>, Error> {
-        self.count();
+        asked::count(&self.statements, || Asked::Optional(statement.clone()));
         match &mut self.inner {
             Inner::Sqlite(tx) => tx.optional(statement).await,
             Inner::MySql(tx) => Box::pin(tx.optional(statement)).await,
@@ -272,7 +256,7 @@ impl Tx {
 
     /// Runs a statement; tells how many rows it changed.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
-        self.count();
+        asked::count(&self.statements, || Asked::Execute(statement.clone()));
         match &mut self.inner {
             Inner::Sqlite(tx) => tx.execute(statement).await,
             Inner::MySql(tx) => Box::pin(tx.execute(statement)).await,
@@ -315,6 +299,7 @@ impl Tx {
         // Also when the commit fails, or is no longer waited for: it may have
         // come about all the same.
         let changed = Counted(changed);
+        asked::mark(Asked::Commit);
         Point::CommitDue.pass();
         match inner {
             Inner::Sqlite(tx) => tx.commit().await?,
@@ -329,10 +314,6 @@ impl Tx {
             news.add(topic);
         }
         Ok(())
-    }
-
-    fn count(&self) {
-        count(&self.statements);
     }
 }
 

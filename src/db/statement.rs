@@ -119,7 +119,7 @@ macro_rules! up_to_four {
 pub(crate) use {sql, up_to_four};
 
 /// A value that a statement takes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// No value.
     Null,
@@ -156,6 +156,11 @@ impl Statement {
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.arguments.push(value.into());
         self
+    }
+
+    /// The arguments so far, to be changed before it is asked again.
+    pub fn arguments_mut(&mut self) -> &mut [Value] {
+        &mut self.arguments
     }
 }
 

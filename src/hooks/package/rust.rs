@@ -18,7 +18,7 @@ pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 pub(super) const PROFILE: [&str; 6] = [
     "profile.plugin.inherits=\"release\"",
     "profile.plugin.panic=\"abort\"",
-    "profile.plugin.opt-level=\"s\"",
+    "profile.plugin.opt-level=3",
     "profile.plugin.lto=true",
     "profile.plugin.codegen-units=1",
     // Not `true`: that may drop the section that describes the component.

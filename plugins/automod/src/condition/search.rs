@@ -1,9 +1,10 @@
 //! What is looked for in texts: words, patterns and links. Each type reads
 //! itself from the settings and refuses what makes no sense, with a remedy.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use regex::{Regex, RegexBuilder};
+use regex::{Match, Regex, RegexBuilder};
+use regex_syntax::hir::literal::{Extractor, Literal};
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,6 +16,9 @@ use crate::words::Extent;
 /// Largest compiled regular expression: enough for any that a person writes,
 /// and small beside the memory that a call may use.
 const REGEX_BYTES: usize = 1 << 20;
+
+/// Beginnings that are looked for before a search: each reads the text once.
+const BEGINNINGS: usize = 8;
 
 /// Words and phrases: `[one, another phrase]`, or with options.
 #[derive(Debug)]
@@ -90,7 +94,11 @@ impl<'de> Deserialize<'de> for WordList {
 /// A regular expression by itself.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct PatternOnly(pub(crate) Regex);
+pub(crate) struct PatternOnly {
+    regex: Regex,
+    /// What every match begins with, one or another; `None` when that can be anything.
+    beginnings: Option<Vec<String>>,
+}
 
 impl TryFrom<String> for PatternOnly {
     type Error = String;
@@ -100,14 +108,42 @@ impl TryFrom<String> for PatternOnly {
         let regex = regex.map_err(|error| error.to_string())?;
         // Makes the search caches now, so that they are there in each call.
         regex.is_match("warm up");
-        Ok(Self(regex))
+        Ok(Self { beginnings: beginnings(&pattern), regex })
     }
+}
+
+impl PatternOnly {
+    pub(crate) fn find_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Match<'t>> {
+        self.may_match(text).then(|| self.regex.find_iter(text)).into_iter().flatten()
+    }
+
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        self.may_match(text) && self.regex.is_match(text)
+    }
+
+    pub(crate) fn replace_all<'t>(&self, text: &'t str, with: &str) -> Cow<'t, str> {
+        if self.may_match(text) { self.regex.replace_all(text, with) } else { Cow::Borrowed(text) }
+    }
+
+    /// A search begins with clearing memory, as much as the text is long and the
+    /// expression large; most texts have no place where it could match.
+    fn may_match(&self, text: &str) -> bool {
+        self.beginnings.as_ref().is_none_or(|all| all.iter().any(|one| text.contains(one)))
+    }
+}
+
+fn beginnings(pattern: &str) -> Option<Vec<String>> {
+    let parsed = regex_syntax::parse(pattern).ok()?;
+    let found = Extractor::new().limit_total(BEGINNINGS).extract(&parsed);
+    let text = |literal: &Literal| String::from_utf8(literal.as_bytes().to_vec()).ok();
+    let texts: Vec<String> = found.literals()?.iter().map(text).collect::<Option<_>>()?;
+    texts.iter().all(|text| !text.is_empty()).then_some(texts)
 }
 
 /// A regular expression over the original text: `'b(oo)+k'`, or with options.
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    pub(crate) regex: Regex,
+    pub(crate) regex: PatternOnly,
     pub(crate) place: Place,
 }
 
@@ -139,7 +175,7 @@ impl<'de> Deserialize<'de> for Pattern {
             }
         }
         let text = deserializer.deserialize_any(Either)?;
-        Ok(Self { regex: text.pattern.0, place: text.place })
+        Ok(Self { regex: text.pattern, place: text.place })
     }
 }
 

@@ -39,12 +39,20 @@ impl<'s> Folded<'s> {
             mapped: false,
             word_has_letters: false,
         };
-        for (at, character) in source.char_indices() {
-            if character.is_ascii() {
+        let mut rest = source;
+        while let Some(character) = rest.chars().next() {
+            let (at, plain) = (source.len() - rest.len(), folded.plain(rest));
+            let taken = if let Some(plain) = rest.get(..plain).filter(|plain| !plain.is_empty()) {
+                folded.push_plain(at, plain);
+                plain.len()
+            } else if character.is_ascii() {
                 folded.push_ascii(at, character);
+                1
             } else {
                 folded.push_unicode(at, character);
-            }
+                character.len_utf8()
+            };
+            rest = rest.get(taken..).unwrap_or_default();
         }
         folded
     }
@@ -73,6 +81,34 @@ impl<'s> Folded<'s> {
             .find(|origin| *origin > last)
             .unwrap_or(self.source.len());
         start..end
+    }
+
+    /// How many bytes at the beginning stand for themselves, but for their case: most
+    /// of most texts, so they are taken at once.
+    fn plain(&self, rest: &str) -> usize {
+        let mut after_space = self.text.ends_with(' ');
+        let mut is_plain = |byte: u8| {
+            let is_space = byte == b' ';
+            let is_second = std::mem::replace(&mut after_space, is_space) && is_space;
+            let may_stand_for_a_letter =
+                byte.is_ascii_digit() || matches!(byte, b'$' | b'@' | b'!' | b'|');
+            !is_second && (is_space || byte.is_ascii_graphic() && !may_stand_for_a_letter)
+        };
+        rest.bytes().take_while(|byte| is_plain(*byte)).count()
+    }
+
+    fn push_plain(&mut self, at: usize, plain: &str) {
+        let from = self.text.len();
+        if from != at {
+            self.begin_map();
+        }
+        if self.mapped {
+            self.origins.extend((at..at + plain.len()).map(offset));
+        }
+        self.text.push_str(plain);
+        if let Some(pushed) = self.text.get_mut(from..) {
+            pushed.make_ascii_lowercase();
+        }
     }
 
     fn push_ascii(&mut self, at: usize, character: char) {
@@ -125,15 +161,22 @@ impl<'s> Folded<'s> {
 
     fn push(&mut self, at: usize, character: char) {
         let moves = self.text.len() != at || !character.is_ascii() || !self.is_ascii_at(at);
-        if moves && !self.mapped {
-            self.mapped = true;
-            self.origins.reserve(self.source.len());
-            self.origins.extend((0..self.text.len()).map(offset));
+        if moves {
+            self.begin_map();
         }
         if self.mapped {
             self.origins.extend(std::iter::repeat_n(offset(at), character.len_utf8()));
         }
         self.text.push(character);
+    }
+
+    /// From here on positions differ.
+    fn begin_map(&mut self) {
+        if !self.mapped {
+            self.mapped = true;
+            self.origins.reserve(self.source.len());
+            self.origins.extend((0..self.text.len()).map(offset));
+        }
     }
 
     fn is_ascii_at(&self, at: usize) -> bool {

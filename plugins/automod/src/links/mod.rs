@@ -26,15 +26,25 @@ pub(crate) struct Link<'t> {
 
 /// The links in a text, in order.
 pub(crate) fn find_links(text: &str) -> impl Iterator<Item = Link<'_>> {
-    // Hardly any word has what every link has.
-    let may_link = |token: &str| token.bytes().any(|byte| byte == b'.' || byte == b'/');
-    pieces(text, is_delimiter).filter(move |(_, token)| may_link(token)).filter_map(
-        |(at, token)| {
-            let (start, host) = with_scheme(token).or_else(|| bare(token))?;
-            let end = start + token.get(start..)?.trim_end_matches(is_closing).len();
-            Some(Link { span: at + start..at + end, host })
-        },
-    )
+    candidates(text).filter_map(|(at, token)| {
+        let (start, host) = with_scheme(token).or_else(|| bare(token))?;
+        let end = start + token.get(start..)?.trim_end_matches(is_closing).len();
+        Some(Link { span: at + start..at + end, host })
+    })
+}
+
+/// The words that have what every link has, and hardly any other word: each with its
+/// place.
+fn candidates(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let (before, rest) = text.split_at_checked(from)?;
+        let sign = rest.bytes().position(|byte| byte == b'.' || byte == b'/')?;
+        let (ahead, behind) = rest.split_at_checked(sign)?;
+        let start = before.len() + ahead.trim_end_matches(|c| !is_delimiter(c)).len();
+        from += sign + behind.find(is_delimiter).unwrap_or(behind.len());
+        Some((start, text.get(start..from)?))
+    })
 }
 
 /// The pieces of a text between delimiters, each with its place.

@@ -92,7 +92,7 @@ impl<'c> Case<'c> {
             }
             Condition::Url(pattern) => self.found(subject.fields(Place::Both), 1, |field| {
                 let is_wanted = |span: &Range<usize>| {
-                    pattern.0.is_match(field.text.get(span.clone()).unwrap_or_default())
+                    pattern.is_match(field.text.get(span.clone()).unwrap_or_default())
                 };
                 let wanted = field.links().iter().filter(move |link| is_wanted(&link.span));
                 wanted.map(|link| (link.span.clone(), "is such a link"))
@@ -182,7 +182,7 @@ impl<'c> Case<'c> {
                 roles.0.contains(&role) && self.measured("role", &name)
             }
             Condition::Username(pattern) => {
-                pattern.0.is_match(&actor.username) && self.measured("name", &actor.username)
+                pattern.is_match(&actor.username) && self.measured("name", &actor.username)
             }
             Condition::PostCount(bounds) => {
                 bounds.contain(&actor.post_count) && self.measured("posts", &actor.post_count)

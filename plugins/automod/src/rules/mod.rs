@@ -121,7 +121,7 @@ impl Rule {
                     continue;
                 };
                 let before = patched.as_ref().unwrap_or(text);
-                let after = replacement.pattern.0.replace_all(before, replacement.with.as_str());
+                let after = replacement.pattern.replace_all(before, replacement.with.as_str());
                 if after != *before {
                     *patched = Some(after.into_owned());
                 }
