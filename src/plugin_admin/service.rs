@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::{sleep, timeout};
+use tracing::field::display;
 
 use super::{
     jobs::AtWork,
@@ -550,6 +551,6 @@ fn trouble(binding: BindingId, trouble: Trouble, now: Timestamp) -> Occurrence {
 
 fn log(hand: &Hand, id: BindingId, terms: &Terms, what: &'static str) {
     let (role, mode) = (hand.role.as_str(), terms.mode.as_str());
-    let (by, reason) = (hand.account.map(|account| account.0), hand.reason.as_deref());
-    tracing::info!(?by, role, reason, binding = %id, digest = terms.digest, mode, "{what}");
+    let (by, reason) = (hand.account.map(display), hand.reason.as_deref());
+    tracing::info!(by, role, reason, binding = %id, digest = terms.digest, mode, "{what}");
 }

@@ -89,7 +89,7 @@ impl PluginVersions {
             Err(error) => return Err(error.into()),
         }
         tracing::info!(
-            by = ?by.map(|account| account.0),
+            by = by.map(tracing::field::display),
             plugin = version.plugin,
             digest = version.digest,
             "a plugin was uploaded"

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     campaigns::times,
-    support::{Client, Installation, PASSWORD, RedisServer, mariadb::MariaDb},
+    support::{Client, Installation, PASSWORD, RedisServer, mariadb::MariaDb, wait_for},
 };
 use queue::Seen;
 use writers::Ledger;
@@ -120,9 +120,8 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
         let server = installation.serve().await;
         longest = longest.max(started.elapsed());
         let writers = writers::start(&ledger, &server.client, kill).await.unwrap();
-        // At another moment of what they do each time.
         let crash = async {
-            sleep(Duration::from_millis(150 + kill as u64 * 37 % 400)).await;
+            moment(&ledger, Duration::from_millis(150), (kill, kills), LEAST).await;
             if kill % WITH_REDIS == 0 {
                 redis = redis.take().map(|redis| RedisServer::start_on(redis.kill()));
             }
@@ -145,6 +144,15 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
          acknowledged: {counts:?}",
         begun.elapsed()
     )
+}
+
+/// Waits for another moment of what writers do in each round: not before they have
+/// written this round's part of the least, which takes a busy machine longer.
+async fn moment(ledger: &Ledger, first: Duration, (kill, kills): (usize, usize), least: usize) {
+    sleep(first + Duration::from_millis(kill as u64 * 37 % 400)).await;
+    let part = (least * (kill + 1)).div_ceil(kills);
+    wait_for("enough is written", async || ledger.counts().values().all(|count| *count >= part))
+        .await;
 }
 
 /// Has what was begun done, and looks at everything once more.
@@ -195,7 +203,7 @@ async fn what_was_acknowledged_outlives_a_crash_of_the_database() {
             }
         };
         let crash = async {
-            sleep(Duration::from_millis(300 + kill as u64 * 37 % 400)).await;
+            moment(&ledger, Duration::from_millis(300), (kill, kills), LEAST_OF_FEW).await;
             mariadb.signal(Signal::KILL);
         };
         // They end when there is no answer any more, or one that says why.
