@@ -12,7 +12,8 @@
 //! | `on conflict ... do nothing` | nothing; the duplicate is then no error |
 //! | `on conflict ... do update set x = excluded.x` | `on duplicate key update x = values(x)` |
 //! | `max(a, b)`, `min(a, b)` | `greatest(a, b)`, `least(a, b)` |
-//! | `json_group_array`, `json_extract` | `json_arrayagg`, `json_value` |
+//! | `json_group_array` | `json_arrayagg` |
+//! | `json_extract(a, b)` | `cast(json_value(a, b) as char)`, which compares with other texts |
 //! | `?2` | `?`, and the argument once more |
 //! | `...; ...` | two statements |
 
@@ -88,7 +89,7 @@ impl Writer {
     }
 
     fn write(&mut self, mut rest: &'static str) {
-        const RULES: [fn(&mut Writer, &'static str) -> Rest; 10] = [
+        const RULES: [fn(&mut Writer, &'static str) -> Rest; 11] = [
             Writer::literal,
             Writer::argument,
             Writer::part,
@@ -99,6 +100,7 @@ impl Writer {
             Writer::on_conflict,
             Writer::excluded,
             Writer::function,
+            Writer::text_in_json,
         ];
         while let Some(first) = rest.chars().next() {
             rest = RULES.iter().find_map(|rule| rule(self, rest)).unwrap_or_else(|| {
@@ -227,11 +229,10 @@ impl Writer {
     }
 
     fn function(&mut self, rest: &'static str) -> Rest {
-        const NAMES: [(&str, &str, bool); 4] = [
+        const NAMES: [(&str, &str, bool); 3] = [
             ("max(", "greatest(", true),
             ("min(", "least(", true),
             ("json_group_array(", "json_arrayagg(", false),
-            ("json_extract(", "json_value(", false),
         ];
         if !self.is_between_words() {
             return None;
@@ -243,6 +244,16 @@ impl Writer {
         let (name, other, _) = NAMES.iter().find(is_this)?;
         self.text.push_str(other);
         rest.strip_prefix(*name)
+    }
+
+    /// `MySQL` gives such a text another collation than all others.
+    fn text_in_json(&mut self, rest: &'static str) -> Rest {
+        let rest = rest.strip_prefix("json_extract(").filter(|_| self.is_between_words())?;
+        let (arguments, rest) = enclosed(rest)?;
+        self.text.push_str("cast(json_value(");
+        self.write(arguments);
+        self.text.push_str(") as char)");
+        Some(rest)
     }
 }
 
@@ -359,6 +370,13 @@ mod tests {
                 Conflict::Changes
             )]
         );
+    }
+
+    #[test]
+    fn a_text_in_json_is_one_like_others() {
+        let sql = "select 1 from t where json_extract(coalesce(a, ?), '$.b(') = ?";
+        let expected = "select 1 from t where cast(json_value(coalesce(a, ?), '$.b(') as char) = ?";
+        assert_eq!(one(sql), (expected, vec![0, 1]));
     }
 
     #[test]

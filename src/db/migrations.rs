@@ -54,7 +54,17 @@ migrations! {
     18 "0018_accounts_role"
     19 "0019_sessions_expires"
     20 "0020_wanted_media"
+    21 "0021_schema_compat"
 }
+
+/// Programs that know this migration can work with the tables as the newest leaves them:
+/// they may be started beside newer ones, and after them. A migration that takes away
+/// what they ask for raises this to its own number, and comes a release after the last
+/// program that asked.
+const OLDEST: i64 = 21;
+/// The same of what a database has.
+pub(super) const COMPATIBLE: &str = "select migration from schema_compat";
+const RAISE: &str = "update schema_compat set migration = ? where migration < ?";
 
 /// Of this database, for somebody who waits at most a minute: migrations of large
 /// tables are to be done by a job.
@@ -82,9 +92,18 @@ pub(super) fn mysql() -> Migrator {
     migrator(|(.., mysql)| mysql)
 }
 
-/// What stands between a database and this program.
-pub(super) fn compared(subject: &'static str, applied: &[Applied], ours: &Migrator) -> Finding {
-    let newest = ours.iter().map(|migration| migration.version).max().unwrap_or(0);
+fn newest(ours: &Migrator) -> i64 {
+    ours.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// What stands between a database and this program. It is for programs that know the
+/// migration `since`, if it says so.
+pub(super) fn compared(
+    subject: &'static str,
+    (applied, since): (&[Applied], Option<i64>),
+    ours: &Migrator,
+) -> Finding {
+    let newest = newest(ours);
     let known = |version: i64| ours.iter().find(|migration| migration.version == version);
     let reached = applied.iter().filter(|(.., done)| *done).map(|(version, ..)| *version).max();
     let later = "gatherly migrate, or the next start, brings it up to date";
@@ -93,6 +112,10 @@ pub(super) fn compared(subject: &'static str, applied: &[Applied], ours: &Migrat
             None => {
                 let seen =
                     format!("migration {version} is of a newer program; this knows {newest}");
+                if since.is_some_and(|since| since <= newest) {
+                    let seen = format!("{seen}, and can work with it");
+                    return Finding::warning(subject, seen, "run the newer program when you can");
+                }
                 return Finding::failed(subject, seen, "run that program, or restore a backup");
             }
             Some(_) if !done => {
@@ -121,7 +144,11 @@ pub(super) fn compared(subject: &'static str, applied: &[Applied], ours: &Migrat
 
 /// Applies what is missing. Another process that does the same is waited for.
 pub(super) async fn apply_sqlite(writer: &SqlitePool) -> Result<(), Error> {
-    sqlite().run(writer).await.map_err(Error::Migration)
+    let since = sqlx::query_scalar(COMPATIBLE).fetch_optional(writer).await;
+    let migrator = that_suits(sqlite(), since).map_err(Error::Migration)?;
+    migrator.run(writer).await.map_err(Error::Migration)?;
+    sqlx::query(RAISE).bind(OLDEST).bind(OLDEST).execute(writer).await?;
+    Ok(())
 }
 
 /// The same. The driver has a lock of its own, which `MariaDB` does not give: it
@@ -139,7 +166,8 @@ pub(super) async fn apply_mysql(connection: &mut MySqlConnection) -> Result<(), 
 /// Applies what is missing, and what was broken off: whoever holds the lock knows
 /// that nobody is at it.
 async fn again(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
-    let mut migrator = mysql();
+    let since = sqlx::query_scalar(COMPATIBLE).fetch_optional(&mut *connection).await;
+    let mut migrator = that_suits(mysql(), since)?;
     migrator.set_locking(false);
     connection.ensure_migrations_table(&migrator.table_name).await?;
     let broken_off = connection.dirty_version(&migrator.table_name).await?;
@@ -152,9 +180,28 @@ async fn again(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
             for done in migrator.iter().filter(|migration| migration.version == version) {
                 connection.skip(&migrator.table_name, done).await?;
             }
-            migrator.run(connection).await
+            migrator.run(&mut *connection).await?;
         }
-        result => result,
+        result => result?,
+    }
+    sqlx::query(RAISE).bind(OLDEST).bind(OLDEST).execute(connection).await?;
+    Ok(())
+}
+
+/// What a program does to a database for programs that know the migration `since`, if
+/// that was found: migrations of newer ones are left alone, where it can work with them.
+fn that_suits(
+    mut ours: Migrator,
+    since: sqlx::Result<Option<i64>>,
+) -> Result<Migrator, MigrateError> {
+    // There is no such table before the migration that makes it.
+    let since = since.ok().flatten();
+    match since {
+        Some(since) if since > newest(&ours) => Err(MigrateError::VersionMissing(since)),
+        _ => {
+            ours.set_ignore_missing(since.is_some());
+            Ok(ours)
+        }
     }
 }
 

@@ -167,12 +167,12 @@ impl Db {
         })
     }
 
-    /// The statements of the program that this database does not take, and why: none,
-    /// unless its version or its schema is not one that the program knows.
-    pub async fn unprepared(&self) -> Result<Vec<String>, Error> {
+    /// Those of the statements that this database does not take, and why: none of
+    /// [`EVERY`], unless its version or its schema is not one that the program knows.
+    pub async fn unprepared(&self, statements: &[Named]) -> Result<Vec<String>, Error> {
         let mut refused = Vec::new();
         for (named, sql) in
-            EVERY.iter().flat_map(|named| named.texts.iter().map(move |sql| (named, *sql)))
+            statements.iter().flat_map(|named| named.texts.iter().map(move |sql| (named, *sql)))
         {
             let prepared = match &self.pools {
                 Pools::Sqlite(pools) => pools.prepare(sql).await,

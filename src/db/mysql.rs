@@ -40,12 +40,14 @@ const STALE: Duration = Duration::from_secs(1);
 /// Read committed: what a turn reads cannot change anyway. A lock is waited for
 /// as long as on the embedded engine. A server that has lost sight of a node
 /// ends its turn within `wait_timeout`; `MariaDB` within ten seconds. Rows are joined
-/// as they come: a buffer of them would lose the order that an index gave them.
+/// as they come: a buffer of them would lose the order that an index gave them
+/// (`MariaDB` passes over comments of `MySQL` 5.7 to 9).
 pub(super) const SESSION: &str = "
     set session transaction isolation level read committed;
     set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT',
         innodb_lock_wait_timeout = 5, wait_timeout = 60, group_concat_max_len = 1048576
-        /*M!100300 , idle_transaction_timeout = 10, join_cache_level = 0 */";
+        /*M!100300 , idle_transaction_timeout = 10, join_cache_level = 0 */
+        /*!80020 , optimizer_switch = 'block_nested_loop=off' */";
 const BEGIN: &str = "begin; update write_turns set turn = turn + 1 where id = 1";
 const UNIQUES: &str = "
     select table_name as of_table, index_name as name, column_name as of_column

@@ -79,7 +79,7 @@ async fn named(connection: &mut MySqlConnection, sql: &'static str) -> Result<Va
 }
 
 async fn schema(connection: &mut MySqlConnection) -> Result<Finding, Error> {
-    let applied = match sqlx::query_as(migrations::APPLIED).fetch_all(connection).await {
+    let applied = match sqlx::query_as(migrations::APPLIED).fetch_all(&mut *connection).await {
         Err(sqlx::Error::Database(error))
             if error
                 .try_downcast_ref::<MySqlDatabaseError>()
@@ -89,7 +89,9 @@ async fn schema(connection: &mut MySqlConnection) -> Result<Finding, Error> {
         }
         applied => applied?,
     };
-    Ok(migrations::compared(SCHEMA, &applied, &migrations::mysql()))
+    let since = sqlx::query_scalar(migrations::COMPATIBLE).fetch_optional(connection).await;
+    let there = (&applied[..], since.ok().flatten());
+    Ok(migrations::compared(SCHEMA, there, &migrations::mysql()))
 }
 
 /// `10.11.6-MariaDB-...`, or `8.0.36`.

@@ -70,7 +70,9 @@ async fn inside(file: &Path) -> Result<Vec<Finding>, Error> {
         Err(sqlx::Error::Database(error)) if is_no_table(error.as_ref()) => Vec::new(),
         applied => applied?,
     };
-    findings.push(migrations::compared(SCHEMA, &applied, &migrations::sqlite()));
+    let since = sqlx::query_scalar(migrations::COMPATIBLE).fetch_optional(&mut connection).await;
+    let there = (&applied[..], since.ok().flatten());
+    findings.push(migrations::compared(SCHEMA, there, &migrations::sqlite()));
     connection.close().await?;
     Ok(findings)
 }

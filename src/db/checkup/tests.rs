@@ -95,7 +95,7 @@ fn a_schema_of_another_program_is_told() {
         (migration.version, migration.checksum.to_vec(), true)
     };
     let mut applied: Vec<Applied> = sqlite().iter().map(row).collect();
-    let told = |applied: &[Applied]| compared("schema", applied, &sqlite());
+    let told = |applied: &[Applied]| compared("schema", (applied, None), &sqlite());
     assert_eq!(told(&applied).level, Level::Ok);
     assert!(told(&[]).seen.contains("no tables yet"));
     assert_eq!(told(&applied[..3]).level, Level::Warning);
@@ -104,5 +104,8 @@ fn a_schema_of_another_program_is_told() {
     applied[2].1[0] ^= 1;
     applied[2].2 = true;
     assert!(told(&applied).seen.contains("is another than"));
-    assert_eq!(told(&[(99, Vec::new(), true)]).level, Level::Failed);
+    let newer = [(99, Vec::new(), true)];
+    assert_eq!(told(&newer).level, Level::Failed);
+    let told = |since| compared("schema", (&newer[..], Some(since)), &sqlite()).level;
+    assert_eq!((told(21), told(99)), (Level::Warning, Level::Failed));
 }

@@ -6,7 +6,7 @@
 //! often as is promised; with `TEST_DATABASE=mysql` on `MariaDB`. What came of it
 //! stands in `results.md`.
 
-mod checks;
+pub mod checks;
 mod points;
 mod queue;
 mod writers;
@@ -115,13 +115,16 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
     let config = installation.config();
     let ledger = Arc::new(Ledger::new(thread));
     let (mut seen, mut longest) = (Seen::default(), Duration::ZERO);
+    let mut written_in = Duration::ZERO;
     for kill in 0..kills {
         let started = Instant::now();
         let server = installation.serve().await;
         longest = longest.max(started.elapsed());
         let writers = writers::start(&ledger, &server.client, kill).await.unwrap();
         let crash = async {
+            let begun = Instant::now();
             moment(&ledger, Duration::from_millis(150), (kill, kills), LEAST).await;
+            written_in += begun.elapsed();
             if kill % WITH_REDIS == 0 {
                 redis = redis.take().map(|redis| RedisServer::start_on(redis.kill()));
             }
@@ -138,10 +141,11 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
     let _redis = redis.map(|redis| RedisServer::start_on(redis.kill()));
     finish(&installation, (&ledger, &seen), LEAST).await;
     let counts = ledger.counts();
+    let rate = counts.values().sum::<usize>() as f64 / written_in.as_secs_f64();
     assert!(kills < KILLS.1 || longest <= READY_WITHIN, "ready after {longest:?}");
     format!(
         "{kills} kills with jobs in {backend:?} in {:?}, ready after at most {longest:?}, \
-         acknowledged: {counts:?}",
+         {rate:.0} writes in a second, acknowledged: {counts:?}",
         begun.elapsed()
     )
 }

@@ -1,22 +1,22 @@
 //! A transaction that the server takes back for another one's sake: the one who
 //! asked is told to come back at once, and then it is done.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use gatherly::base::secret::{Secret, random_bytes};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
+use tokio::time::Instant;
 
 use crate::support::{TestApp, forum, mariadb, wait_for};
 
 /// More rows than a request changes: of two that block each other, the server
 /// takes back the one that has done less.
 const WEIGHT: usize = 200;
-/// A vote that has been at its post for longer than that takes.
-const WAITING: &str = "
-    select count(*)
-    from information_schema.processlist
-    where db = database() and info like 'update posts %' and time_ms > 200";
+/// Nothing while somebody has the turn to write.
+const TURN: &str = "select turn from write_turns where id = 1 for update skip locked";
+/// A turn takes milliseconds: who keeps it for so long waits.
+const LONG: Duration = Duration::from_millis(500);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_loses_a_deadlock_is_told_to_come_back_at_once() {
@@ -37,9 +37,14 @@ async fn who_loses_a_deadlock_is_told_to_come_back_at_once() {
     other.execute(AssertSqlSafe(insert)).await.unwrap();
     other.execute("select id from posts for update").await.unwrap();
     let block = async {
+        let taken = Cell::new(Instant::now());
         wait_for("the vote waits", async || {
             let mut look = MySqlConnection::connect(&url).await.unwrap();
-            sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut look).await.unwrap() > 0
+            if look.fetch_optional(TURN).await.unwrap().is_some() {
+                taken.set(Instant::now());
+            }
+            look.close().await.unwrap();
+            taken.get().elapsed() > LONG
         })
         .await;
         // Now each waits for the other.

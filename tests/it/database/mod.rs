@@ -7,3 +7,4 @@ mod outage;
 mod races;
 mod schema;
 mod statements;
+mod upgrades;

@@ -8,9 +8,13 @@ use std::{
 };
 
 use gatherly::{
-    base::secret::{Secret, sha256_hex},
+    base::{
+        clock::Clock,
+        finding::Level,
+        secret::{Secret, sha256_hex},
+    },
     config::Config,
-    db::{Columns, Db, statement},
+    db::{Columns, Db, checkup, statement},
 };
 use tokio::time::sleep;
 
@@ -118,28 +122,42 @@ async fn a_migration_that_was_killed_goes_on() {
     }
 }
 
-/// It may mean something else by what it finds.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_program_leaves_the_database_of_a_newer_one_alone() {
-    let installation = Installation::new("");
-    let newer = "newer_schema";
-    for url in [String::new(), mariadb::database(newer).await] {
-        let db = open(url.clone(), &installation).await;
-        let mut tx = db.begin().await.unwrap();
-        tx.execute_one(statement(LATER)).await.unwrap();
-        tx.commit().await.unwrap();
-        db.close().await;
-        let refused = Db::open(&config(url, &installation)).await.unwrap_err();
-        let cause = refused.source().unwrap().to_string();
-        assert!(cause.contains("migration 9999"), "{cause}");
-    }
-    mariadb::forget(newer.to_owned());
-}
-
-/// As a program of the future would.
+/// As migrations of the future would: one that this program can work with, and one
+/// that takes away what it asks for.
 const LATER: &str = "
     insert into _sqlx_migrations (version, description, success, checksum, execution_time)
     values (9999, 'later', true, '', 0)";
+const LATER_ONLY: &str = "update schema_compat set migration = 9999";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_works_with_the_database_of_a_newer_one_if_it_can() {
+    let installation = Installation::new("");
+    let newer = "newer_schema";
+    for url in [String::new(), mariadb::database(newer).await] {
+        for (later, is_refused) in [(LATER, false), (LATER_ONLY, true)] {
+            let db = open(url.clone(), &installation).await;
+            let mut tx = db.begin().await.unwrap();
+            tx.execute_one(statement(later)).await.unwrap();
+            tx.commit().await.unwrap();
+            db.close().await;
+            let config = config(url.clone(), &installation);
+            let findings = checkup(&config, &Clock::system()).await;
+            let told = findings.iter().find(|finding| finding.seen.contains("migration 9999"));
+            assert_eq!(told.unwrap().level == Level::Failed, is_refused, "{told:?}");
+            match Db::open(&config).await {
+                Ok(db) => {
+                    assert!(!is_refused);
+                    db.close().await;
+                }
+                Err(error) => {
+                    let cause = error.source().unwrap().to_string();
+                    assert!(is_refused && cause.contains("migration 9999"), "{cause}");
+                }
+            }
+        }
+    }
+    mariadb::forget(newer.to_owned());
+}
 
 /// Of every migration, as `sha256sum` writes them.
 const SUMS: &str = "migrations/SHA256SUMS";

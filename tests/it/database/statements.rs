@@ -10,7 +10,7 @@ use std::{
 use gatherly::{
     base::secret::Secret,
     config::Config,
-    db::{Columns, Db, EVERY, Engine, Named, statement},
+    db::{Columns, Db, EVERY, Engine, Named, Sql, statement},
 };
 
 use crate::{
@@ -25,16 +25,59 @@ async fn open(installation: &Installation, url: String) -> Db {
     Db::open(&config).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_statement_prepares_on_both_engines() {
+/// Both engines understand all of them; `MySQL` in a database of this name.
+async fn are_understood(statements: &[Named], database: &str) {
+    assert!(statements.len() > 400, "{} statements", statements.len());
     let installation = Installation::new("");
-    assert!(EVERY.len() > 400, "{} statements", EVERY.len());
-    for url in [String::new(), mariadb::database("prepared").await] {
+    for url in [String::new(), mariadb::database(database).await] {
         let db = open(&installation, url).await;
-        assert_eq!(db.unprepared().await.unwrap(), [""; 0], "{:?}", db.engine());
+        assert_eq!(db.unprepared(statements).await.unwrap(), [""; 0], "{:?}", db.engine());
         db.close().await;
     }
-    mariadb::forget("prepared".to_owned());
+    mariadb::forget(database.to_owned());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_prepares_on_both_engines() {
+    are_understood(&EVERY, "prepared").await;
+}
+
+/// What the last release asks, by name. At a release it is written anew:
+/// `RELEASE=1 cargo test --test it database::statements`.
+const RELEASED: &str = "tests/it/database/released.json";
+
+/// One text for every engine, or one for each.
+type Released = BTreeMap<String, Vec<Vec<String>>>;
+
+/// Servers of the last release go on beside newer ones, which change the schema under
+/// them: what they ask is still understood.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_release_works_with_the_schema_of_today() {
+    let path = root().join(RELEASED);
+    if std::env::var_os("RELEASE").is_some() {
+        let texts = |named: &Named| {
+            let each = |sql: &Sql| {
+                let mut each =
+                    [Engine::Sqlite, Engine::MySql].map(|engine| sql.text(engine)).to_vec();
+                each.dedup();
+                each.into_iter().map(str::to_owned).collect()
+            };
+            named.texts.iter().map(each).collect()
+        };
+        let every: Released = EVERY.iter().map(|named| (name(named), texts(named))).collect();
+        fs::write(&path, serde_json::to_string_pretty(&every).unwrap() + "\n").unwrap();
+    }
+    let released: Released = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let of_each = |each: Vec<String>| {
+        let each: Vec<&'static str> = each.into_iter().map(|text| &*text.leak()).collect();
+        Sql::of_each(each[0], each[each.len() - 1])
+    };
+    let released = released.into_iter().map(|(name, texts)| Named {
+        module: "the last release",
+        name: name.leak(),
+        texts: texts.into_iter().map(of_each).collect::<Vec<_>>().leak(),
+    });
+    are_understood(&released.collect::<Vec<_>>(), "released").await;
 }
 
 /// What is gone through whole, by the statement and the table. This list may only become

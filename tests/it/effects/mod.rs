@@ -41,6 +41,8 @@ impl Scene {
         let app = TestApp::start().await;
         let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
         let post = forum::post(&app, &ada, "A title").await;
+        // What is bound later is not asked about it.
+        app.settled().await;
         Self { app, admin, ada, post }
     }
 
