@@ -44,6 +44,11 @@ async fn bound(admin: &Person) -> Option<Value> {
     admin.get("/plugin-bindings").await.expect(200)["items"].get(0).cloned()
 }
 
+/// Waits until what is at work refuses so. That is stored before it is put to work.
+async fn refuses(app: &TestApp, reason: &str) {
+    wait(reason, async || (verdict(app).await? == rejected(reason)).then_some(())).await;
+}
+
 /// The error of a file.
 async fn error(admin: &Person, file: &str) -> Option<String> {
     let shown = admin.get("/plugins/directory").await.expect(200);
@@ -68,8 +73,7 @@ async fn what_files_say_is_bound_changed_and_unbound() {
     let binding = wait("the binding", async || bound(&admin).await).await;
     assert_eq!((&binding["file"], &binding["priority"]), (&json!("fruit.toml"), &json!(7)));
     assert_eq!(binding["changed_as"], "file");
-    // It is stored, and then put to work.
-    assert_eq!(wait("a verdict", async || verdict(&app).await).await, rejected("pears"));
+    refuses(&app, "pears").await;
 
     // A file has the last word.
     let path = binding_path(&binding);
@@ -81,18 +85,14 @@ async fn what_files_say_is_bound_changed_and_unbound() {
     write(&folder, "settings.txt", "plums");
     let text = BINDING.replace("settings = 'pears'", "settings_file = 'settings.txt'");
     write(&folder, "fruit.toml", text.replace("priority = 7", ""));
-    wait("the change", async || (verdict(&app).await == Some(rejected("plums"))).then_some(()))
-        .await;
+    refuses(&app, "plums").await;
     assert_eq!(admin.get(&path).await.expect(200)["priority"], 0);
     write(&folder, "settings.txt", "figs and more");
-    wait("the settings", async || {
-        (verdict(&app).await == Some(rejected("figs and more"))).then_some(())
-    })
-    .await;
+    refuses(&app, "figs and more").await;
 
     fs::remove_file(folder.join("fruit.toml")).unwrap();
-    wait("the end", async || bound(&admin).await.is_none().then_some(())).await;
-    assert_eq!(verdict(&app).await, None);
+    wait("the end", async || verdict(&app).await.is_none().then_some(())).await;
+    assert_eq!(bound(&admin).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,9 +120,8 @@ async fn what_is_wrong_is_shown_and_stops_nothing() {
     assert_eq!(bound(&admin).await, None);
     // When it is mended it is followed.
     write(&folder, "f.toml", BINDING);
-    wait("the binding", async || bound(&admin).await).await;
+    refuses(&app, "pears").await;
     assert_eq!(error(&admin, "f.toml").await, None);
-    assert_eq!(verdict(&app).await, Some(rejected("pears")));
     // A file that becomes wrong leaves what it said at work.
     write(&folder, "f.toml", "plugin");
     wait("the error", async || error(&admin, "f.toml").await).await;
@@ -150,6 +149,5 @@ async fn a_file_that_is_being_written_is_not_read() {
         assert!(told.is_empty() || told.contains("not in the folder"), "{told}");
     }
     write(&folder, "echo.wasm", &component);
-    wait("the binding", async || bound(&admin).await).await;
-    assert_eq!(verdict(&app).await, Some(rejected("pears")));
+    refuses(&app, "pears").await;
 }
