@@ -107,23 +107,33 @@ sql! { POST_AND_PARENT = concat!(
     post_visible!()
 ) }
 
+/// A page of a thread, or one row without a comment where the post has none there. The page
+/// is found by itself, from one end of it to the other on an index: beside what is shown
+/// with it `MySQL` would read the whole thread, and sort it.
 macro_rules! list {
     ($after:literal, $order:literal) => {
         concat!(
             viewer!(),
             "select ",
             columns!(),
-            "from posts p left join comments k on k.post_id = p.id and ",
+            "from posts p
+             left join (
+                 select k.id, k.post_id, k.parent_id, k.path, k.depth, k.author_id, k.body,
+                        k.body_html, k.state, k.locked, k.marks, k.ups, k.downs, k.score,
+                        k.reply_count, k.created_at, k.edited_at, k.media
+                 from posts p cross join comments k on k.post_id = p.id
+                 where p.id = ? and ",
             comment_shown!(),
             " and ",
             $after,
-            " ",
+            " order by ",
+            $order,
+            " limit ?) k on k.post_id = p.id ",
             author_and_vote!(),
             "where p.id = ? and ",
             post_visible!(),
             " order by ",
-            $order,
-            " limit ?"
+            $order
         )
     };
 }
@@ -285,7 +295,7 @@ pub(super) async fn list(
     page: &PageRequest<CommentKey>,
     now: Timestamp,
 ) -> Result<Option<Vec<Comment>>, Error> {
-    let looking = |sql| looking(sql, viewer, now);
+    let looking = |sql| looking(sql, viewer, now).bind(post.0);
     let statement = match (sort, page.after) {
         (_, Some(CommentKey::Thread(id))) => looking(LIST_THREAD_AFTER).bind(id.0),
         (_, Some(CommentKey::New(id))) => looking(LIST_NEW).bind(id.0),
@@ -295,7 +305,7 @@ pub(super) async fn list(
         (CommentSort::New, None) => looking(LIST_NEW).bind(Uuid::max()),
         (CommentSort::Top, None) => looking(LIST_TOP).bind(i64::MAX).bind(Uuid::max()),
     };
-    let rows = db.all(statement.bind(post.0).bind(page.rows())).await?;
+    let rows = db.all(statement.bind(page.rows()).bind(post.0)).await?;
     if rows.is_empty() {
         return Ok(None);
     }

@@ -85,6 +85,10 @@ async fn the_last_release_works_with_the_schema_of_today() {
 const SCANS: &[(&str, &str, &str)] = &[
     ("comments::INSERT", "comments", "only while a foreign key is open, which none ever is"),
     ("comments::INSERT_COUNTED", "comments", "as above"),
+    ("comments::LIST_NEW", "k", "a page of them"),
+    ("comments::LIST_THREAD", "k", "a page of them"),
+    ("comments::LIST_THREAD_AFTER", "k", "a page of them"),
+    ("comments::LIST_TOP", "k", "a page of them"),
     ("decisions::ERASURES", "hook_erasures", "rows go when they are done"),
     ("jobs::outbox::FIRST", "outbox", "rows go when they are read"),
     ("jobs::IS_DUE", "outbox", "one row is enough"),

@@ -5,7 +5,7 @@
 //! had been at work, and people after it; the bytes of its component are left out.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     process::Command,
     sync::atomic::{AtomicBool, Ordering},
@@ -14,12 +14,9 @@ use std::{
 
 use gatherly::db::Db;
 use serde_json::json;
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, Row, SqliteConnection,
-    sqlite::SqliteConnectOptions,
-};
 use tokio::time::{Instant, sleep};
 
+use super::bare::{Bare, ID, NAME};
 use crate::{
     campaigns::times,
     crash::checks,
@@ -33,120 +30,6 @@ const LARGE: (usize, usize) = (2_000, 1_000_000);
 /// waiting, in a campaign.
 const UPGRADED_WITHIN: Duration = Duration::from_mins(1);
 const WAITED_WITHIN: Duration = Duration::from_secs(1);
-
-/// A database as it stands, without the program.
-enum Bare {
-    Sqlite(SqliteConnection),
-    MySql(MySqlConnection),
-}
-
-/// Runs the same with either.
-macro_rules! either {
-    ($bare:expr, $connection:ident => $what:expr) => {
-        match $bare {
-            Bare::Sqlite($connection) => $what,
-            Bare::MySql($connection) => $what,
-        }
-    };
-}
-
-impl Bare {
-    /// Of what an installation has, or is to have.
-    async fn of(installation: &Installation) -> Self {
-        let config = installation.config();
-        match config.database.mysql_url() {
-            Some(url) => Self::MySql(MySqlConnection::connect(url.expose()).await.unwrap()),
-            None => {
-                fs::create_dir_all(installation.data_dir()).unwrap();
-                let options = SqliteConnectOptions::new().filename(config.database_file());
-                let options = options.busy_timeout(UPGRADED_WITHIN).create_if_missing(true);
-                Self::Sqlite(options.connect().await.unwrap())
-            }
-        }
-    }
-
-    async fn run(&mut self, sql: String) {
-        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
-        either!(self, connection => { connection.execute(sql).await.unwrap(); });
-    }
-
-    /// The last column of each row.
-    async fn all(&mut self, sql: String) -> Vec<String> {
-        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
-        either!(self, connection => {
-            let rows = connection.fetch_all(sql).await.unwrap();
-            rows.iter().map(|row| row.get(row.len() - 1)).collect()
-        })
-    }
-
-    async fn tables(&mut self) -> Vec<String> {
-        let sql = match self {
-            Self::Sqlite(_) => {
-                "select name from sqlite_master where type = 'table' and name not like 'sqlite%'
-                     and name not like '%\\_search%' escape '\\' and name <> '_sqlx_migrations'
-                 order by name"
-            }
-            Self::MySql(_) => {
-                "select cast(table_name as char) from information_schema.tables
-                 where table_schema = database() and table_name <> '_sqlx_migrations'
-                 order by table_name"
-            }
-        };
-        self.all(sql.to_owned()).await
-    }
-
-    async fn columns(&mut self, table: &str) -> Vec<String> {
-        let sql = match self {
-            Self::Sqlite(_) => format!("select name from pragma_table_info('{table}')"),
-            Self::MySql(_) => format!(
-                "select cast(column_name as char) from information_schema.columns
-                 where table_schema = database() and table_name = '{table}'
-                     and coalesce(generation_expression, '') = '' order by ordinal_position"
-            ),
-        };
-        self.all(sql).await
-    }
-
-    /// All that stands in these columns, in no order of its own.
-    async fn rows(&mut self, table: &str, columns: &[String]) -> Vec<String> {
-        let shown: Vec<_> =
-            columns.iter().map(|column| format!("coalesce(hex(`{column}`), '-')")).collect();
-        let sql = format!("select concat_ws(' ', {}) from {table}", shown.join(", "));
-        let mut rows = self.all(sql).await;
-        rows.sort();
-        rows
-    }
-
-    /// What makes each table, index and trigger, line by line.
-    async fn schema(&mut self) -> BTreeSet<(String, String)> {
-        let mut schema = BTreeSet::new();
-        match self {
-            Self::Sqlite(_) => {
-                let names = "from sqlite_master where name not like 'sqlite%' order by type, name";
-                let made = self.all(format!("select sql {names}")).await;
-                let names = self.all(format!("select type || ' ' || name {names}")).await;
-                schema.extend(names.into_iter().zip(made));
-            }
-            Self::MySql(_) => {
-                for table in self.tables().await {
-                    let made = self.all(format!("show create table {table}")).await;
-                    let lines = made.concat();
-                    for line in lines.lines() {
-                        // How many rows there were is not how it is made.
-                        let words = line.trim_end_matches(',').split(' ');
-                        let words = words.filter(|word| !word.starts_with("AUTO_INCREMENT="));
-                        schema.insert((table.clone(), words.collect::<Vec<_>>().join(" ")));
-                    }
-                }
-            }
-        }
-        schema
-    }
-
-    async fn close(self) {
-        either!(self, connection => connection.close().await.unwrap());
-    }
-}
 
 fn unpacked(name: &str) -> Vec<u8> {
     let path = root().join(format!("tests/it/fixtures/databases/{name}.gz"));
@@ -245,33 +128,6 @@ const COPIED: &[(&str, &[(&str, &str)])] = &[
 const USE_SESSION: &str = "
     update sessions set used_at = used_at + 1
     where account_id = (select id from accounts where username_key = 'newcomer')";
-const ID: &str = "random_bytes(16)";
-const NAME: &str = "lower(hex(random_bytes(12)))";
-
-/// Gives a table so many rows: copies of what is there, again and again.
-async fn fill(bare: &mut Bare, table: &str, others: &[(&str, &str)], rows: usize) {
-    let columns = bare.columns(table).await;
-    let is_other = |column: &str| others.iter().find(|(name, _)| *name == column);
-    let values: Vec<_> = columns
-        .iter()
-        .map(|column| is_other(column).map_or(column.as_str(), |(_, value)| *value))
-        .collect();
-    let (columns, mut values) = (columns.join(", "), values.join(", "));
-    if matches!(bare, Bare::Sqlite(_)) {
-        values = values.replace("random_bytes", "randomblob");
-    }
-    loop {
-        let there = bare.all(format!("select cast(count(*) as char) from {table}")).await.concat();
-        let missing = rows.saturating_sub(there.parse().unwrap());
-        if missing == 0 {
-            return;
-        }
-        bare.run(format!(
-            "insert into {table} ({columns}) select {values} from {table} limit {missing}"
-        ))
-        .await;
-    }
-}
 
 /// Upgrades what has large tables while somebody writes: what it took, and the longest
 /// that the one who wrote had to wait.
@@ -279,7 +135,7 @@ async fn upgrade(name: &str, rows: usize) -> (Duration, Duration) {
     let installation = left(name).await;
     let mut bare = Bare::of(&installation).await;
     for (table, others) in COPIED {
-        fill(&mut bare, table, others, rows).await;
+        bare.fill(table, others, rows).await;
     }
     let is_over = AtomicBool::new(false);
     let write = async {

@@ -1,0 +1,162 @@
+//! A database without the program: what stands in it, whatever the program makes of it,
+//! and more of the same.
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, Row, SqliteConnection,
+    sqlite::SqliteConnectOptions,
+};
+
+use crate::support::Installation;
+
+/// How long a statement waits for what another one has locked.
+const LOCK_LIMIT: Duration = Duration::from_mins(1);
+/// What makes a row another one than that which it is a copy of, see [`Bare::fill`].
+pub const ID: &str = "random_bytes(16)";
+pub const NAME: &str = "lower(hex(random_bytes(12)))";
+
+/// A database as it stands, without the program.
+pub enum Bare {
+    Sqlite(SqliteConnection),
+    MySql(MySqlConnection),
+}
+
+/// Runs the same with either.
+macro_rules! either {
+    ($bare:expr, $connection:ident => $what:expr) => {
+        match $bare {
+            Bare::Sqlite($connection) => $what,
+            Bare::MySql($connection) => $what,
+        }
+    };
+}
+
+impl Bare {
+    /// Of what an installation has, or is to have.
+    pub async fn of(installation: &Installation) -> Self {
+        let config = installation.config();
+        match config.database.mysql_url() {
+            Some(url) => Self::at(url.expose()).await,
+            None => {
+                fs::create_dir_all(installation.data_dir()).unwrap();
+                let options = SqliteConnectOptions::new().filename(config.database_file());
+                let options = options.busy_timeout(LOCK_LIMIT).create_if_missing(true);
+                Self::Sqlite(options.connect().await.unwrap())
+            }
+        }
+    }
+
+    /// Of a server.
+    pub async fn at(url: &str) -> Self {
+        Self::MySql(MySqlConnection::connect(url).await.unwrap())
+    }
+
+    pub async fn run(&mut self, sql: String) {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        either!(self, connection => { connection.execute(sql).await.unwrap(); });
+    }
+
+    /// The last column of each row.
+    pub async fn all(&mut self, sql: String) -> Vec<String> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        either!(self, connection => {
+            let rows = connection.fetch_all(sql).await.unwrap();
+            rows.iter().map(|row| row.get(row.len() - 1)).collect()
+        })
+    }
+
+    pub async fn tables(&mut self) -> Vec<String> {
+        let sql = match self {
+            Self::Sqlite(_) => {
+                "select name from sqlite_master where type = 'table' and name not like 'sqlite%'
+                     and name not like '%\\_search%' escape '\\' and name <> '_sqlx_migrations'
+                 order by name"
+            }
+            Self::MySql(_) => {
+                "select cast(table_name as char) from information_schema.tables
+                 where table_schema = database() and table_name <> '_sqlx_migrations'
+                 order by table_name"
+            }
+        };
+        self.all(sql.to_owned()).await
+    }
+
+    pub async fn columns(&mut self, table: &str) -> Vec<String> {
+        let sql = match self {
+            Self::Sqlite(_) => format!("select name from pragma_table_info('{table}')"),
+            Self::MySql(_) => format!(
+                "select cast(column_name as char) from information_schema.columns
+                 where table_schema = database() and table_name = '{table}'
+                     and coalesce(generation_expression, '') = '' order by ordinal_position"
+            ),
+        };
+        self.all(sql).await
+    }
+
+    /// All that stands in these columns, in no order of its own.
+    pub async fn rows(&mut self, table: &str, columns: &[String]) -> Vec<String> {
+        let shown: Vec<_> =
+            columns.iter().map(|column| format!("coalesce(hex(`{column}`), '-')")).collect();
+        let sql = format!("select concat_ws(' ', {}) from {table}", shown.join(", "));
+        let mut rows = self.all(sql).await;
+        rows.sort();
+        rows
+    }
+
+    /// What makes each table, index and trigger, line by line.
+    pub async fn schema(&mut self) -> BTreeSet<(String, String)> {
+        let mut schema = BTreeSet::new();
+        match self {
+            Self::Sqlite(_) => {
+                let names = "from sqlite_master where name not like 'sqlite%' order by type, name";
+                let made = self.all(format!("select sql {names}")).await;
+                let names = self.all(format!("select type || ' ' || name {names}")).await;
+                schema.extend(names.into_iter().zip(made));
+            }
+            Self::MySql(_) => {
+                for table in self.tables().await {
+                    let made = self.all(format!("show create table {table}")).await;
+                    let lines = made.concat();
+                    for line in lines.lines() {
+                        // How many rows there were is not how it is made.
+                        let words = line.trim_end_matches(',').split(' ');
+                        let words = words.filter(|word| !word.starts_with("AUTO_INCREMENT="));
+                        schema.insert((table.clone(), words.collect::<Vec<_>>().join(" ")));
+                    }
+                }
+            }
+        }
+        schema
+    }
+
+    pub async fn close(self) {
+        either!(self, connection => connection.close().await.unwrap());
+    }
+
+    /// Gives a table so many rows: copies of what is there, again and again.
+    pub async fn fill(&mut self, table: &str, others: &[(&str, &str)], rows: usize) {
+        let columns = self.columns(table).await;
+        let is_other = |column: &str| others.iter().find(|(name, _)| *name == column);
+        let values: Vec<_> = columns
+            .iter()
+            .map(|column| is_other(column).map_or(column.as_str(), |(_, value)| *value))
+            .collect();
+        let (columns, mut values) = (columns.join(", "), values.join(", "));
+        if matches!(self, Bare::Sqlite(_)) {
+            values = values.replace("random_bytes", "randomblob");
+        }
+        loop {
+            let there =
+                self.all(format!("select cast(count(*) as char) from {table}")).await.concat();
+            let missing = rows.saturating_sub(there.parse().unwrap());
+            if missing == 0 {
+                return;
+            }
+            self.run(format!(
+                "insert into {table} ({columns}) select {values} from {table} limit {missing}"
+            ))
+            .await;
+        }
+    }
+}
