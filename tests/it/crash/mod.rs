@@ -141,7 +141,8 @@ async fn kill_servers(backend: JobBackend, kills: usize) -> String {
     let _redis = redis.map(|redis| RedisServer::start_on(redis.kill()));
     finish(&installation, (&ledger, &seen), LEAST).await;
     let counts = ledger.counts();
-    let rate = counts.values().sum::<usize>() as f64 / written_in.as_secs_f64();
+    let written = u32::try_from(counts.values().sum::<usize>()).unwrap();
+    let rate = f64::from(written) / written_in.as_secs_f64();
     assert!(kills < KILLS.1 || longest <= READY_WITHIN, "ready after {longest:?}");
     format!(
         "{kills} kills with jobs in {backend:?} in {:?}, ready after at most {longest:?}, \

@@ -36,15 +36,13 @@ impl Bare {
     /// Of what an installation has, or is to have.
     pub async fn of(installation: &Installation) -> Self {
         let config = installation.config();
-        match config.database.mysql_url() {
-            Some(url) => Self::at(url.expose()).await,
-            None => {
-                fs::create_dir_all(installation.data_dir()).unwrap();
-                let options = SqliteConnectOptions::new().filename(config.database_file());
-                let options = options.busy_timeout(LOCK_LIMIT).create_if_missing(true);
-                Self::Sqlite(options.connect().await.unwrap())
-            }
+        if let Some(url) = config.database.mysql_url() {
+            return Self::at(url.expose()).await;
         }
+        fs::create_dir_all(installation.data_dir()).unwrap();
+        let options = SqliteConnectOptions::new().filename(config.database_file());
+        let options = options.busy_timeout(LOCK_LIMIT).create_if_missing(true);
+        Self::Sqlite(options.connect().await.unwrap())
     }
 
     /// Of a server.

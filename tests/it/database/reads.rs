@@ -24,7 +24,7 @@ const COPIED: &[(&str, &[(&str, &str)])] = &[
 ];
 const RANDOM: &str = "conv(hex(random_bytes(7)), 16, 10)";
 const COUNTED: &str = "
-    select cast(sum(variable_value) as char) from information_schema.global_status
+    select cast(cast(sum(variable_value) as unsigned) as char) from information_schema.global_status
     where variable_name like 'Handler_read%'";
 
 /// How many rows the server has looked at.
@@ -32,8 +32,7 @@ struct Counts(Bare);
 
 impl Counts {
     async fn now(&mut self) -> u64 {
-        let counted = self.0.all(COUNTED.to_owned()).await.concat();
-        counted.parse::<f64>().unwrap() as u64
+        self.0.all(COUNTED.to_owned()).await.concat().parse().unwrap()
     }
 
     /// For some work, when the server did nothing else.

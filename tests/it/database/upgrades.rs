@@ -31,6 +31,9 @@ const LARGE: (usize, usize) = (2_000, 1_000_000);
 const UPGRADED_WITHIN: Duration = Duration::from_mins(1);
 const WAITED_WITHIN: Duration = Duration::from_secs(1);
 
+/// How those of the embedded engine are called.
+const SQLITE: &str = ".sqlite";
+
 fn unpacked(name: &str) -> Vec<u8> {
     let path = root().join(format!("tests/it/fixtures/databases/{name}.gz"));
     let gzip = Command::new("gzip").arg("-dc").arg(&path).output().unwrap();
@@ -38,24 +41,19 @@ fn unpacked(name: &str) -> Vec<u8> {
     gzip.stdout
 }
 
-/// An installation whose database is as a program left it.
-async fn left(name: &str) -> Installation {
-    match name.split_once('.') {
-        Some((_, "sqlite")) => {
-            let installation = Installation::on("", "");
-            fs::create_dir_all(installation.data_dir()).unwrap();
-            fs::write(installation.config().database_file(), unpacked(name)).unwrap();
-            installation
-        }
-        _ => {
-            let url = mariadb::database(&format!("left_{}", name.replace('.', "_"))).await;
-            let installation = Installation::on(&url, "");
-            let mut bare = Bare::of(&installation).await;
-            bare.run(String::from_utf8(unpacked(name)).unwrap()).await;
-            bare.close().await;
-            installation
-        }
+/// An installation whose database is as a program left it; on a server it has this name.
+async fn left(name: &str, database: &str) -> Installation {
+    if name.ends_with(SQLITE) {
+        let installation = Installation::on("", "");
+        fs::create_dir_all(installation.data_dir()).unwrap();
+        fs::write(installation.config().database_file(), unpacked(name)).unwrap();
+        return installation;
     }
+    let installation = Installation::on(&mariadb::database(database).await, "");
+    let mut bare = Bare::of(&installation).await;
+    bare.run(String::from_utf8(unpacked(name)).unwrap()).await;
+    bare.close().await;
+    installation
 }
 
 /// What stands in every table, by its columns.
@@ -70,7 +68,7 @@ async fn contents(bare: &mut Bare) -> BTreeMap<(String, Vec<String>), Vec<String
 }
 
 async fn is_upgraded(name: &str, fresh: &Installation) {
-    let installation = left(name).await;
+    let installation = left(name, "upgraded_schema").await;
     let mut bare = Bare::of(&installation).await;
     let before = contents(&mut bare).await;
     assert!(before.values().map(Vec::len).sum::<usize>() > 1_000);
@@ -117,6 +115,9 @@ async fn what_a_program_of_the_past_left_is_like_new() {
     let fresh = Installation::on(&mariadb::database("fresh_schema").await, "");
     Db::open(&fresh.config()).await.unwrap().close().await;
     is_upgraded("0017.mysql", &fresh).await;
+    for database in ["fresh_schema", "upgraded_schema"] {
+        mariadb::forget(database.to_owned());
+    }
 }
 
 /// What makes a row of a table another one than that which it is a copy of.
@@ -132,7 +133,7 @@ const USE_SESSION: &str = "
 /// Upgrades what has large tables while somebody writes: what it took, and the longest
 /// that the one who wrote had to wait.
 async fn upgrade(name: &str, rows: usize) -> (Duration, Duration) {
-    let installation = left(name).await;
+    let installation = left(name, "large_schema").await;
     let mut bare = Bare::of(&installation).await;
     for (table, others) in COPIED {
         bare.fill(table, others, rows).await;
@@ -176,7 +177,8 @@ async fn large_tables_are_upgraded_while_people_write() {
         println!("{name}, {rows} rows a table: {took:?}, waited at most {waited:?}");
         if rows == LARGE.1 {
             assert!(took < UPGRADED_WITHIN, "{took:?}");
-            assert!(waited < WAITED_WITHIN || name.ends_with("sqlite"), "{waited:?}");
+            assert!(waited < WAITED_WITHIN || name.ends_with(SQLITE), "{waited:?}");
         }
     }
+    mariadb::forget("large_schema".to_owned());
 }
