@@ -14,7 +14,7 @@
 //! | `max(a, b)`, `min(a, b)` | `greatest(a, b)`, `least(a, b)` |
 //! | `json_group_array` | `json_arrayagg` |
 //! | `json_extract(a, b)` | `cast(json_value(a, b) as char)`, which compares with other texts |
-//! | `?2` | `?`, and the argument once more |
+//! | `?2`, in all places of a statement | `?`, and the argument once more |
 //! | `...; ...` | two statements |
 
 use std::{

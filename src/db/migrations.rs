@@ -55,6 +55,7 @@ migrations! {
     19 "0019_sessions_expires"
     20 "0020_wanted_media"
     21 "0021_schema_compat"
+    22 "0022_review_items_community"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -149,14 +149,14 @@ pub struct DecisionRecord {
     pub detail: Detail,
 }
 
-/// Where a page of decisions ends: the event, and the decision on it.
+/// Where a page of decisions ends: the event, and the binding that decided on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct DecisionKey(pub Uuid, pub DecisionId);
+pub struct DecisionKey(pub Uuid, pub BindingId);
 
 impl DecisionKey {
     /// The key of a decision.
     pub fn of(record: &DecisionRecord) -> Self {
-        Self(record.event_id, record.id)
+        Self(record.event_id, record.binding_id)
     }
 }
 

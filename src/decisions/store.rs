@@ -8,7 +8,7 @@ use crate::{
     base::{
         actor::Actor,
         clock::Timestamp,
-        ids::{AccountId, CommunityId, DecisionId, ReviewItemId, same_millisecond},
+        ids::{AccountId, BindingId, CommunityId, DecisionId, ReviewItemId, same_millisecond},
         page::PageRequest,
     },
     db::{Columns, Db, Error, Row, SITE, Statement, Tx, sql, statement, up_to_four},
@@ -86,15 +86,18 @@ macro_rules! own {
 /// Decisions as [`record`] reads them; takes the id of the one who asks.
 macro_rules! select_decisions {
     ($($more:literal)?) => {
+        $crate::decisions::select_decisions!(
+            from "decisions d join hook_events e on e.id = d.event_id" $($more)?
+        )
+    };
+    (from $from:literal $($more:literal)?) => {
         concat!(
             "select d.id, e.hook, d.event_id, d.binding_id, b.plugin, v.digest, v.settings_hash,
                     d.revision, d.mode, d.verdict, e.outcome, d.message, d.patch, d.evidence,
                     d.effects, d.refused_effects, d.fault, d.fault_detail, d.duration_us,
                     e.actor_id, a.username as actor, e.target_id, c.slug as community,
                     e.input is null as erased, e.created_at, ", $($more,)?
-            $crate::decisions::moderates!("e"), " as moderates
-             from decisions d
-             join hook_events e on e.id = d.event_id
+            $crate::decisions::moderates!("e"), " as moderates from ", $from, "
              cross join plugin_bindings b on b.id = d.binding_id
              left join plugin_binding_revisions v
                  on v.binding_id = d.binding_id and v.revision = d.revision
@@ -116,11 +119,18 @@ sql! { FIND = concat!(
     ")"
 ) }
 
-/// A page of decisions, newest first, of those that one condition finds.
+/// A page of decisions, newest first, of those that one condition finds: in decisions, or
+/// in events.
 macro_rules! list {
-    ($which:expr, $event:literal) => {
+    (of decisions, $which:expr) => {
+        list!($which, "d.event_id", "decisions d cross join hook_events e on e.id = d.event_id")
+    };
+    (of events, $which:expr) => {
+        list!($which, "e.id", "hook_events e cross join decisions d on d.event_id = e.id")
+    };
+    ($which:expr, $event:literal, $from:literal) => {
         concat!(
-            select_decisions!(),
+            $crate::decisions::select_decisions!(from $from),
             " where ",
             $which,
             " and (? or ",
@@ -138,25 +148,26 @@ macro_rules! list {
             $event,
             " <= ? and (",
             $event,
-            " < ? or d.id < ?)
+            " < ? or d.binding_id < ?)
              order by ",
             $event,
-            " desc, d.id desc limit ?"
+            " desc, d.binding_id desc limit ?"
         )
     };
 }
 
 // Each condition has an index to go by, which begins with what it finds and goes on
-// with the event; it stands again among the filters.
-sql! { LIST = list!("1 = 1", "d.event_id") }
-sql! { LIST_TARGET = list!("e.target_id = ?", "e.id") }
-sql! { LIST_BINDING = list!("d.binding_id = ?", "d.event_id") }
+// with the event; it stands again among the filters. Of what is found in events `MySQL`
+// sorts all.
+sql! { LIST = list!(of decisions, "1 = 1") }
+sql! { LIST_TARGET = list!(of events, "e.target_id = ?") }
+sql! { LIST_BINDING = list!(of decisions, "d.binding_id = ?") }
 sql! { LIST_COMMUNITY =
-list!("e.community_id = (select id from communities where slug = ?)", "e.id") }
+list!(of events, "e.community_id = (select id from communities where slug = ?)") }
 sql! { LIST_MODERATED = list!(
+    of events,
     "e.community_id in (select m.community_id from community_members m
-                        where m.account_id = ? and m.role = 'moderator')",
-    "e.id"
+                        where m.account_id = ? and m.role = 'moderator')"
 ) }
 
 // What those that counted want done about one event.
@@ -352,8 +363,8 @@ pub(super) async fn list(
         _ if viewer.is_admin() => statement(LIST).bind(me),
         _ => statement(LIST_MODERATED).bind(me).bind(me),
     };
-    let DecisionKey(event, decision) =
-        page.after.unwrap_or(DecisionKey(Uuid::max(), DecisionId(Uuid::max())));
+    let DecisionKey(event, last) =
+        page.after.unwrap_or(DecisionKey(Uuid::max(), BindingId(Uuid::max())));
     let statement = which
         .bind(viewer.is_admin())
         .bind(me)
@@ -373,7 +384,7 @@ pub(super) async fn list(
         .bind(plugin)
         .bind(event)
         .bind(event)
-        .bind(decision.0)
+        .bind(last.0)
         .bind(page.rows());
     db.all(statement).await?.iter().map(|row| record(row, viewer)).collect()
 }

@@ -49,13 +49,20 @@ macro_rules! select {
     };
 }
 
-/// The items of one page. Takes what [`page`] binds.
+/// The items of one page, of one community or of whatever community. Takes what [`page`]
+/// binds.
 macro_rules! on_page {
-    () => {
+    (of community) => {
+        on_page!("? is not null and d.community_id = (select id from communities where slug = ?)")
+    };
+    (of all) => {
+        on_page!("? is null and ? is null")
+    };
+    ($which:literal) => {
         concat!(
-            " where d.state = ? and (? is null or d.kind = ?)
-                and (? is null or d.community_id = (select id from communities where slug = ?))
-                and ",
+            " where d.state = ? and (? is null or d.kind = ?) and ",
+            $which,
+            " and ",
             may_settle!(),
             " and (d.priority, d.id) < (?, ?)
               order by d.priority desc, d.id desc limit ?"
@@ -64,18 +71,26 @@ macro_rules! on_page {
 }
 
 sql! { FIND = concat!(select!(), " where d.id = ? and ", may_settle!()) }
-sql! { LIST = concat!(select!(), on_page!()) }
+sql! { LIST = concat!(select!(), on_page!(of all)) }
+sql! { LIST_COMMUNITY = concat!(select!(), on_page!(of community)) }
 sql! { DECISIONS_OF_ITEM = concat!(
     select_decisions!(),
     " join review_items r on r.event_id = d.event_id where r.id = ? order by d.id"
 ) }
-sql! { DECISIONS_OF_PAGE = concat!(
-    select_decisions!(),
-    " join (select d.event_id from review_items d",
-    on_page!(),
-    ") page on page.event_id = d.event_id
-      order by d.id"
-) }
+macro_rules! decisions_of_page {
+    ($of:ident) => {
+        concat!(
+            select_decisions!(),
+            " join (select d.event_id from review_items d",
+            on_page!(of $of),
+            ") page on page.event_id = d.event_id
+              order by d.id"
+        )
+    };
+}
+
+sql! { DECISIONS_OF_PAGE = decisions_of_page!(all) }
+sql! { DECISIONS_OF_COMMUNITY_PAGE = decisions_of_page!(community) }
 sql! { COUNT_OPEN = "select count(*) as items from review_items where state = 'open'" }
 sql! { FIND_WAITING = concat!(
     "select d.kind, d.state, d.target_id, d.event_id,
@@ -115,9 +130,13 @@ pub(super) async fn list(
     filter: &ItemFilter,
     request: &PageRequest<ItemKey>,
 ) -> Result<(Vec<ReviewItem>, Vec<DecisionRecord>), Error> {
-    let items = page(statement(LIST), viewer, filter, request);
+    let (of_items, of_decisions) = match filter.community {
+        Some(_) => (LIST_COMMUNITY, DECISIONS_OF_COMMUNITY_PAGE),
+        None => (LIST, DECISIONS_OF_PAGE),
+    };
+    let items = page(statement(of_items), viewer, filter, request);
     let items = db.all(items).await?.iter().map(item).collect::<Result<_, _>>()?;
-    let of_viewer = statement(DECISIONS_OF_PAGE).bind(viewer.id.0);
+    let of_viewer = statement(of_decisions).bind(viewer.id.0);
     let decisions = page(of_viewer, viewer, filter, request);
     let decisions =
         db.all(decisions).await?.iter().map(|row| record(row, viewer)).collect::<Result<_, _>>()?;

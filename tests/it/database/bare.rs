@@ -132,29 +132,28 @@ impl Bare {
         either!(self, connection => connection.close().await.unwrap());
     }
 
-    /// Gives a table so many rows: copies of what is there, again and again.
+    /// Gives a table so many rows or more: copies of all that is there, again and again.
+    /// What makes a copy another one is said of its columns; `ROUND` is the round's number.
     pub async fn fill(&mut self, table: &str, others: &[(&str, &str)], rows: usize) {
         let columns = self.columns(table).await;
         let is_other = |column: &str| others.iter().find(|(name, _)| *name == column);
-        let values: Vec<_> = columns
+        let values = columns
             .iter()
-            .map(|column| is_other(column).map_or(column.as_str(), |(_, value)| *value))
-            .collect();
-        let (columns, mut values) = (columns.join(", "), values.join(", "));
+            .map(|column| is_other(column).map_or(format!("`{column}`"), |(_, it)| (*it).into()));
+        let mut values = values.collect::<Vec<_>>().join(", ");
         if matches!(self, Bare::Sqlite(_)) {
             values = values.replace("random_bytes", "randomblob");
         }
-        loop {
-            let there =
-                self.all(format!("select cast(count(*) as char) from {table}")).await.concat();
-            let missing = rows.saturating_sub(there.parse().unwrap());
-            if missing == 0 {
+        let columns = format!("`{}`", columns.join("`, `"));
+        for round in 0.. {
+            let there = self.all(format!("select cast(count(*) as char) from {table}")).await;
+            let there: usize = there.concat().parse().unwrap();
+            assert_ne!(there, 0, "{table} has nothing to copy");
+            if there >= rows {
                 return;
             }
-            self.run(format!(
-                "insert into {table} ({columns}) select {values} from {table} limit {missing}"
-            ))
-            .await;
+            let values = values.replace("ROUND", &round.to_string());
+            self.run(format!("insert into {table} ({columns}) select {values} from {table}")).await;
         }
     }
 }

@@ -34,7 +34,8 @@ const WAITED_WITHIN: Duration = Duration::from_secs(1);
 /// How those of the embedded engine are called.
 const SQLITE: &str = ".sqlite";
 
-fn unpacked(name: &str) -> Vec<u8> {
+/// What a program left, in a file.
+pub fn unpacked(name: &str) -> Vec<u8> {
     let path = root().join(format!("tests/it/fixtures/databases/{name}.gz"));
     let gzip = Command::new("gzip").arg("-dc").arg(&path).output().unwrap();
     assert!(gzip.status.success(), "{}: {gzip:?}", path.display());
@@ -161,7 +162,7 @@ async fn upgrade(name: &str, rows: usize) -> (Duration, Duration) {
     let (took, waited) = tokio::join!(migrate, write);
     for (table, _) in COPIED {
         let columns = ["id".to_owned()];
-        assert_eq!(bare.rows(table, &columns).await.len(), rows, "{table}");
+        assert!(bare.rows(table, &columns).await.len() >= rows, "{table}");
     }
     bare.close().await;
     (took, waited)
