@@ -130,7 +130,7 @@ macro_rules! list {
     };
     ($which:expr, $event:literal, $from:literal) => {
         concat!(
-            $crate::decisions::select_decisions!(from $from),
+            select_decisions!(from $from),
             " where ",
             $which,
             " and (? or ",

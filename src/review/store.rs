@@ -143,13 +143,13 @@ pub(super) async fn list(
     Ok((items, decisions))
 }
 
-/// What there is to settle, read where it cannot change until the end of `tx`.
 /// How many items wait.
 pub(super) async fn count_open(db: &Db) -> Result<u32, Error> {
     let row = db.optional(statement(COUNT_OPEN)).await?;
     row.map_or(Ok(0), |row| row.value("items"))
 }
 
+/// What there is to settle, read where it cannot change until the end of `tx`.
 pub(super) async fn find_waiting(
     tx: &mut Tx,
     viewer: &Actor,

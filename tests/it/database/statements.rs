@@ -85,10 +85,6 @@ async fn the_last_release_works_with_the_schema_of_today() {
 const SCANS: &[(&str, &str, &str)] = &[
     ("comments::INSERT", "comments", "only while a foreign key is open, which none ever is"),
     ("comments::INSERT_COUNTED", "comments", "as above"),
-    ("comments::LIST_NEW", "k", "a page of them"),
-    ("comments::LIST_THREAD", "k", "a page of them"),
-    ("comments::LIST_THREAD_AFTER", "k", "a page of them"),
-    ("comments::LIST_TOP", "k", "a page of them"),
     ("decisions::ERASURES", "hook_erasures", "rows go when they are done"),
     ("jobs::outbox::FIRST", "outbox", "rows go when they are read"),
     ("jobs::IS_DUE", "outbox", "one row is enough"),
@@ -154,6 +150,17 @@ fn scanned(step: &str) -> Option<&str> {
     (!is_own && !table.contains("VIRTUAL TABLE INDEX")).then_some(name)
 }
 
+/// The tables that a statement goes through whole. What it has set out itself under that
+/// name is gone through once for that.
+fn all_scanned(steps: &[String]) -> BTreeSet<&str> {
+    let scanned: Vec<_> = steps.iter().filter_map(|step| scanned(step)).collect();
+    let times = |table: &str| scanned.iter().filter(|it| **it == table).count();
+    let set_out = |table: &str| {
+        steps.iter().filter(|step| step.strip_prefix("MATERIALIZE ") == Some(table)).count()
+    };
+    scanned.iter().copied().filter(|table| times(table) > set_out(table)).collect()
+}
+
 /// Whether a step is about a table, or sorts.
 fn tells(step: &str) -> bool {
     step.starts_with("SEARCH") || step.contains("TEMP B-TREE") || scanned(step).is_some()
@@ -166,8 +173,9 @@ async fn no_statement_goes_through_a_whole_table_that_grows() {
     let plans = plans(&db).await;
     let found: BTreeSet<_> = plans
         .iter()
-        .flat_map(|(name, steps)| steps.iter().map(move |step| (name.as_str(), scanned(step))))
-        .filter_map(|(name, table)| Some((name, table?)))
+        .flat_map(|(name, steps)| {
+            all_scanned(steps).into_iter().map(|table| (name.as_str(), table))
+        })
         .collect();
     let allowed: BTreeSet<_> = SCANS.iter().map(|(name, table, _)| (*name, *table)).collect();
     assert_eq!(found, allowed);
