@@ -126,11 +126,13 @@ impl From<RoleName> for SiteRole {
 struct ChangeRole {
     /// What the account may do from now on.
     role: RoleName,
+    /// Why, for the log; at most 1,000 characters.
+    reason: Option<String>,
 }
 
 impl poem_openapi::types::Example for ChangeRole {
     fn example() -> Self {
-        Self { role: RoleName::Admin }
+        Self { role: RoleName::Admin, reason: Some("Looks after the site with me.".into()) }
     }
 }
 
@@ -309,7 +311,7 @@ impl AccountsApi {
 
     /// Give a role
     ///
-    /// For admins. Ends the account's sessions.
+    /// For admins. Ends the account's sessions. The change is in the log.
     #[oai(path = "/accounts/:username/role", method = "put", operation_id = "change_role")]
     async fn change_role(
         &self,
@@ -318,7 +320,9 @@ impl AccountsApi {
         username: Path<String>,
         body: Input<ChangeRole>,
     ) -> Result<Rendered<AccountView>, Problem> {
-        let account = self.accounts.change_role(&actor, &username.0, body.0.role.into()).await?;
+        let ChangeRole { role, reason } = body.0;
+        let change = (role.into(), reason.as_deref());
+        let account = self.accounts.change_role(&actor, &username.0, change).await?;
         Ok(Rendered::new(&AccountView::from(&account)))
     }
 

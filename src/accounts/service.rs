@@ -12,7 +12,7 @@ use crate::{
     attachments,
     base::{
         Error,
-        actor::{Actor, Automation, SiteRole},
+        actor::{Actor, Agent, Automation, SiteRole},
         clock::{Clock, Timestamp},
         ids::{AccountId, MediaId, SessionId, new_uuid},
         page::{Page, PageRequest},
@@ -26,7 +26,9 @@ use crate::{
     events::{Cause, Event, Occurrence},
     hooks::{Context, Hooks, Merged, Outcome, Purpose, Registration},
     http::{Action, ClientAddress, RateLimits},
-    jobs, mail, plugin_state,
+    jobs, mail,
+    mod_actions::{self, ActionKind, NewAction, Target, parse_reason},
+    plugin_state,
     sessions::Sessions,
 };
 
@@ -338,7 +340,7 @@ impl Accounts {
         &self,
         actor: &Actor,
         username: &str,
-        role: SiteRole,
+        (role, reason): (SiteRole, Option<&str>),
     ) -> Result<Account, Error> {
         if !actor.is_admin() {
             return Err(Error::forbidden("not_admin", "Only admins give roles."));
@@ -348,6 +350,7 @@ impl Accounts {
         if account.id == actor.id {
             return Err(Error::conflict("own_role", "Another admin has to change your role."));
         }
+        let reason = parse_reason(reason)?;
         if account.role == role {
             return Ok(account);
         }
@@ -356,6 +359,9 @@ impl Accounts {
             return Err(Error::NotFound);
         }
         self.sessions.end_all(&mut tx, account.id, None).await?;
+        let action = NewAction::of(ActionKind::ChangeRole, Target::Account(account.id));
+        let action = NewAction { detail: Some(role.as_str().to_owned()), reason, ..action };
+        mod_actions::record(&mut tx, Agent::Person(actor), &action, self.clock.now()).await?;
         tx.commit().await?;
         tracing::info!(actor = %actor.id, account = %account.id, ?role, "a role was given");
         Ok(Account { role, ..account })

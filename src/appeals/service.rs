@@ -15,7 +15,7 @@ use crate::{
         Error,
         actor::{Actor, Agent},
         clock::{Clock, Timestamp},
-        ids::AppealId,
+        ids::{AppealId, CommunityId},
         page::{Page, PageRequest},
     },
     comments::Comments,
@@ -24,6 +24,7 @@ use crate::{
     hooks::ContentKind,
     http::{Action, RateLimits},
     jobs,
+    mod_actions::{self, ActionKind, NewAction, Target},
     moderation::Moderation,
     posts::Posts,
     warnings,
@@ -117,7 +118,12 @@ impl Appeals {
             may_decide(&mut tx, actor, id).await?;
         }
         if grant {
-            self.reverse(&mut tx, actor, (&appeal, ready), now).await?;
+            self.reverse(&mut tx, actor, (&appeal, ready), note.clone()).await?;
+        } else {
+            let strike = store::strike(&mut tx, (appeal.against, appeal.subject), now).await?;
+            let community = strike.and_then(|strike| strike.community);
+            let denied = decided(ActionKind::DenyAppeal, &appeal, community, note.clone());
+            mod_actions::record(&mut tx, Agent::Person(actor), &denied, now).await?;
         }
         let state = if grant { AppealState::Granted } else { AppealState::Denied };
         if !store::decide(&mut tx, actor, (id, state), note, now).await? {
@@ -175,25 +181,41 @@ impl Appeals {
         tx: &mut Tx,
         actor: &Actor,
         (appeal, ready): (&Appeal, Option<Ready>),
-        now: Timestamp,
+        reason: Option<String>,
     ) -> Result<(), Error> {
+        let now = self.parts.clock.now();
         let (agent, subject) = (Agent::Person(actor), appeal.subject);
         let strike = store::strike(tx, (appeal.against, subject), now).await?;
         let strike = strike.filter(|strike| strike.stands).ok_or_else(rules::nothing_to_reverse)?;
         let done = match appeal.against {
-            Against::Ban => self.parts.bans.lift_in(tx, agent, subject.into()).await?,
-            Against::Warning => warnings::withdraw_in(tx, agent, subject.into(), now).await?,
+            Against::Ban => self.parts.bans.lift_in(tx, agent, subject.into(), reason).await?,
+            Against::Warning => {
+                warnings::withdraw_in(tx, agent, subject.into(), reason, now).await?
+            }
             Against::Removal => {
                 let content = strike.content.ok_or(Error::NotFound)?;
-                self.parts.moderation.restore_in(tx, agent, content).await.map(|_| true)?
+                self.parts.moderation.restore_in(tx, agent, content, reason).await.map(|_| true)?
             }
             Against::Rejection => {
                 let ready = ready.ok_or_else(rules::not_kept)?;
+                let granted = decided(ActionKind::GrantAppeal, appeal, strike.community, reason);
+                mod_actions::record(tx, agent, &granted, now).await?;
                 self.publish(tx, actor, ready).await?
             }
         };
         if done { Ok(()) } else { Err(rules::nothing_to_reverse()) }
     }
+}
+
+/// The row of the log for a decision on an appeal. Its detail is the id of the appeal.
+fn decided(
+    kind: ActionKind,
+    appeal: &Appeal,
+    community: Option<CommunityId>,
+    reason: Option<String>,
+) -> NewAction {
+    let detail = Some(format!("appeal {}", appeal.id));
+    NewAction { community, detail, reason, ..NewAction::of(kind, Target::Account(appeal.account)) }
 }
 
 /// An appeal that the actor may decide.

@@ -253,9 +253,12 @@ impl BansApi {
         SignedIn(actor): SignedIn,
         /// The ban's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Lifted, Problem> {
         site_staff(&actor)?;
-        Ok(self.bans.lift(&actor, &Scope::Site, id.0.into()).await?.into())
+        let reason = reason.0.as_deref();
+        Ok(self.bans.lift(&actor, &Scope::Site, id.0.into(), reason).await?.into())
     }
 
     /// List one's own bans

@@ -24,6 +24,7 @@ use crate::{
     http::{Action, RateLimits},
     mod_actions::{
         self, Acted, ActionKind, Inverse, ModActions, NewAction, Permit, Proposed, Target,
+        parse_reason,
     },
 };
 
@@ -211,19 +212,26 @@ impl Bans {
     }
 
     /// Lifts a ban of a scope where the actor may.
-    pub async fn lift(&self, actor: &Actor, scope: &Scope, id: BanId) -> Result<Acted<()>, Error> {
+    pub async fn lift(
+        &self,
+        actor: &Actor,
+        scope: &Scope,
+        id: BanId,
+        reason: Option<&str>,
+    ) -> Result<Acted<()>, Error> {
         self.limits.check_actor(Action::Ban, actor).await?;
         let agent = Agent::Person(actor);
         let (_, account) = store::read(&self.db, id)
             .await?
             .filter(|(found, _)| found == scope)
             .ok_or(Error::NotFound)?;
+        let reason = parse_reason(reason)?;
         let name = store::name(&self.db, account).await?.ok_or(Error::NotFound)?;
         // The account may be closed by now: then there is nobody to ask about.
         let mut cleared = None;
         if let Some(struck) = store::struck(&self.db, agent, scope, &name).await? {
             let wish = (ActionKind::LiftBan, scope, &struck);
-            match self.actions.judge(actor, &proposed(actor, wish, None)).await? {
+            match self.actions.judge(actor, &proposed(actor, wish, reason.as_deref())).await? {
                 Permit::Go(permit) => cleared = Some(permit),
                 Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
             }
@@ -232,7 +240,7 @@ impl Bans {
         if let Some(cleared) = &cleared {
             self.actions.admit(&mut tx, cleared).await?;
         }
-        if !self.lift_in(&mut tx, agent, id).await? {
+        if !self.lift_in(&mut tx, agent, id, reason).await? {
             return Err(Error::conflict("not_in_force", "The ban is over already."));
         }
         tx.commit().await?;
@@ -240,7 +248,13 @@ impl Bans {
     }
 
     /// Lifts a ban, with its row in the log of actions; whether it was in force.
-    pub async fn lift_in(&self, tx: &mut Tx, agent: Agent<'_>, id: BanId) -> Result<bool, Error> {
+    pub async fn lift_in(
+        &self,
+        tx: &mut Tx,
+        agent: Agent<'_>,
+        id: BanId,
+        reason: Option<String>,
+    ) -> Result<bool, Error> {
         let now = self.clock.now();
         let (scope, account) = store::find(tx, id).await?.ok_or(Error::NotFound)?;
         let by = agent.person().map(|actor| actor.id);
@@ -250,7 +264,7 @@ impl Bans {
         let inverse = Inverse::LiftBan { ban: id.0 };
         let ban = (Target::Account(account), ActionKind::Ban);
         mod_actions::undone(tx, agent, ban, Some(&inverse), now).await?;
-        let action = logged(ActionKind::LiftBan, &scope, account);
+        let action = NewAction { reason, ..logged(ActionKind::LiftBan, &scope, account) };
         mod_actions::record(tx, agent, &action, now).await?;
         Ok(true)
     }
@@ -380,12 +394,5 @@ fn proposal(
 
 /// A row of the log about a ban.
 fn logged(kind: ActionKind, scope: &Scope, account: AccountId) -> NewAction {
-    NewAction {
-        kind,
-        target: Target::Account(account),
-        account: Some(account),
-        community: scope.community(),
-        reason: None,
-        inverse: None,
-    }
+    NewAction { community: scope.community(), ..NewAction::of(kind, Target::Account(account)) }
 }

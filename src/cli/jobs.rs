@@ -82,11 +82,11 @@ impl Jobs {
                 }
             }
             Self::Retry { id } => {
-                let job = job_admin::retry(db, id, Clock::system().now()).await?;
+                let job = job_admin::retry(db, id, None, Clock::system().now()).await?;
                 super::plugin::print(&format!("{} is tried again.", job.kind));
             }
             Self::Drop { id } => {
-                let job = job_admin::remove(db, id).await?;
+                let job = job_admin::remove(db, id, None, Clock::system().now()).await?;
                 super::plugin::print(&format!("{} was dropped.", job.kind));
             }
         }

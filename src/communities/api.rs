@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{Community, CommunityEdit, Moderator, NewCommunity},
+    model::{Community, CommunityEdit, Moderator, NEVER, NewCommunity},
     service::Communities,
 };
 use crate::{
@@ -115,16 +115,22 @@ impl From<Page<Community>> for CommunityList {
     }
 }
 
-/// Somebody who moderates a community.
+/// A moderator of a community.
 #[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none)]
 struct ModeratorView {
     /// Name.
     username: String,
-    /// Since when they have been a member.
+    /// The place among the moderators: 1 for the owner, then by time of appointment.
+    rank: i64,
+    /// When the moderator was appointed, RFC 3339; absent if that is not on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appointed_at: Option<String>,
+    /// When the moderator became a member, RFC 3339.
     joined_at: String,
 }
 
-/// Moderators, those whose accounts are older first.
+/// Moderators, by rank.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 struct ModeratorList {
@@ -139,6 +145,9 @@ impl From<Page<Moderator>> for ModeratorList {
     fn from(page: Page<Moderator>) -> Self {
         let page = page.map(|moderator| ModeratorView {
             username: moderator.username,
+            rank: moderator.rank,
+            appointed_at: (moderator.appointed_at != NEVER)
+                .then(|| moderator.appointed_at.to_string()),
             joined_at: moderator.joined_at.to_string(),
         });
         Self { items: page.items, next_cursor: page.next_cursor }
@@ -269,7 +278,7 @@ impl CommunitiesApi {
 
     /// List a community's moderators
     ///
-    /// For everybody.
+    /// For everybody. By rank: the owner first, then by time of appointment.
     #[oai(path = "/communities/:slug/moderators", method = "get", operation_id = "list_moderators")]
     async fn moderators(
         &self,
@@ -286,9 +295,10 @@ impl CommunitiesApi {
         Ok(Rendered::new(&moderators.into()))
     }
 
-    /// Make somebody a moderator
+    /// Appoint a moderator
     ///
-    /// For the community's moderators and for admins. Makes them a member too.
+    /// For the community's moderators and for admins. The new moderator has the lowest
+    /// rank, and is a member from now on. The appointment is in the log.
     #[oai(
         path = "/communities/:slug/moderators/:username",
         method = "put",
@@ -299,16 +309,21 @@ impl CommunitiesApi {
         SignedIn(actor): SignedIn,
         /// The community.
         slug: Path<String>,
-        /// Who is to moderate.
+        /// The name of the new moderator.
         username: Path<String>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<MembershipChanged, Problem> {
-        self.communities.appoint(&actor, &slug.0, &username.0).await?;
+        let reason = reason.0.as_deref();
+        self.communities.appoint(&actor, &slug.0, &username.0, reason).await?;
         Ok(MembershipChanged::Done)
     }
 
-    /// Make a moderator a plain member
+    /// Dismiss a moderator
     ///
-    /// For the community's moderators and for admins.
+    /// For admins, for moderators who were appointed earlier, and for the moderator, who
+    /// resigns. Others get 403 `outranked`. The moderator stays a member. The dismissal is
+    /// in the log.
     #[oai(
         path = "/communities/:slug/moderators/:username",
         method = "delete",
@@ -319,10 +334,13 @@ impl CommunitiesApi {
         SignedIn(actor): SignedIn,
         /// The community.
         slug: Path<String>,
-        /// Who is to moderate no longer.
+        /// The name of the moderator.
         username: Path<String>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<MembershipChanged, Problem> {
-        self.communities.dismiss(&actor, &slug.0, &username.0).await?;
+        let reason = reason.0.as_deref();
+        self.communities.dismiss(&actor, &slug.0, &username.0, reason).await?;
         Ok(MembershipChanged::Done)
     }
 
@@ -388,7 +406,10 @@ impl CommunitiesApi {
         slug: Path<String>,
         /// The ban's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Lifted, Problem> {
-        Ok(self.communities.lift_ban(&actor, &slug.0, id.0.into()).await?.into())
+        let (ban, reason) = (id.0.into(), reason.0.as_deref());
+        Ok(self.communities.lift_ban(&actor, &slug.0, ban, reason).await?.into())
     }
 }

@@ -1,5 +1,7 @@
 //! Communities and their fields, in forms that cannot be wrong.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     bans::Standing,
     base::{
@@ -69,16 +71,35 @@ impl MemberRole {
     }
 }
 
-/// Somebody who moderates a community.
+/// A moderator of a community.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moderator {
     /// Opaque.
     pub id: AccountId,
     /// Name.
     pub username: String,
-    /// Since when they have been a member.
+    /// The place among the moderators, from 1 for the owner: by time of appointment.
+    pub rank: i64,
+    /// When the moderator was appointed, or [`NEVER`].
+    pub appointed_at: Timestamp,
+    /// When the moderator became a member.
     pub joined_at: Timestamp,
 }
+
+impl Moderator {
+    /// The place in the list.
+    pub(super) fn key(&self) -> ModeratorKey {
+        ModeratorKey(self.appointed_at, self.id)
+    }
+}
+
+/// The time of appointment of members, and of moderators whom a program appointed that
+/// does not know times of appointment: these have the lowest rank.
+pub(super) const NEVER: Timestamp = Timestamp(i64::MAX);
+
+/// The place of a moderator in the list: by time of appointment, then by account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeratorKey(pub(super) Timestamp, pub(super) AccountId);
 
 /// A community that somebody wants to make.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    model::{Community, CommunityAccess, CommunityEdit, MemberRole, Moderator, NewCommunity},
-    store,
+    model::{
+        Community, CommunityAccess, CommunityEdit, MemberRole, Moderator, ModeratorKey,
+        NewCommunity,
+    },
+    store::{self, Appointment},
 };
 use crate::{
     bans::{Ban, Bans, NewBan, Scope},
@@ -12,13 +15,13 @@ use crate::{
         Error,
         actor::{Actor, Agent, Viewer},
         clock::{Clock, Timestamp},
-        ids::{AccountId, BanId, CommunityId},
+        ids::{BanId, CommunityId},
         page::{Page, PageRequest},
     },
     config::CommunityCreation,
-    db::Db,
+    db::{Db, Tx},
     http::{Action, RateLimits},
-    mod_actions::Acted,
+    mod_actions::{self, Acted, ActionKind, NewAction, Target, parse_reason},
 };
 
 /// The community that every forum has.
@@ -97,6 +100,8 @@ impl Communities {
             other => other?,
         }
         store::insert_member(&mut tx, id, actor.id, MemberRole::Moderator, now).await?;
+        let action = NewAction::of(ActionKind::CreateCommunity, Target::Community(id));
+        mod_actions::record(&mut tx, Agent::Person(actor), &action, now).await?;
         tx.commit().await?;
         Ok(Community {
             id,
@@ -121,6 +126,9 @@ impl Communities {
         let id = self.moderated(actor, slug).await?;
         let mut tx = self.parts.db.begin().await?;
         store::update(&mut tx, id, edit).await?;
+        let action = NewAction::of(ActionKind::EditCommunity, Target::Community(id));
+        let now = self.parts.clock.now();
+        mod_actions::record(&mut tx, Agent::Person(actor), &action, now).await?;
         tx.commit().await?;
         Ok(self.find(Some(actor), slug).await?.community)
     }
@@ -142,66 +150,102 @@ impl Communities {
         Ok(self.find(Some(actor), slug).await?.community)
     }
 
-    /// Ends the actor's membership, a moderator's too.
+    /// Ends the actor's membership. A moderator who leaves resigns, which is in the log.
     pub async fn leave(&self, actor: &Actor, slug: &str) -> Result<(), Error> {
-        let Parts { db, limits, .. } = &self.parts;
+        let Parts { db, clock, limits, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let id = self.find(Some(actor), slug).await?.community.id;
         let mut tx = db.begin().await?;
+        let role = store::member_role(&mut tx, id, actor.id).await?;
         if store::delete_member(&mut tx, id, actor.id).await? {
             store::count_members(&mut tx, id, -1).await?;
+            if role == Some(MemberRole::Moderator) {
+                let act = (ActionKind::DismissModerator, None);
+                let resigned = Appointment { actor, community: id, account: actor.id };
+                log(&mut tx, resigned, act, clock.now()).await?;
+            }
             tx.commit().await?;
         }
         Ok(())
     }
 
-    /// Who moderates a community.
+    /// The moderators of a community, by rank.
     pub async fn moderators(
         &self,
         viewer: Viewer<'_>,
         slug: &str,
-        page: &PageRequest<AccountId>,
+        page: &PageRequest<ModeratorKey>,
     ) -> Result<Page<Moderator>, Error> {
         let id = self.find(viewer, slug).await?.community.id;
         let moderators = store::moderators(&self.parts.db, id, page).await?;
-        Ok(Page::cut(moderators, page.limit, |moderator| moderator.id))
+        Ok(Page::cut(moderators, page.limit, Moderator::key))
     }
 
-    /// Makes somebody a moderator, and a member if they are not one.
-    pub async fn appoint(&self, actor: &Actor, slug: &str, username: &str) -> Result<(), Error> {
+    /// Makes somebody a moderator of the lowest rank, and a member if they are not one.
+    pub async fn appoint(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        username: &str,
+        reason: Option<&str>,
+    ) -> Result<(), Error> {
         let Parts { db, clock, limits, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let id = self.moderated(actor, slug).await?;
+        let (reason, now) = (parse_reason(reason)?, clock.now());
         let mut tx = db.begin().await?;
         let (account, role) =
             store::find_member(&mut tx, id, username).await?.ok_or(Error::NotFound)?;
-        match role {
+        let appointment = Appointment { actor, community: id, account };
+        let appointed = store::next_appointment(&mut tx, id, now).await?;
+        let done = match role {
             Some(MemberRole::Moderator) => return Ok(()),
             Some(MemberRole::Member) => {
-                store::update_role(&mut tx, id, account, MemberRole::Moderator).await?;
+                store::appoint_member(&mut tx, appointment, appointed).await?
             }
             None => {
-                let role = MemberRole::Moderator;
-                store::insert_member(&mut tx, id, account, role, clock.now()).await?;
-                store::count_members(&mut tx, id, 1).await?;
+                let done = store::appoint_stranger(&mut tx, appointment, (now, appointed)).await?;
+                store::count_members(&mut tx, id, i64::from(done)).await?;
+                done
             }
+        };
+        if !done {
+            return Err(moderators_only());
         }
-        tx.commit().await?;
-        Ok(())
+        let act = (ActionKind::AppointModerator, reason);
+        log(&mut tx, appointment, act, now).await?;
+        Ok(tx.commit().await?)
     }
 
-    /// Makes a moderator a plain member again.
-    pub async fn dismiss(&self, actor: &Actor, slug: &str, username: &str) -> Result<(), Error> {
+    /// Makes a moderator a plain member again: one of lower rank, or the actor. Admins
+    /// dismiss anybody.
+    pub async fn dismiss(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        username: &str,
+        reason: Option<&str>,
+    ) -> Result<(), Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
         let id = self.moderated(actor, slug).await?;
+        let reason = parse_reason(reason)?;
         let mut tx = self.parts.db.begin().await?;
         let (account, role) =
             store::find_member(&mut tx, id, username).await?.ok_or(Error::NotFound)?;
-        if role == Some(MemberRole::Moderator) {
-            store::update_role(&mut tx, id, account, MemberRole::Member).await?;
-            tx.commit().await?;
+        if role != Some(MemberRole::Moderator) {
+            return Ok(());
         }
-        Ok(())
+        let appointment = Appointment { actor, community: id, account };
+        if !store::dismiss(&mut tx, appointment).await? {
+            return Err(Error::forbidden(
+                "outranked",
+                "The moderator was appointed before you: only an admin or a moderator of \
+                 higher rank may do this.",
+            ));
+        }
+        let act = (ActionKind::DismissModerator, reason);
+        log(&mut tx, appointment, act, self.parts.clock.now()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Bans from a community.
@@ -237,9 +281,10 @@ impl Communities {
         actor: &Actor,
         slug: &str,
         ban: BanId,
+        reason: Option<&str>,
     ) -> Result<Acted<()>, Error> {
         let scope = Scope::Community(self.moderated(actor, slug).await?);
-        self.parts.bans.lift(actor, &scope, ban).await
+        self.parts.bans.lift(actor, &scope, ban, reason).await
     }
 
     /// What time it is for communities.
@@ -250,12 +295,25 @@ impl Communities {
     /// The community, if the actor moderates it.
     async fn moderated(&self, actor: &Actor, slug: &str) -> Result<CommunityId, Error> {
         let access = self.find(Some(actor), slug).await?;
-        if access.standing.moderates {
-            Ok(access.community.id)
-        } else {
-            Err(Error::forbidden("moderators_only", "Only those who moderate here may do this."))
-        }
+        if access.standing.moderates { Ok(access.community.id) } else { Err(moderators_only()) }
     }
+}
+
+/// Writes an appointment or a dismissal into the log.
+async fn log(
+    tx: &mut Tx,
+    appointment: Appointment<'_>,
+    (kind, reason): (ActionKind, Option<String>),
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Appointment { actor, community, account } = appointment;
+    let community = Some(community);
+    let action = NewAction { community, reason, ..NewAction::of(kind, Target::Account(account)) };
+    mod_actions::record(tx, Agent::Person(actor), &action, now).await.map(drop)
+}
+
+fn moderators_only() -> Error {
+    Error::forbidden("moderators_only", "Only those who moderate here may do this.")
 }
 
 fn is_member_already(error: &crate::db::Error) -> bool {

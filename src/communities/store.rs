@@ -1,12 +1,13 @@
 //! The statements on communities and their members.
 
 use super::model::{
-    Community, CommunityAccess, CommunityEdit, MemberRole, Moderator, NewCommunity,
+    Community, CommunityAccess, CommunityEdit, MemberRole, Moderator, ModeratorKey, NEVER,
+    NewCommunity,
 };
 use crate::{
     bans::{Deeds, Standing, denied, looking, moderates, viewer},
     base::{
-        actor::Viewer,
+        actor::{Actor, Viewer},
         clock::Timestamp,
         ids::{AccountId, CommunityId},
         page::PageRequest,
@@ -67,22 +68,63 @@ sql! { UPDATE = "
     update communities set name = coalesce(?, name), description = coalesce(?, description)
     where id = ?" }
 sql! { INSERT_MEMBER = "
-    insert into community_members (community_id, account_id, role, joined_at)
-    values (?, ?, ?, ?)" }
+    insert into community_members (community_id, account_id, role, joined_at, appointed_at)
+    values (?, ?, ?, ?, ?)" }
 sql! { DELETE_MEMBER =
 "delete from community_members where community_id = ? and account_id = ?" }
-sql! { UPDATE_ROLE =
-"update community_members set role = ? where community_id = ? and account_id = ?" }
+/// Whether an admin acts, or a moderator of the community. Takes whether that is an admin,
+/// the community and the account. `MySQL` reads a table that the statement changes only
+/// within a table that it makes first.
+macro_rules! actor_moderates {
+    () => {
+        "(? or exists (select 1 from
+             (select o.account_id from community_members o
+              where o.community_id = ? and o.account_id = ? and o.role = 'moderator'
+              limit 1) x))"
+    };
+}
+sql! { LAST_APPOINTED = "
+    select max(appointed_at) as last from community_members
+    where community_id = ? and role = 'moderator' and appointed_at < ?" }
+sql! { APPOINT_STRANGER = concat!(
+    "insert into community_members (community_id, account_id, role, joined_at, appointed_at)
+     select ?, a.id, 'moderator', ?, ? from accounts a where a.id = ? and ",
+    actor_moderates!()
+) }
+sql! { APPOINT_MEMBER = concat!(
+    "update community_members set role = 'moderator', appointed_at = ?
+     where community_id = ? and account_id = ? and role = 'member' and ",
+    actor_moderates!()
+) }
+// By an admin, by the moderator themselves, or by a moderator of higher rank.
+sql! { DISMISS = "
+    update community_members set role = 'member', appointed_at = ?
+    where community_id = ? and account_id = ? and role = 'moderator'
+      and (? or account_id = ? or exists (select 1 from
+          (select o.appointed_at, o.account_id from community_members o
+           where o.community_id = ? and o.account_id = ? and o.role = 'moderator'
+           limit 1) x
+          where x.appointed_at < community_members.appointed_at
+             or (x.appointed_at = community_members.appointed_at
+                 and x.account_id < community_members.account_id)))" }
+sql! { MEMBER_ROLE =
+"select role from community_members where community_id = ? and account_id = ?" }
 sql! { FIND_MEMBER = "
     select a.id, m.role from accounts a
     left join community_members m on m.account_id = a.id and m.community_id = ?
     where a.username_key = ? and a.state = 'active'" }
 sql! { COUNT_MEMBERS = "update communities set member_count = member_count + ? where id = ?" }
 sql! { MODERATORS = "
-    select a.id, a.username, m.joined_at from community_members m
+    select a.id, a.username, m.joined_at, m.appointed_at,
+           (select count(*) from community_members o
+            where o.community_id = m.community_id and o.role = 'moderator'
+              and o.appointed_at <= m.appointed_at
+              and (o.appointed_at < m.appointed_at or o.account_id <= m.account_id)) as place
+    from community_members m
     join accounts a on a.id = m.account_id
-    where m.community_id = ? and m.role = 'moderator' and m.account_id > ?
-    order by m.account_id limit ?" }
+    where m.community_id = ?1 and m.role = 'moderator'
+      and m.appointed_at >= ?2 and (m.appointed_at > ?2 or m.account_id > ?3)
+    order by m.appointed_at, m.account_id limit ?4" }
 
 /// A community as the viewer may see it.
 pub(super) async fn access(
@@ -145,7 +187,7 @@ pub(super) async fn update(tx: &mut Tx, id: CommunityId, edit: CommunityEdit) ->
     tx.execute_one(statement(UPDATE).bind(edit.name).bind(edit.description).bind(id.0)).await
 }
 
-/// A row of a member; whoever calls counts it.
+/// Inserts a member, who is appointed now if a moderator. The caller counts the member.
 pub(super) async fn insert_member(
     tx: &mut Tx,
     community: CommunityId,
@@ -153,8 +195,9 @@ pub(super) async fn insert_member(
     role: MemberRole,
     now: Timestamp,
 ) -> Result<(), Error> {
+    let appointed = if role == MemberRole::Moderator { now } else { NEVER };
     let statement = statement(INSERT_MEMBER).bind(community.0).bind(account.0);
-    tx.execute_one(statement.bind(role.as_str()).bind(now.0)).await
+    tx.execute_one(statement.bind(role.as_str()).bind(now.0).bind(appointed.0)).await
 }
 
 /// Whether there was such a member.
@@ -166,14 +209,84 @@ pub(super) async fn delete_member(
     Ok(tx.execute(statement(DELETE_MEMBER).bind(community.0).bind(account.0)).await? == 1)
 }
 
-pub(super) async fn update_role(
+/// A time of appointment after all others in the community, whatever the clock says.
+pub(super) async fn next_appointment(
+    tx: &mut Tx,
+    community: CommunityId,
+    now: Timestamp,
+) -> Result<Timestamp, Error> {
+    let row = tx.optional(statement(LAST_APPOINTED).bind(community.0).bind(NEVER.0)).await?;
+    let last: Option<i64> = row.map_or(Ok(None), |row| row.value("last"))?;
+    Ok(last.map_or(now, |last| now.max(Timestamp(last.saturating_add(1)))))
+}
+
+/// An appointment or a dismissal: who acts, where, and on whom.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Appointment<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) community: CommunityId,
+    pub(super) account: AccountId,
+}
+
+/// Makes somebody who is no member a moderator, if the actor moderates. Returns whether
+/// that was so.
+pub(super) async fn appoint_stranger(
+    tx: &mut Tx,
+    appointment: Appointment<'_>,
+    (now, appointed): (Timestamp, Timestamp),
+) -> Result<bool, Error> {
+    let Appointment { actor, community, account } = appointment;
+    let statement = statement(APPOINT_STRANGER)
+        .bind(community.0)
+        .bind(now.0)
+        .bind(appointed.0)
+        .bind(account.0)
+        .bind(actor.is_admin())
+        .bind(community.0)
+        .bind(actor.id.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Makes a member a moderator, if the actor moderates. Returns whether that was so.
+pub(super) async fn appoint_member(
+    tx: &mut Tx,
+    appointment: Appointment<'_>,
+    appointed: Timestamp,
+) -> Result<bool, Error> {
+    let Appointment { actor, community, account } = appointment;
+    let statement = statement(APPOINT_MEMBER)
+        .bind(appointed.0)
+        .bind(community.0)
+        .bind(account.0)
+        .bind(actor.is_admin())
+        .bind(community.0)
+        .bind(actor.id.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Makes a moderator a member, if the actor may dismiss the moderator. Returns whether
+/// that was so.
+pub(super) async fn dismiss(tx: &mut Tx, appointment: Appointment<'_>) -> Result<bool, Error> {
+    let Appointment { actor, community, account } = appointment;
+    let statement = statement(DISMISS)
+        .bind(NEVER.0)
+        .bind(community.0)
+        .bind(account.0)
+        .bind(actor.is_admin())
+        .bind(actor.id.0)
+        .bind(community.0)
+        .bind(actor.id.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// The role of an account in a community; `None` for no member.
+pub(super) async fn member_role(
     tx: &mut Tx,
     community: CommunityId,
     account: AccountId,
-    role: MemberRole,
-) -> Result<(), Error> {
-    let statement = statement(UPDATE_ROLE).bind(role.as_str());
-    tx.execute_one(statement.bind(community.0).bind(account.0)).await
+) -> Result<Option<MemberRole>, Error> {
+    let row = tx.optional(statement(MEMBER_ROLE).bind(community.0).bind(account.0)).await?;
+    row.map_or(Ok(None), |row| role(&row, "role"))
 }
 
 /// Who has a name, and what they are in a community.
@@ -195,20 +308,24 @@ pub(super) async fn count_members(
     tx.execute_one(statement(COUNT_MEMBERS).bind(change).bind(community.0)).await
 }
 
-/// Who moderates a community.
+/// The moderators of a community, by rank.
 pub(super) async fn moderators(
     db: &Db,
     community: CommunityId,
-    page: &PageRequest<AccountId>,
+    page: &PageRequest<ModeratorKey>,
 ) -> Result<Vec<Moderator>, Error> {
-    let after = page.after.map_or(uuid::Uuid::nil(), |after| after.0);
-    let statement = statement(MODERATORS).bind(community.0).bind(after).bind(page.rows());
+    let first = ModeratorKey(Timestamp(0), uuid::Uuid::nil().into());
+    let ModeratorKey(appointed, account) = page.after.unwrap_or(first);
+    let statement = statement(MODERATORS).bind(community.0).bind(appointed.0).bind(account.0);
+    let statement = statement.bind(page.rows());
     let rows = db.all(statement).await?;
     rows.iter()
         .map(|row| {
             Ok(Moderator {
                 id: row.id("id")?,
                 username: row.value("username")?,
+                rank: row.value("place")?,
+                appointed_at: row.time("appointed_at")?,
                 joined_at: row.time("joined_at")?,
             })
         })

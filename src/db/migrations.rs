@@ -56,6 +56,9 @@ migrations! {
     20 "0020_wanted_media"
     21 "0021_schema_compat"
     22 "0022_review_items_community"
+    23 "0023_appointments"
+    24 "0024_past_appointments"
+    25 "0025_mod_actions_detail"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -75,7 +75,7 @@ impl Effects {
         let action = match new.effect {
             Effect::Label(labelling) => {
                 let label = Label::parse(&labelling.label)?;
-                moderation.set_label_in(tx, agent, target()?, (&label, true)).await?
+                moderation.set_label_in(tx, agent, target()?, (&label, true), None).await?
             }
             Effect::Lock(_) => {
                 moderation.set_locked_in(tx, agent, (content()?, true), None).await?
@@ -85,7 +85,7 @@ impl Effects {
                     hooks::Mark::Sensitive => Mark::Sensitive,
                     hooks::Mark::Spoiler => Mark::Spoiler,
                 };
-                moderation.set_mark_in(tx, agent, content()?, (mark, true)).await?
+                moderation.set_mark_in(tx, agent, content()?, (mark, true), None).await?
             }
             Effect::Remove(removal) => {
                 let reason = Some(clean_lines(&removal.reason)).filter(|text| !text.is_empty());
@@ -129,7 +129,7 @@ impl Effects {
         let interval = Duration::from_millis(slow.interval);
         let duration = slow.duration.map(Duration::from_millis);
         let pace = if interval.is_zero() { None } else { Some(Pace::parse(interval, duration)?) };
-        self.parts.moderation.set_slow_mode_in(tx, agent, (place, pace)).await.map(Some)
+        self.parts.moderation.set_slow_mode_in(tx, agent, (place, pace), None).await.map(Some)
     }
 
     async fn warn(

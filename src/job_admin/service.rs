@@ -9,11 +9,13 @@ use crate::{
         Error,
         actor::Actor,
         clock::{Clock, Timestamp},
+        ids::AccountId,
         page::{Page, PageRequest},
     },
-    db::Db,
+    db::{Db, Tx},
     http::{Action, RateLimits},
     jobs::{self, JobRecord, JobState},
+    mod_actions::{self, ActionKind, NewAction, Target},
 };
 
 /// Jobs for admins; cheap to clone.
@@ -52,7 +54,7 @@ impl JobAdmin {
     pub(super) async fn retry(&self, actor: &Actor, id: Uuid) -> Result<JobRecord, Error> {
         only_admins(actor)?;
         self.limits.check_actor(Action::Write, actor).await?;
-        let job = retry(&self.db, id, self.clock.now()).await?;
+        let job = retry(&self.db, id, Some(actor.id), self.clock.now()).await?;
         tracing::info!(by = actor.username, job = %id, kind = job.kind, "a job is tried again");
         Ok(job)
     }
@@ -61,15 +63,20 @@ impl JobAdmin {
     pub(super) async fn remove(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         only_admins(actor)?;
         self.limits.check_actor(Action::Write, actor).await?;
-        let job = remove(&self.db, id).await?;
+        let job = remove(&self.db, id, Some(actor.id), self.clock.now()).await?;
         tracing::warn!(by = actor.username, job = %id, kind = job.kind, "a job was dropped");
         Ok(())
     }
 }
 
-/// Has a job that failed, or is to be tried later, tried now, with all its
-/// attempts before it. As it is then.
-pub async fn retry(db: &Db, id: Uuid, now: Timestamp) -> Result<JobRecord, Error> {
+/// Schedules a failed or delayed job again, with all its attempts before it, and returns
+/// the job. Without `by`, the operator does so on the command line.
+pub async fn retry(
+    db: &Db,
+    id: Uuid,
+    by: Option<AccountId>,
+    now: Timestamp,
+) -> Result<JobRecord, Error> {
     let mut tx = db.begin().await?;
     let retried = jobs::retry(&mut tx, id, now).await?;
     let job = jobs::find_in(&mut tx, id).await?.ok_or(Error::NotFound)?;
@@ -78,20 +85,40 @@ pub async fn retry(db: &Db, id: Uuid, now: Timestamp) -> Result<JobRecord, Error
         let message = format!("Only a failed or delayed job can be tried again; it is {state}.");
         return Err(Error::conflict("job_not_retryable", message));
     }
+    log(&mut tx, ActionKind::RetryJob, &job, (by, now)).await?;
     tx.commit().await?;
     Ok(job)
 }
 
-/// Drops a job that nobody is doing: it will never be done. As it was.
-pub async fn remove(db: &Db, id: Uuid) -> Result<JobRecord, Error> {
+/// Drops a job that no worker is doing, for good, and returns the job as it was. Without
+/// `by`, the operator does so on the command line.
+pub async fn remove(
+    db: &Db,
+    id: Uuid,
+    by: Option<AccountId>,
+    now: Timestamp,
+) -> Result<JobRecord, Error> {
     let mut tx = db.begin().await?;
     let job = jobs::find_in(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if !jobs::remove(&mut tx, id).await? {
         let message = "The job is being done; what is being done cannot be dropped.";
         return Err(Error::conflict("job_active", message));
     }
+    log(&mut tx, ActionKind::DropJob, &job, (by, now)).await?;
     tx.commit().await?;
     Ok(job)
+}
+
+/// Writes an act on a job into the log. The detail is the id and the kind of the job.
+async fn log(
+    tx: &mut Tx,
+    kind: ActionKind,
+    job: &JobRecord,
+    (by, now): (Option<AccountId>, Timestamp),
+) -> Result<(), Error> {
+    let detail = Some(format!("job {} {}", job.id, job.kind));
+    let action = NewAction { detail, ..NewAction::of(kind, Target::Site) };
+    mod_actions::record_of(tx, by, &action, now).await.map(drop)
 }
 
 fn only_admins(actor: &Actor) -> Result<(), Error> {

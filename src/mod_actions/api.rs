@@ -17,17 +17,17 @@ use crate::{
     sessions::SignedIn,
 };
 
-/// One act of moderation, of a person or of a plugin.
+/// One act on others or on the state of the forum, of a person or of a plugin.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 pub struct ActionView {
     /// Opaque, in the order of time.
     id: Uuid,
-    /// What was done: `remove`, `restore`, `lock`, `unlock`, `warn`,
-    /// `withdraw_warning`, `ban`, `lift_ban`, `label`, `unlabel`, `mark`,
-    /// `unmark`, `slow_mode` or `prioritise`.
+    /// The kind of act, for example `remove`, `ban`, `appoint_moderator`, `change_role`
+    /// or `change_binding`. Newer servers may know more kinds.
     kind: String,
-    /// Name of the person who did it; absent for a plugin.
+    /// Name of the person who acted; absent for a plugin, for the server itself and for
+    /// a file of the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<String>,
     /// Name of the plugin whose effect it is; absent for a person.
@@ -49,6 +49,10 @@ pub struct ActionView {
     /// Slug of the community; absent for the whole site.
     #[serde(skip_serializing_if = "Option::is_none")]
     community: Option<String>,
+    /// What the kind and the target do not say: the label, the mark, the new role, the
+    /// names before and after, the id of a binding, a webhook or a job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -75,6 +79,7 @@ impl From<LoggedAction> for ActionView {
             target_id: action.target.id(),
             account: action.account_name,
             community: action.slug,
+            detail: action.detail,
             reason: action.reason,
             created_at: action.created_at.to_string(),
             undone_at: action.undone_at.map(|at| at.to_string()),
@@ -144,10 +149,10 @@ pub struct ModActionsApi {
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Moderation")]
 impl ModActionsApi {
-    /// List what moderation did
+    /// List the log of acts
     ///
-    /// For moderators, what was done in their communities; for admins,
-    /// everything. Newest first. Empty for everybody else.
+    /// Acts on others and on the state of the forum. For moderators, the acts in their
+    /// communities; for admins, all acts. Newest first. Empty for everybody else.
     #[oai(path = "/mod-actions", method = "get", operation_id = "list_mod_actions")]
     #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
     async fn list(

@@ -1,6 +1,7 @@
-//! The log of what moderation did: every act of a person or of a plugin's
-//! effect is one row, written in the transaction of the act and told as an
-//! event. A row is never changed, but for a note that it was taken back.
+//! The log of acts: every operation that acts on others or on the state of the forum
+//! writes one row in the transaction of the act and publishes an event. The acts of
+//! plugins' effects are rows as well. A row is never changed, but for a note that the act
+//! was taken back. `tests/it/mod_log` holds each operation to this.
 //!
 //! It is also where people's acts are judged before they are carried out
 //! ([`ModActions::judge`]), and where one waits that a second moderator has to
@@ -20,5 +21,7 @@ pub use model::{
     parse_reason,
 };
 pub use rules::SECOND_WITHIN;
-pub use service::{Cleared, ModActions, Permit, find, occurrence, record, undone, yield_to_people};
+pub use service::{
+    Cleared, ModActions, Permit, find, occurrence, record, record_of, undone, yield_to_people,
+};
 pub(crate) use store::{decided_by_people, taken_back};

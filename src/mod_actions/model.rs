@@ -17,87 +17,111 @@ use crate::{
 /// Most characters of a reason, as of a ban's.
 const REASON_MAX: usize = 1_000;
 
-/// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ActionKind {
-    /// Content was taken away.
-    Remove,
-    /// Content was given back.
-    Restore,
-    /// A thread was closed to new comments.
-    Lock,
-    /// A thread was opened again.
-    Unlock,
-    /// An account got a strike.
-    Warn,
-    /// A strike was taken back.
-    WithdrawWarning,
-    /// An account was banned.
-    Ban,
-    /// A ban was ended.
-    LiftBan,
-    /// A label was put on something.
-    Label,
-    /// A label was taken off.
-    Unlabel,
-    /// Content got a public mark.
-    Mark,
-    /// Content lost a public mark.
-    Unmark,
-    /// Comments were slowed down, or not any more.
-    SlowMode,
-    /// What waits got another place in the queue.
-    Prioritise,
+/// One line for each kind of act: its name in the program, its name in storage and
+/// in the API, and what the act did. A new kind needs no migration.
+macro_rules! kinds {
+    ($($variant:ident $name:literal $doc:literal)*) => {
+        /// The kind of an act.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ActionKind {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl ActionKind {
+            /// All kinds.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in storage and in the API.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Remove "remove" "Content was removed."
+    Restore "restore" "Removed content was restored."
+    Lock "lock" "A thread was closed to new comments."
+    Unlock "unlock" "A locked thread was opened again."
+    Warn "warn" "An account got a strike."
+    WithdrawWarning "withdraw_warning" "A strike was withdrawn."
+    Ban "ban" "An account was banned."
+    LiftBan "lift_ban" "A ban was ended."
+    Label "label" "A label was put on content or an account."
+    Unlabel "unlabel" "A label was taken off."
+    Mark "mark" "Content got a public mark."
+    Unmark "unmark" "Content lost a public mark."
+    SlowMode "slow_mode" "Slow mode of a post or a community was set or ended."
+    Prioritise "prioritise" "Review items got another priority."
+    Approve "approve" "Held content, a held account or a held picture was approved."
+    Refuse "refuse" "A held edit, account or picture was refused."
+    DismissReport "dismiss_report" "Reports were settled, and what they are about stays."
+    DenyAppeal "deny_appeal" "An appeal was denied."
+    GrantAppeal "grant_appeal" "An appeal against a refusal was granted."
+    ChangeRole "change_role" "An account got another role on the site."
+    RemoveBio "remove_bio" "The bio of an account was removed."
+    RestoreBio "restore_bio" "A removed bio was restored."
+    RemoveAvatar "remove_avatar" "The avatar of an account was removed."
+    RestoreAvatar "restore_avatar" "A removed avatar was restored."
+    Rename "rename" "An account got another name."
+    CloseAccount "close_account" "An account was closed by an admin."
+    CreateCommunity "create_community" "A community was created."
+    EditCommunity "edit_community" "The name or the description of a community was changed."
+    AppointModerator "appoint_moderator" "A member became a moderator of a community."
+    DismissModerator "dismiss_moderator" "A moderator became a plain member, or left."
+    SetEnvelope "set_envelope" "The bounds for the plugins of a community were set."
+    UploadPlugin "upload_plugin" "A version of a plugin was uploaded."
+    BindPlugin "bind_plugin" "A plugin was bound."
+    ChangeBinding "change_binding" "A binding was changed."
+    UnbindPlugin "unbind_plugin" "A binding was removed."
+    QuarantineBinding "quarantine_binding" "A binding was put into quarantine."
+    EndQuarantine "end_quarantine" "The quarantine of a binding was ended."
+    CancelReplay "cancel_replay" "A replay was cancelled."
+    Undo "undo" "An undo of what a binding did was started."
+    CreateWebhook "create_webhook" "A webhook was created."
+    DeleteWebhook "delete_webhook" "A webhook was deleted."
+    RotateWebhookSecret "rotate_webhook_secret" "A webhook got another secret."
+    RetryJob "retry_job" "A job was scheduled again."
+    DropJob "drop_job" "A job was dropped."
 }
 
 impl ActionKind {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        Self::Remove,
-        Self::Restore,
-        Self::Lock,
-        Self::Unlock,
-        Self::Warn,
-        Self::WithdrawWarning,
-        Self::Ban,
-        Self::LiftBan,
-        Self::Label,
-        Self::Unlabel,
-        Self::Mark,
-        Self::Unmark,
-        Self::SlowMode,
-        Self::Prioritise,
-    ];
-
-    /// As stored, and in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Remove => "remove",
-            Self::Restore => "restore",
-            Self::Lock => "lock",
-            Self::Unlock => "unlock",
-            Self::Warn => "warn",
-            Self::WithdrawWarning => "withdraw_warning",
-            Self::Ban => "ban",
-            Self::LiftBan => "lift_ban",
-            Self::Label => "label",
-            Self::Unlabel => "unlabel",
-            Self::Mark => "mark",
-            Self::Unmark => "unmark",
-            Self::SlowMode => "slow_mode",
-            Self::Prioritise => "prioritise",
-        }
+    /// Whether the act is one of administration: plugins, webhooks, jobs and places. Such
+    /// acts are in the log, and no event tells of them.
+    pub(super) fn is_administration(self) -> bool {
+        matches!(
+            self,
+            Self::CreateCommunity
+                | Self::EditCommunity
+                | Self::SetEnvelope
+                | Self::UploadPlugin
+                | Self::BindPlugin
+                | Self::ChangeBinding
+                | Self::UnbindPlugin
+                | Self::QuarantineBinding
+                | Self::EndQuarantine
+                | Self::CancelReplay
+                | Self::Undo
+                | Self::CreateWebhook
+                | Self::DeleteWebhook
+                | Self::RotateWebhookSecret
+                | Self::RetryJob
+                | Self::DropJob
+        )
     }
 
     /// From what is stored.
     pub fn from_stored(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
     /// From a query.
     pub(super) fn parse(text: &str) -> Result<Self, FieldError> {
         Self::from_stored(text)
-            .ok_or_else(|| FieldError::new("kind", "unknown", "is nothing that moderation does"))
+            .ok_or_else(|| FieldError::new("kind", "unknown", "is not a kind of act"))
     }
 }
 
@@ -273,10 +297,31 @@ pub struct NewAction {
     pub account: Option<AccountId>,
     /// Where; `None` is the whole site.
     pub community: Option<CommunityId>,
+    /// The label, the mark, the new role, the names before and after: what the kind
+    /// and the target do not say.
+    pub detail: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// What takes it back; `None` for what takes something back itself.
     pub inverse: Option<Inverse>,
+}
+
+impl NewAction {
+    /// An act without a detail, a reason and an inverse. It strikes the account that
+    /// it is done to, and happens in the community that it is done to.
+    pub fn of(kind: ActionKind, target: Target) -> Self {
+        let (account, community) = match target {
+            Target::Account(account) => (Some(account), None),
+            Target::Community(community) => (None, Some(community)),
+            Target::Post(_) | Target::Comment(_) | Target::Site => (None, None),
+        };
+        Self { kind, target, account, community, detail: None, reason: None, inverse: None }
+    }
+
+    /// An act on a community, or on the site where there is no community.
+    pub fn in_place(kind: ActionKind, community: Option<CommunityId>) -> Self {
+        Self::of(kind, community.map_or(Target::Site, Target::Community))
+    }
 }
 
 /// A row of the log.
@@ -306,6 +351,8 @@ pub struct LoggedAction {
     pub community: Option<CommunityId>,
     /// Slug of where.
     pub slug: Option<String>,
+    /// The label, the mark, the new role, the names before and after.
+    pub detail: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// What takes it back.

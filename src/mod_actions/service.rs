@@ -3,7 +3,7 @@
 use super::{
     model::{ActionKind, Inverse, LogFilter, LoggedAction, NewAction, Pending, Proposed, Target},
     rules,
-    store::{self, Wish},
+    store::{self, By, Wish},
 };
 use crate::{
     base::{
@@ -138,13 +138,7 @@ fn told(kind: ActionKind) -> Option<hooks::ActionKind> {
         ActionKind::Warn => hooks::ActionKind::Warn,
         ActionKind::Ban => hooks::ActionKind::Ban,
         ActionKind::LiftBan => hooks::ActionKind::LiftBan,
-        ActionKind::WithdrawWarning
-        | ActionKind::Label
-        | ActionKind::Unlabel
-        | ActionKind::Mark
-        | ActionKind::Unmark
-        | ActionKind::SlowMode
-        | ActionKind::Prioritise => return None,
+        _ => return None,
     })
 }
 
@@ -175,8 +169,9 @@ fn action(kind: hooks::ActionKind, proposed: &Proposed<'_>, seconded: u32) -> ho
     }
 }
 
-/// Writes what is done into the log, in the transaction that does it, and tells
-/// those who listen.
+/// Writes an act into the log, in the transaction of the act, and publishes its event,
+/// unless the act is one of administration. Every operation that acts on others or on the
+/// state of the forum calls this.
 pub async fn record(
     tx: &mut Tx,
     agent: Agent<'_>,
@@ -184,9 +179,24 @@ pub async fn record(
     now: Timestamp,
 ) -> Result<ActionId, Error> {
     let id = ActionId::new(now);
-    store::insert(tx, id, agent, new, now).await?;
-    let event = Event::ModActionApplied { action: id.0 };
-    jobs::publish(tx, &occurrence(agent, event, now)).await?;
+    store::insert(tx, id, By::agent(agent), new, now).await?;
+    if !new.kind.is_administration() {
+        let event = Event::ModActionApplied { action: id.0 };
+        jobs::publish(tx, &occurrence(agent, event, now)).await?;
+    }
+    Ok(id)
+}
+
+/// Writes an act of administration into the log, of a person of whom only the account is
+/// known. `None`: the server acted itself, or a file or a command of the operator.
+pub async fn record_of(
+    tx: &mut Tx,
+    person: Option<AccountId>,
+    new: &NewAction,
+    now: Timestamp,
+) -> Result<ActionId, Error> {
+    let id = ActionId::new(now);
+    store::insert(tx, id, By { person, plugin: None }, new, now).await?;
     Ok(id)
 }
 

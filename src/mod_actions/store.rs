@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{ActionKind, Inverse, LogFilter, LoggedAction, NewAction, Target};
 use crate::{
     base::{
-        actor::{Actor, Agent},
+        actor::{Actor, Agent, Automation},
         clock::Timestamp,
         ids::{AccountId, ActionId},
         page::PageRequest,
@@ -17,8 +17,8 @@ use crate::{
 sql! { INSERT = "
     insert into mod_actions
         (id, kind, actor_id, plugin, binding_id, decision_id, target_kind, target_id, account_id,
-         community_id, reason, inverse, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+         community_id, detail, reason, inverse, created_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
 // What was done and not taken back; whatever its inverse, or with a certain one.
 sql! { UNDONE = "
     update mod_actions set undone_by = ?, undone_at = ?
@@ -52,8 +52,8 @@ macro_rules! select {
         concat!(
             "select d.id, d.kind, d.actor_id, a.username as actor, d.plugin, d.binding_id,
                     d.decision_id, d.target_kind, d.target_id, d.account_id,
-                    s.username as account, d.community_id, c.slug as community, d.reason,
-                    d.inverse, d.created_at, d.undone_at, u.username as undone_by
+                    s.username as account, d.community_id, c.slug as community, d.detail,
+                    d.reason, d.inverse, d.created_at, d.undone_at, u.username as undone_by
              from mod_actions d
              left join accounts a on a.id = d.actor_id
              left join accounts s on s.id = d.account_id
@@ -88,22 +88,34 @@ sql! { LIST_TAKEN_BACK = "
     select id from mod_actions
     where target_id = ? and kind = ? and undone_at is not null order by id desc limit 20" }
 
+/// The person or the plugin that acted; neither for the server itself, and for a file of
+/// the operator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct By<'a> {
+    pub(super) person: Option<AccountId>,
+    pub(super) plugin: Option<&'a Automation>,
+}
+
+impl<'a> By<'a> {
+    pub(super) fn agent(agent: Agent<'a>) -> Self {
+        Self { person: agent.person().map(|actor| actor.id), plugin: agent.plugin() }
+    }
+}
+
+/// Writes one row.
 pub(super) async fn insert(
     tx: &mut Tx,
     id: ActionId,
-    agent: Agent<'_>,
+    by: By<'_>,
     new: &NewAction,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let (actor, plugin) = match agent {
-        Agent::Person(actor) => (Some(actor.id.0), None),
-        Agent::Plugin(automation) => (None, Some(automation)),
-    };
+    let By { person, plugin } = by;
     tx.execute_one(
         statement(INSERT)
             .bind(id.0)
             .bind(new.kind.as_str())
-            .bind(actor)
+            .bind(person.map(|person| person.0))
             .bind(plugin.map(|plugin| plugin.plugin.clone()))
             .bind(plugin.map(|plugin| plugin.binding.0))
             .bind(plugin.map(|plugin| plugin.decision.0))
@@ -111,6 +123,7 @@ pub(super) async fn insert(
             .bind(new.target.id())
             .bind(new.account.map(|account| account.0))
             .bind(new.community.map(|community| community.0))
+            .bind(new.detail.clone())
             .bind(new.reason.clone())
             .bind(new.inverse.as_ref().map(json))
             .bind(now.0),
@@ -279,6 +292,7 @@ fn action(row: &Row) -> Result<LoggedAction, Error> {
         account_name: row.value("account")?,
         community: row.optional_id("community_id")?,
         slug: row.value("community")?,
+        detail: row.value("detail")?,
         reason: row.value("reason")?,
         inverse: inverse
             .map(|text| serde_json::from_str(&text).map_err(|_| inconsistent("inverse")))

@@ -24,7 +24,7 @@ fn plugins_yield_to_people() {
 
 #[test]
 fn kinds_survive_storage() {
-    for kind in ActionKind::ALL {
+    for &kind in ActionKind::ALL {
         assert_eq!(ActionKind::parse(kind.as_str()).map_err(|error| error.rule), Ok(kind));
     }
     assert!(ActionKind::parse("forgive").is_err());

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, types::Example};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    types::Example,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,11 +43,17 @@ struct PaceBody {
     interval_seconds: u64,
     /// How long it lasts; absent: until it is ended.
     duration_seconds: Option<u64>,
+    /// Why, for the log; at most 1,000 characters.
+    reason: Option<String>,
 }
 
 impl Example for PaceBody {
     fn example() -> Self {
-        Self { interval_seconds: 60, duration_seconds: Some(3_600) }
+        Self {
+            interval_seconds: 60,
+            duration_seconds: Some(3_600),
+            reason: Some("The thread is heated.".into()),
+        }
     }
 }
 
@@ -143,8 +153,10 @@ impl ModerationApi {
         SignedIn(actor): SignedIn,
         /// The post's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Changed, Problem> {
-        Ok(self.moderation.restore(&actor, Content::Post(id.0)).await?.into())
+        Ok(self.moderation.restore(&actor, Content::Post(id.0), reason.0.as_deref()).await?.into())
     }
 
     /// Remove a comment
@@ -172,8 +184,14 @@ impl ModerationApi {
         SignedIn(actor): SignedIn,
         /// The comment's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Changed, Problem> {
-        Ok(self.moderation.restore(&actor, Content::Comment(id.0)).await?.into())
+        Ok(self
+            .moderation
+            .restore(&actor, Content::Comment(id.0), reason.0.as_deref())
+            .await?
+            .into())
     }
 
     /// Close a post to comments
@@ -200,9 +218,11 @@ impl ModerationApi {
         SignedIn(actor): SignedIn,
         /// The post's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Changed, Problem> {
         let lock = (Content::Post(id.0), false);
-        Ok(self.moderation.set_locked(&actor, lock, None).await?.into())
+        Ok(self.moderation.set_locked(&actor, lock, reason.0.as_deref()).await?.into())
     }
 
     /// Close the thread below a comment
@@ -230,9 +250,11 @@ impl ModerationApi {
         SignedIn(actor): SignedIn,
         /// The comment's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Changed, Problem> {
         let lock = (Content::Comment(id.0), false);
-        Ok(self.moderation.set_locked(&actor, lock, None).await?.into())
+        Ok(self.moderation.set_locked(&actor, lock, reason.0.as_deref()).await?.into())
     }
 
     /// Label a post
@@ -247,8 +269,10 @@ impl ModerationApi {
         id: Path<Uuid>,
         /// 1 to 32 of `a` to `z`, digits and `-`.
         label: Path<String>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Rendered<LabelList>, Problem> {
-        self.set_label(&actor, Content::Post(id.0), (&label.0, true)).await
+        self.set_label(&actor, Content::Post(id.0), (&label.0, true), reason.0.as_deref()).await
     }
 
     /// Take a label off a post
@@ -262,8 +286,10 @@ impl ModerationApi {
         id: Path<Uuid>,
         /// The label.
         label: Path<String>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Rendered<LabelList>, Problem> {
-        self.set_label(&actor, Content::Post(id.0), (&label.0, false)).await
+        self.set_label(&actor, Content::Post(id.0), (&label.0, false), reason.0.as_deref()).await
     }
 
     /// Label a comment
@@ -277,8 +303,10 @@ impl ModerationApi {
         id: Path<Uuid>,
         /// 1 to 32 of `a` to `z`, digits and `-`.
         label: Path<String>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Rendered<LabelList>, Problem> {
-        self.set_label(&actor, Content::Comment(id.0), (&label.0, true)).await
+        self.set_label(&actor, Content::Comment(id.0), (&label.0, true), reason.0.as_deref()).await
     }
 
     /// Take a label off a comment
@@ -296,8 +324,10 @@ impl ModerationApi {
         id: Path<Uuid>,
         /// The label.
         label: Path<String>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Rendered<LabelList>, Problem> {
-        self.set_label(&actor, Content::Comment(id.0), (&label.0, false)).await
+        self.set_label(&actor, Content::Comment(id.0), (&label.0, false), reason.0.as_deref()).await
     }
 
     /// Slow comments under a post down
@@ -311,7 +341,9 @@ impl ModerationApi {
         id: Path<Uuid>,
         body: Input<PaceBody>,
     ) -> Result<Paced, Problem> {
-        self.moderation.set_post_pace(&actor, id.0.into(), || body.0.parse()).await?;
+        self.moderation
+            .set_post_pace(&actor, id.0.into(), || body.0.parse(), body.0.reason.as_deref())
+            .await?;
         Ok(Paced::Done)
     }
 
@@ -324,8 +356,12 @@ impl ModerationApi {
         SignedIn(actor): SignedIn,
         /// The post's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Paced, Problem> {
-        self.moderation.set_post_pace(&actor, id.0.into(), || Ok(None)).await?;
+        self.moderation
+            .set_post_pace(&actor, id.0.into(), || Ok(None), reason.0.as_deref())
+            .await?;
         Ok(Paced::Done)
     }
 
@@ -340,7 +376,9 @@ impl ModerationApi {
         slug: Path<String>,
         body: Input<PaceBody>,
     ) -> Result<Paced, Problem> {
-        self.moderation.set_community_pace(&actor, &slug.0, || body.0.parse()).await?;
+        self.moderation
+            .set_community_pace(&actor, &slug.0, || body.0.parse(), body.0.reason.as_deref())
+            .await?;
         Ok(Paced::Done)
     }
 
@@ -357,8 +395,12 @@ impl ModerationApi {
         SignedIn(actor): SignedIn,
         /// The community.
         slug: Path<String>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Paced, Problem> {
-        self.moderation.set_community_pace(&actor, &slug.0, || Ok(None)).await?;
+        self.moderation
+            .set_community_pace(&actor, &slug.0, || Ok(None), reason.0.as_deref())
+            .await?;
         Ok(Paced::Done)
     }
 }
@@ -369,8 +411,9 @@ impl ModerationApi {
         actor: &Actor,
         content: Content,
         label: (&str, bool),
+        reason: Option<&str>,
     ) -> Result<Rendered<LabelList>, Problem> {
-        let labels = self.moderation.set_label(actor, content, label).await?;
+        let labels = self.moderation.set_label(actor, content, label, reason).await?;
         Ok(Rendered::new(&LabelList { labels }))
     }
 }

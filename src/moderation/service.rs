@@ -94,8 +94,13 @@ impl Moderation {
     }
 
     /// Gives content back, for a person who moderates there.
-    pub async fn restore(&self, actor: &Actor, content: Content) -> Result<Acted<()>, Error> {
-        let wish = self.wish(actor, content, None).await?;
+    pub async fn restore(
+        &self,
+        actor: &Actor,
+        content: Content,
+        reason: Option<&str>,
+    ) -> Result<Acted<()>, Error> {
+        let wish = self.wish(actor, content, reason).await?;
         rules::may_restore(wish.state)?;
         let cleared = match self.ask(actor, ActionKind::Restore, &wish).await? {
             Permit::Go(cleared) => cleared,
@@ -103,7 +108,7 @@ impl Moderation {
         };
         let mut tx = self.parts.db.begin().await?;
         self.parts.actions.admit(&mut tx, &cleared).await?;
-        self.restore_in(&mut tx, Agent::Person(actor), content).await?;
+        self.restore_in(&mut tx, Agent::Person(actor), content, wish.reason).await?;
         tx.commit().await?;
         Ok(Acted::Done(()))
     }
@@ -139,16 +144,17 @@ impl Moderation {
         actor: &Actor,
         content: Content,
         (label, on): (&str, bool),
+        reason: Option<&str>,
     ) -> Result<Vec<String>, Error> {
-        self.wish(actor, content, None).await?;
+        let reason = self.wish(actor, content, reason).await?.reason;
         let label = Label::parse(label)?;
         let agent = Agent::Person(actor);
         let mut tx = self.parts.db.begin().await?;
         if let Some(mark) = Mark::parse(label.as_str()) {
-            self.set_mark_in(&mut tx, agent, content, (mark, on)).await?;
+            self.set_mark_in(&mut tx, agent, content, (mark, on), reason).await?;
         } else {
             let place = (content.into(), None);
-            self.set_label_in(&mut tx, agent, place, (&label, on)).await?;
+            self.set_label_in(&mut tx, agent, place, (&label, on), reason).await?;
         }
         let labels = store::labels(&mut tx, content.id()).await?;
         tx.commit().await?;
@@ -162,9 +168,10 @@ impl Moderation {
         actor: &Actor,
         id: PostId,
         pace: impl FnOnce() -> Result<Option<Pace>, Error>,
+        reason: Option<&str>,
     ) -> Result<(), Error> {
-        self.wish(actor, Content::Post(id.0), None).await?;
-        self.set_pace(actor, (Slowed::Post(id), pace()?)).await
+        let reason = self.wish(actor, Content::Post(id.0), reason).await?.reason;
+        self.set_pace(actor, (Slowed::Post(id), pace()?), reason).await
     }
 
     /// Slows comments in a community down or not any more, for a person who
@@ -174,16 +181,23 @@ impl Moderation {
         actor: &Actor,
         slug: &str,
         pace: impl FnOnce() -> Result<Option<Pace>, Error>,
+        reason: Option<&str>,
     ) -> Result<(), Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
         let access = self.parts.communities.find(Some(actor), slug).await?;
         rules::moderators_only(access.standing.moderates)?;
-        self.set_pace(actor, (Slowed::Community(access.community.id), pace()?)).await
+        let reason = parse_reason(reason)?;
+        self.set_pace(actor, (Slowed::Community(access.community.id), pace()?), reason).await
     }
 
-    async fn set_pace(&self, actor: &Actor, pace: (Slowed, Option<Pace>)) -> Result<(), Error> {
+    async fn set_pace(
+        &self,
+        actor: &Actor,
+        pace: (Slowed, Option<Pace>),
+        reason: Option<String>,
+    ) -> Result<(), Error> {
         let mut tx = self.parts.db.begin().await?;
-        self.set_slow_mode_in(&mut tx, Agent::Person(actor), pace).await?;
+        self.set_slow_mode_in(&mut tx, Agent::Person(actor), pace, reason).await?;
         Ok(tx.commit().await?)
     }
 
@@ -258,6 +272,7 @@ impl Moderation {
         tx: &mut Tx,
         agent: Agent<'_>,
         content: Content,
+        reason: Option<String>,
     ) -> Result<ActionId, Error> {
         let now = self.now();
         let facts = judged(tx, agent, content).await?;
@@ -276,7 +291,7 @@ impl Moderation {
         let undone = (content.into(), ActionKind::Remove);
         mod_actions::undone(tx, agent, undone, None, now).await?;
         let action = of_content(ActionKind::Restore, content, &facts, None);
-        mod_actions::record(tx, agent, &action, now).await
+        mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await
     }
 
     /// Closes a post, or the thread below a comment, to new comments, or opens
@@ -315,6 +330,7 @@ impl Moderation {
         agent: Agent<'_>,
         content: Content,
         (mark, on): (Mark, bool),
+        reason: Option<String>,
     ) -> Result<Option<ActionId>, Error> {
         let now = self.now();
         let facts = judged(tx, agent, content).await?;
@@ -339,7 +355,7 @@ impl Moderation {
             mod_actions::undone(tx, agent, undone, Some(&inverse), now).await?;
             of_content(ActionKind::Unmark, content, &facts, None)
         };
-        let action = NewAction { reason: Some(name.to_owned()), ..action };
+        let action = NewAction { detail: Some(name.to_owned()), reason, ..action };
         mod_actions::record(tx, agent, &action, now).await.map(Some)
     }
 
@@ -352,6 +368,7 @@ impl Moderation {
         agent: Agent<'_>,
         (target, community): (Target, Option<CommunityId>),
         (label, on): (&Label, bool),
+        reason: Option<String>,
     ) -> Result<Option<ActionId>, Error> {
         let now = self.now();
         let action = labelled(tx, (target, community)).await?;
@@ -369,7 +386,7 @@ impl Moderation {
             store::update_account_labels(tx, account, rules::joined(&labels)).await?;
         }
         let inverse = Inverse::Unlabel { label: name.clone() };
-        let action = NewAction { reason: Some(name), ..action };
+        let action = NewAction { detail: Some(name), reason, ..action };
         let action = if on {
             NewAction { kind: ActionKind::Label, inverse: Some(inverse), ..action }
         } else {
@@ -386,6 +403,7 @@ impl Moderation {
         tx: &mut Tx,
         agent: Agent<'_>,
         (place, pace): (Slowed, Option<Pace>),
+        reason: Option<String>,
     ) -> Result<ActionId, Error> {
         let now = self.now();
         let mode = pace.map(|pace| SlowMode {
@@ -394,7 +412,8 @@ impl Moderation {
         });
         let previous = store::find_slow_mode(tx, place).await?;
         let inverse = pace.map(|_| Inverse::SlowMode { previous });
-        self.put_slow_mode(tx, agent, (place, mode), inverse).await
+        let action = slowed(tx, place, mode).await?;
+        self.put_slow_mode(tx, agent, (place, mode), NewAction { inverse, reason, ..action }).await
     }
 
     async fn put_slow_mode(
@@ -402,28 +421,14 @@ impl Moderation {
         tx: &mut Tx,
         agent: Agent<'_>,
         (place, mode): (Slowed, Option<SlowMode>),
-        inverse: Option<Inverse>,
+        action: NewAction,
     ) -> Result<ActionId, Error> {
         let now = self.now();
-        let (target, community) = match place {
-            Slowed::Post(id) => {
-                let community = store::community_of(tx, id).await?.ok_or(Error::NotFound)?;
-                (Target::Post(id), community)
-            }
-            Slowed::Community(id) => (Target::Community(id), id),
-        };
         store::put_slow_mode(tx, place, mode).await?;
         if mode.is_none() {
-            mod_actions::undone(tx, agent, (target, ActionKind::SlowMode), None, now).await?;
+            let undone = (action.target, ActionKind::SlowMode);
+            mod_actions::undone(tx, agent, undone, None, now).await?;
         }
-        let action = NewAction {
-            kind: ActionKind::SlowMode,
-            target,
-            account: None,
-            community: Some(community),
-            reason: None,
-            inverse,
-        };
         mod_actions::record(tx, agent, &action, now).await
     }
 
@@ -476,22 +481,22 @@ impl Moderation {
         let (target, now) = (action.target, self.now());
         let content = || target.content().ok_or(Error::NotFound);
         match inverse {
-            Inverse::Restore => self.restore_in(tx, agent, content()?).await.map(|_| true),
+            Inverse::Restore => self.restore_in(tx, agent, content()?, None).await.map(|_| true),
             Inverse::Unlock => {
                 let unlocked = (content()?, false);
                 Ok(self.set_locked_in(tx, agent, unlocked, None).await?.is_some())
             }
             Inverse::WithdrawWarning { warning } => {
-                warnings::withdraw_in(tx, agent, warning.into(), now).await
+                warnings::withdraw_in(tx, agent, warning.into(), None, now).await
             }
-            Inverse::LiftBan { ban } => self.parts.bans.lift_in(tx, agent, ban.into()).await,
+            Inverse::LiftBan { ban } => self.parts.bans.lift_in(tx, agent, ban.into(), None).await,
             Inverse::Unlabel { label } => {
                 let (place, label) = ((target, action.community), Label::parse(&label)?);
-                Ok(self.set_label_in(tx, agent, place, (&label, false)).await?.is_some())
+                Ok(self.set_label_in(tx, agent, place, (&label, false), None).await?.is_some())
             }
             Inverse::Unmark { mark } => {
                 let mark = Mark::parse(&mark).ok_or(Error::NotFound)?;
-                Ok(self.set_mark_in(tx, agent, content()?, (mark, false)).await?.is_some())
+                Ok(self.set_mark_in(tx, agent, content()?, (mark, false), None).await?.is_some())
             }
             Inverse::SlowMode { previous } => {
                 let place = match target {
@@ -500,7 +505,8 @@ impl Moderation {
                     Target::Comment(_) | Target::Account(_) | Target::Site => return Ok(false),
                 };
                 mod_actions::undone(tx, agent, (target, ActionKind::SlowMode), None, now).await?;
-                self.put_slow_mode(tx, agent, (place, previous), None).await.map(|_| true)
+                let action = slowed(tx, place, previous).await?;
+                self.put_slow_mode(tx, agent, (place, previous), action).await.map(|_| true)
             }
             Inverse::Priority { previous } => {
                 let place = (target, action.community);
@@ -547,13 +553,26 @@ fn of_content(
     inverse: Option<Inverse>,
 ) -> NewAction {
     NewAction {
-        kind,
-        target: content.into(),
         account: Some(facts.author),
         community: Some(facts.community),
-        reason: None,
         inverse,
+        ..NewAction::of(kind, content.into())
     }
+}
+
+/// A row of the log about slow mode: its detail says how many seconds, or `off`.
+async fn slowed(tx: &mut Tx, place: Slowed, mode: Option<SlowMode>) -> Result<NewAction, Error> {
+    let (target, community) = match place {
+        Slowed::Post(id) => {
+            let community = store::community_of(tx, id).await?.ok_or(Error::NotFound)?;
+            (Target::Post(id), community)
+        }
+        Slowed::Community(id) => (Target::Community(id), id),
+    };
+    let detail =
+        mode.map_or_else(|| "off".to_owned(), |mode| format!("{} s", mode.interval / 1_000));
+    let action = NewAction::of(ActionKind::SlowMode, target);
+    Ok(NewAction { community: Some(community), detail: Some(detail), ..action })
 }
 
 /// A row of the log about content or an account that is there.
@@ -570,6 +589,5 @@ async fn labelled(
     if !store::is_account(tx, account).await? {
         return Err(Error::NotFound);
     }
-    let (account, reason, inverse) = (Some(account), None, None);
-    Ok(NewAction { kind, target, account, community, reason, inverse })
+    Ok(NewAction { community, ..NewAction::of(kind, target) })
 }

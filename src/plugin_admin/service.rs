@@ -22,12 +22,13 @@ use crate::{
         ids::{BindingId, CommunityId},
         page::{Page, PageRequest},
     },
-    db::{Db, once},
+    db::{Db, Tx, once},
     events::{Cause, Event, Occurrence, Trouble},
     hooks::{Hooks, Mode},
     http::{Action, RateLimits},
     jobs,
     lifecycle::Lifecycle,
+    mod_actions::{self, ActionKind, NewAction},
     plugin_activations::{Activations, Candidate, Ready},
     plugin_envelopes::{Envelopes, Limits, outside},
     plugin_state,
@@ -234,12 +235,15 @@ impl PluginAdmin {
     ) -> Result<BindingPage, Error> {
         let Parts { db, clock, limits, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
-        self.seen(actor, id).await?;
+        let binding = self.seen(actor, id).await?;
         let turn = self.at_work.turn().await;
-        let mut tx = db.begin().await?;
-        if !store::set_quarantine(&mut tx, id, starts.then(|| clock.now())).await? {
+        let (mut tx, now) = (db.begin().await?, clock.now());
+        if !store::set_quarantine(&mut tx, id, starts.then_some(now)).await? {
             return Err(Error::NotFound);
         }
+        let kind = if starts { ActionKind::QuarantineBinding } else { ActionKind::EndQuarantine };
+        let act = Act { kind, binding: id, scope: binding.scope, terms: &binding.terms };
+        record(&mut tx, &Hand::person(actor, ChangedAs::Admin), &act, now).await?;
         store::next_generation(&mut tx).await?;
         tx.commit().await?;
         tracing::warn!(by = actor.username, binding = %id, starts, "quarantine of a binding");
@@ -349,6 +353,8 @@ impl PluginAdmin {
             let mut tx = db.begin().await?;
             let row = NewRow { id, scope, plugin: plugin.as_str(), file, terms: &terms };
             store::insert_binding(&mut tx, &row, hand, clock.now()).await?;
+            let act = Act { kind: ActionKind::BindPlugin, binding: id, scope, terms: &terms };
+            record(&mut tx, hand, &act, clock.now()).await?;
             store::next_generation(&mut tx).await?;
             Ok(tx.commit().await?)
         };
@@ -415,9 +421,13 @@ impl PluginAdmin {
     async fn remove(&self, hand: &Hand, binding: &Binding) -> Result<(), Error> {
         let turn = self.at_work.turn().await;
         let mut tx = self.parts.db.begin().await?;
-        if !store::remove_binding(&mut tx, binding.id, self.parts.clock.now()).await? {
+        let now = self.parts.clock.now();
+        if !store::remove_binding(&mut tx, binding.id, now).await? {
             return Err(Error::NotFound);
         }
+        let (kind, terms) = (ActionKind::UnbindPlugin, &binding.terms);
+        let act = Act { kind, binding: binding.id, scope: binding.scope, terms };
+        record(&mut tx, hand, &act, now).await?;
         plugin_state::erase_binding(&mut tx, binding.id).await?;
         store::next_generation(&mut tx).await?;
         tx.commit().await?;
@@ -446,6 +456,9 @@ impl PluginAdmin {
                 let message = "Somebody else changed the binding meanwhile.";
                 return Err(Error::conflict("binding_changed", message));
             }
+            let (kind, terms) = (ActionKind::ChangeBinding, terms);
+            let act = Act { kind, binding: binding.id, scope: binding.scope, terms };
+            record(&mut tx, hand, &act, now).await?;
             store::next_generation(&mut tx).await?;
             if let Some(what) = hand.trouble {
                 jobs::publish(&mut tx, &trouble(binding.id, what, now)).await?;
@@ -547,6 +560,23 @@ impl PluginAdmin {
 /// Something is wrong with a binding.
 fn trouble(binding: BindingId, trouble: Trouble, now: Timestamp) -> Occurrence {
     Occurrence::new(now, Cause::Server, Event::BindingTrouble { binding: binding.0, trouble })
+}
+
+/// An act on a binding, for the log of acts.
+struct Act<'a> {
+    kind: ActionKind,
+    binding: BindingId,
+    scope: Option<CommunityId>,
+    terms: &'a Terms,
+}
+
+/// Writes an act on a binding into the log of acts. The detail is the id of the binding
+/// and the mode.
+async fn record(tx: &mut Tx, hand: &Hand, act: &Act<'_>, now: Timestamp) -> Result<(), Error> {
+    let detail = Some(format!("binding {} {}", act.binding, act.terms.mode.as_str()));
+    let action = NewAction::in_place(act.kind, act.scope);
+    let action = NewAction { detail, reason: hand.reason.clone(), ..action };
+    mod_actions::record_of(tx, hand.account, &action, now).await.map(drop)
 }
 
 fn log(hand: &Hand, id: BindingId, terms: &Terms, what: &'static str) {

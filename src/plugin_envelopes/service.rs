@@ -7,10 +7,16 @@ use super::{
     rules, store,
 };
 use crate::{
-    base::{Error, actor::Actor, clock::Clock, ids::CommunityId},
+    base::{
+        Error,
+        actor::{Actor, Agent},
+        clock::Clock,
+        ids::CommunityId,
+    },
     communities::Communities,
     db::Db,
     http::{Action, RateLimits},
+    mod_actions::{self, ActionKind, NewAction, Target},
     plugin_versions::require_admin,
 };
 
@@ -51,7 +57,10 @@ impl Envelopes {
         require_admin(actor)?;
         rules::check(&envelope)?;
         let mut tx = self.db.begin().await?;
-        store::set(&mut tx, community, &envelope, (actor.id, self.clock.now())).await?;
+        let now = self.clock.now();
+        store::set(&mut tx, community, &envelope, (actor.id, now)).await?;
+        let action = NewAction::of(ActionKind::SetEnvelope, Target::Community(community));
+        mod_actions::record(&mut tx, Agent::Person(actor), &action, now).await?;
         tx.commit().await?;
         tracing::info!(by = actor.username, community = slug, "an envelope was set");
         Ok(())

@@ -16,7 +16,7 @@ use crate::{
     bans::{Bans, Deed},
     base::{
         Error,
-        actor::Actor,
+        actor::{Actor, Agent},
         clock::{Clock, Timestamp},
         ids::{CommunityId, DecisionId, first_uuid, new_uuid},
         page::{Page, PageRequest},
@@ -28,6 +28,7 @@ use crate::{
     hooks::{Content, ContentKind, HookPoint, Hooks, Loaded, Mode, Operation, Purpose, Question},
     http::{Action, RateLimits},
     jobs::{self, NewJob},
+    mod_actions::{self, ActionKind, NewAction},
     plugin_admin::{Binding, Disclosure, PluginAdmin, Terms},
     plugin_versions::{self, refused},
     posts::{self, PostText, Posts},
@@ -192,9 +193,14 @@ impl PluginTrials {
     /// Stops a replay, if it is not over. What came of it stays.
     pub async fn cancel_replay(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
-        store::see(self.db(), actor, id).await?.ok_or(Error::NotFound)?;
+        let replay = store::see(self.db(), actor, id).await?.ok_or(Error::NotFound)?;
+        let now = self.now();
         let mut tx = self.db().begin().await?;
-        store::cancel(&mut tx, id, self.now()).await?;
+        if store::cancel(&mut tx, id, now).await? {
+            let action = NewAction::in_place(ActionKind::CancelReplay, replay.community);
+            let action = NewAction { detail: Some(format!("replay {id}")), ..action };
+            mod_actions::record(&mut tx, Agent::Person(actor), &action, now).await?;
+        }
         Ok(tx.commit().await?)
     }
 

@@ -195,9 +195,9 @@ pub(super) async fn see(db: &Db, viewer: &Actor, id: Uuid) -> Result<Option<Repl
     db.optional(statement).await?.as_ref().map(replay).transpose()
 }
 
-/// Stops a replay that is not over.
-pub(super) async fn cancel(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<(), Error> {
-    tx.execute(statement(CANCEL).bind(now.0).bind(id)).await.map(drop)
+/// Stops a replay. Returns whether the replay was not over.
+pub(super) async fn cancel(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(statement(CANCEL).bind(now.0).bind(id)).await? == 1)
 }
 
 pub(super) async fn fail(tx: &mut Tx, id: Uuid, error: &str, now: Timestamp) -> Result<(), Error> {

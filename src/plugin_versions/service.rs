@@ -21,6 +21,7 @@ use crate::{
     db::Db,
     hooks::{Hooks, Inspection, package::read_settings_schema},
     http::{Action, RateLimits},
+    mod_actions::{self, ActionKind, NewAction, Target},
 };
 
 /// What the public numbers are of: long enough to show a habit.
@@ -79,7 +80,13 @@ impl PluginVersions {
         let version = self.version(inspection, name.as_ref(), &component)?;
         let mut tx = self.db.begin().await?;
         match store::insert(&mut tx, &version, &component, by).await {
-            Ok(()) => tx.commit().await?,
+            Ok(()) => {
+                let detail = Some(format!("{} {digest}", version.plugin));
+                let action = NewAction::of(ActionKind::UploadPlugin, Target::Site);
+                let action = NewAction { detail, ..action };
+                mod_actions::record_of(&mut tx, by, &action, self.clock.now()).await?;
+                tx.commit().await?;
+            }
             // Somebody else uploaded the same meanwhile.
             Err(error) if error.is_unique("plugin_versions.digest") => {
                 drop(tx);

@@ -430,7 +430,10 @@ impl PostsApi {
         id: Path<Uuid>,
         /// The ban's id.
         ban_id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Lifted, Problem> {
-        Ok(self.posts.lift_ban(&actor, id.0.into(), ban_id.0.into()).await?.into())
+        let (post, ban, reason) = (id.0.into(), ban_id.0.into(), reason.0.as_deref());
+        Ok(self.posts.lift_ban(&actor, post, ban, reason).await?.into())
     }
 }

@@ -479,8 +479,9 @@ impl Posts {
         actor: &Actor,
         id: PostId,
         ban: BanId,
+        reason: Option<&str>,
     ) -> Result<Acted<()>, Error> {
-        self.parts.bans.lift(actor, &self.ban_scope(actor, id).await?, ban).await
+        self.parts.bans.lift(actor, &self.ban_scope(actor, id).await?, ban, reason).await
     }
 
     async fn ban_scope(&self, actor: &Actor, id: PostId) -> Result<Scope, Error> {

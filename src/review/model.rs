@@ -7,7 +7,7 @@ use crate::{
     base::{
         FieldError,
         clock::Timestamp,
-        ids::{PostId, ReviewItemId},
+        ids::{AccountId, CommunityId, PostId, ReviewItemId},
         text::{clean_lines, length},
     },
     decisions::DecisionRecord,
@@ -138,6 +138,10 @@ pub struct Waiting {
     pub content: Option<Content>,
     /// What plugins were asked about, if it is they who hold it.
     pub event: Option<Uuid>,
+    /// The community; `None` for accounts and pictures.
+    pub community: Option<CommunityId>,
+    /// The author of the content, the owner of the picture, or the account itself.
+    pub author: Option<AccountId>,
 }
 
 /// Something that waits, or has been settled.

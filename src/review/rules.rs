@@ -5,6 +5,7 @@ use crate::{
     base::Error,
     decisions::DecisionRecord,
     events::{Content, Event, Resolution as Overruled},
+    mod_actions::{ActionKind, NewAction, Target},
 };
 
 /// An item is settled once.
@@ -30,6 +31,39 @@ pub(super) fn gone() -> Error {
 pub(super) fn removed(waiting: &Waiting, resolution: Resolution) -> Option<Content> {
     let goes = matches!(waiting.kind, ItemKind::Post | ItemKind::Comment | ItemKind::Report);
     waiting.content.filter(|_| goes && resolution == Resolution::Remove)
+}
+
+/// The row of the log for a resolution, where the feature of the content writes none: of
+/// everything but the removal of content. Its reason is the note.
+pub(super) fn logged(
+    waiting: &Waiting,
+    resolution: Resolution,
+    note: Option<String>,
+) -> Option<NewAction> {
+    if removed(waiting, resolution).is_some() {
+        return None;
+    }
+    let kind = match (waiting.kind, resolution) {
+        (ItemKind::Report, Resolution::Approve) => ActionKind::DismissReport,
+        (_, Resolution::Approve) => ActionKind::Approve,
+        (_, Resolution::Remove) => ActionKind::Refuse,
+    };
+    let account = match waiting.kind {
+        ItemKind::Account => Some(waiting.target.into()),
+        _ => waiting.author,
+    };
+    let target = match (waiting.content, account) {
+        (Some(content), _) => content.into(),
+        (None, Some(account)) => Target::Account(account),
+        (None, None) => Target::Site,
+    };
+    let detail = match waiting.kind {
+        ItemKind::Media => Some(format!("media {}", waiting.target)),
+        ItemKind::Edit => Some("edit".to_owned()),
+        _ => None,
+    };
+    let community = waiting.community;
+    Some(NewAction { account, community, detail, reason: note, ..NewAction::of(kind, target) })
 }
 
 /// What happens when an item is settled: content can be seen, and plugins that

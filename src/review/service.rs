@@ -23,7 +23,7 @@ use crate::{
     events::{Content, Occurrence},
     http::{Action, RateLimits},
     jobs, media,
-    mod_actions::{Acted, Permit},
+    mod_actions::{self, Acted, Permit},
     moderation::Moderation,
     posts::Posts,
 };
@@ -133,11 +133,14 @@ impl Review {
         id: ReviewItemId,
         resolved: Resolved,
     ) -> Result<Uuid, Error> {
-        let resolution = resolved.resolution;
+        let (resolution, note, now) = (resolved.resolution, resolved.note.clone(), resolved.at);
         let waiting = store::find_waiting(tx, actor, id).await?.ok_or(Error::NotFound)?;
         rules::may_resolve(waiting.state)?;
         store::resolve(tx, actor, id, resolved).await?;
         self.carry_out(tx, actor, &waiting, resolution).await?;
+        if let Some(action) = rules::logged(&waiting, resolution, note) {
+            mod_actions::record(tx, Agent::Person(actor), &action, now).await?;
+        }
         Ok(waiting.target)
     }
 

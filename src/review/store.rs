@@ -93,7 +93,7 @@ sql! { DECISIONS_OF_PAGE = decisions_of_page!(all) }
 sql! { DECISIONS_OF_COMMUNITY_PAGE = decisions_of_page!(community) }
 sql! { COUNT_OPEN = "select count(*) as items from review_items where state = 'open'" }
 sql! { FIND_WAITING = concat!(
-    "select d.kind, d.state, d.target_id, d.event_id,
+    "select d.kind, d.state, d.target_id, d.event_id, d.community_id, d.author_id,
             exists (select 1 from posts p where p.id = d.target_id) as is_post,
             exists (select 1 from comments k where k.id = d.target_id) as is_comment
      from review_items d where d.id = ? and ",
@@ -182,6 +182,8 @@ fn waiting(row: &Row) -> Result<Waiting, Error> {
             (false, false) => None,
         },
         event: row.value("event_id")?,
+        community: row.optional_id("community_id")?,
+        author: row.optional_id("author_id")?,
     })
 }
 

@@ -125,8 +125,10 @@ impl Undos {
         let Parts { bans, moderation, clock, .. } = &self.parts;
         match inverse {
             Inverse::Action(id) => moderation.take_back_in(tx, agent, id.into()).await,
-            Inverse::Warning(id) => warnings::withdraw_in(tx, agent, id.into(), clock.now()).await,
-            Inverse::Ban(id) => bans.lift_in(tx, agent, id.into()).await,
+            Inverse::Warning(id) => {
+                warnings::withdraw_in(tx, agent, id.into(), None, clock.now()).await
+            }
+            Inverse::Ban(id) => bans.lift_in(tx, agent, id.into(), None).await,
             Inverse::Reply(id) => {
                 let (comment, reason) = (Content::Comment(id), Some(REASON.to_owned()));
                 moderation.remove_in(tx, agent, comment, reason).await.map(|_| true)

@@ -13,14 +13,15 @@ use crate::{
     bans::Bans,
     base::{
         Error,
-        actor::Actor,
+        actor::{Actor, Agent},
         clock::Clock,
-        ids::new_uuid,
+        ids::{CommunityId, new_uuid},
         page::{MAX_LIMIT, Page, PageRequest},
     },
-    db::Db,
+    db::{Db, SITE},
     http::{Action, RateLimits},
     jobs::{self, NewJob},
+    mod_actions::{self, ActionKind, NewAction},
     moderation::Moderation,
     notifications::Notifications,
     review::Review,
@@ -79,7 +80,7 @@ impl Undos {
 
     /// Has it taken back, in the background. For those who manage the binding.
     pub(super) async fn start(&self, actor: &Actor, cause: Cause) -> Result<Undo, Error> {
-        self.check(actor, &cause).await?;
+        let community = self.check(actor, &cause).await?;
         let now = self.parts.clock.now();
         let id = new_uuid(now);
         let mut tx = self.parts.db.begin().await?;
@@ -87,6 +88,10 @@ impl Undos {
         let job = NewJob { priority: UNDO_PRIORITY, ..NewJob::new(UNDO, &id) };
         let job = job.once(format!("undo {id}"));
         jobs::enqueue(&mut tx, job, now).await?;
+        let detail = Some(format!("undo {id} of binding {}", cause.binding));
+        let action = NewAction::in_place(ActionKind::Undo, community);
+        let action = NewAction { detail, ..action };
+        mod_actions::record(&mut tx, Agent::Person(actor), &action, now).await?;
         tx.commit().await?;
         tracing::info!(
             by = actor.username, binding = %cause.binding, undo = %id, total,
@@ -116,11 +121,12 @@ impl Undos {
         Ok((undo, Page::cut(items, page.limit, |item| item.number)))
     }
 
-    async fn check(&self, actor: &Actor, cause: &Cause) -> Result<(), Error> {
+    /// The community of the binding, or `None` for the site, if the actor manages the
+    /// binding.
+    async fn check(&self, actor: &Actor, cause: &Cause) -> Result<Option<CommunityId>, Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
-        if store::is_managed(&self.parts.db, actor, cause.binding).await? {
-            return Ok(());
-        }
-        Err(Error::NotFound)
+        let scope = store::managed_scope(&self.parts.db, actor, cause.binding).await?;
+        let scope = scope.ok_or(Error::NotFound)?;
+        Ok((scope != SITE).then(|| scope.into()))
     }
 }

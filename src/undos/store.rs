@@ -129,7 +129,7 @@ macro_rules! manages {
     };
 }
 
-sql! { MANAGED = concat!("select 1 from plugin_bindings b where b.id = ? and ", manages!()) }
+sql! { MANAGED = concat!("select b.scope_id from plugin_bindings b where b.id = ? and ", manages!()) }
 sql! { MARK =
 "update effects set state = 'undone', undo_id = ? where id = ? and state = 'applied'" }
 sql! { INSERT = "
@@ -174,9 +174,13 @@ fn bind(statement: Statement, cause: &Cause, until: Timestamp) -> Statement {
 }
 
 /// Whether there is, or was, such a binding, and somebody manages it.
-pub(super) async fn is_managed(db: &Db, actor: &Actor, id: BindingId) -> Result<bool, Error> {
+pub(super) async fn managed_scope(
+    db: &Db,
+    actor: &Actor,
+    id: BindingId,
+) -> Result<Option<Uuid>, Error> {
     let statement = statement(MANAGED).bind(id.0).bind(actor.is_admin()).bind(actor.id.0);
-    Ok(db.optional(statement).await?.is_some())
+    db.optional(statement).await?.map(|row| row.value("scope_id")).transpose()
 }
 
 /// How much a cause comes to.

@@ -146,8 +146,10 @@ impl WarningsApi {
         SignedIn(actor): SignedIn,
         /// The warning's id.
         id: Path<Uuid>,
+        /// Why, for the log; at most 1,000 characters.
+        reason: Query<Option<String>>,
     ) -> Result<Withdrawn, Problem> {
-        self.warnings.withdraw(&actor, id.0.into()).await?;
+        self.warnings.withdraw(&actor, id.0.into(), reason.0.as_deref()).await?;
         Ok(Withdrawn::Done)
     }
 

@@ -86,14 +86,20 @@ impl Warnings {
     }
 
     /// Takes a warning back, where the actor may give one.
-    pub async fn withdraw(&self, actor: &Actor, id: WarningId) -> Result<(), Error> {
+    pub async fn withdraw(
+        &self,
+        actor: &Actor,
+        id: WarningId,
+        reason: Option<&str>,
+    ) -> Result<(), Error> {
         let Parts { db, limits, actions, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let mut tx = db.begin().await?;
         if !store::may_withdraw(&mut tx, actor, id).await? {
             return Err(Error::NotFound);
         }
-        if !withdraw_in(&mut tx, Agent::Person(actor), id, actions.now()).await? {
+        let (agent, reason) = (Agent::Person(actor), parse_reason(reason)?);
+        if !withdraw_in(&mut tx, agent, id, reason, actions.now()).await? {
             return Err(Error::conflict("withdrawn", "It was withdrawn already."));
         }
         Ok(tx.commit().await?)
@@ -150,12 +156,10 @@ pub async fn warn_in(
     let id = WarningId::new(now);
     store::insert_warning(tx, agent, &NewWarning { id, account, community, reason }, now).await?;
     let action = NewAction {
-        kind: ActionKind::Warn,
-        target: Target::Account(account),
-        account: Some(account),
         community,
         reason: Some(reason.to_owned()),
         inverse: Some(Inverse::WithdrawWarning { warning: id.0 }),
+        ..NewAction::of(ActionKind::Warn, Target::Account(account))
     };
     mod_actions::record(tx, agent, &action, now).await?;
     Ok(id)
@@ -166,6 +170,7 @@ pub async fn withdraw_in(
     tx: &mut Tx,
     agent: Agent<'_>,
     id: WarningId,
+    reason: Option<String>,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let warning = store::find_warning(tx, id).await?.ok_or(Error::NotFound)?;
@@ -176,12 +181,9 @@ pub async fn withdraw_in(
     let inverse = Inverse::WithdrawWarning { warning: id.0 };
     mod_actions::undone(tx, agent, (target, ActionKind::Warn), Some(&inverse), now).await?;
     let action = NewAction {
-        kind: ActionKind::WithdrawWarning,
-        target,
-        account: Some(warning.account),
         community: warning.community,
-        reason: None,
-        inverse: None,
+        reason,
+        ..NewAction::of(ActionKind::WithdrawWarning, target)
     };
     mod_actions::record(tx, agent, &action, now).await?;
     Ok(true)

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     base::{
         Error,
-        actor::Actor,
+        actor::{Actor, Agent},
         clock::{Clock, Timestamp},
         ids::{CommunityId, WebhookId, new_uuid},
         page::{Page, PageRequest},
@@ -30,6 +30,7 @@ use crate::{
     db::{Db, SITE, Tx},
     http::{Action, RateLimits},
     jobs::{self, NewJob},
+    mod_actions::{self, ActionKind, NewAction},
     notifications::Notifications,
     outbound,
 };
@@ -159,6 +160,7 @@ impl Webhooks {
         }
         let placed = Placed { id, scope, secret: &secret, by: actor.id, now };
         store::insert(&mut tx, &placed, new).await?;
+        log(&mut tx, actor, (ActionKind::CreateWebhook, scope, id), now).await?;
         tx.commit().await?;
         self.any.store(true, Ordering::Relaxed);
         tracing::info!(by = actor.username, webhook = %id, "a webhook was set up");
@@ -195,8 +197,10 @@ impl Webhooks {
     pub(super) async fn delete(&self, actor: &Actor, id: WebhookId) -> Result<(), Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
         let mut tx = self.parts.db.begin().await?;
-        store::managed(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
+        let scope = store::managed(&mut tx, actor, id).await?.ok_or(Error::NotFound)?.scope;
         store::delete(&mut tx, id).await?;
+        let now = self.parts.clock.now();
+        log(&mut tx, actor, (ActionKind::DeleteWebhook, scope, id), now).await?;
         tx.commit().await?;
         tracing::info!(by = actor.username, webhook = %id, "a webhook was deleted");
         Ok(())
@@ -210,12 +214,27 @@ impl Webhooks {
     ) -> Result<(SigningSecret, Timestamp), Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
         let secret = SigningSecret::random()?;
-        let until = self.parts.clock.now().plus(rules::OLD_SECRET_LIFETIME);
+        let now = self.parts.clock.now();
+        let until = now.plus(rules::OLD_SECRET_LIFETIME);
         let mut tx = self.parts.db.begin().await?;
         let old = store::managed(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
-        store::rotate(&mut tx, id, (old, until), &secret).await?;
+        store::rotate(&mut tx, id, (old.secret, until), &secret).await?;
+        log(&mut tx, actor, (ActionKind::RotateWebhookSecret, old.scope, id), now).await?;
         tx.commit().await?;
         tracing::info!(by = actor.username, webhook = %id, "a webhook has a new secret");
         Ok((secret, until))
     }
+}
+
+/// Writes an act on a webhook into the log. The detail is the id of the webhook.
+async fn log(
+    tx: &mut Tx,
+    actor: &Actor,
+    (kind, scope, id): (ActionKind, Uuid, WebhookId),
+    now: Timestamp,
+) -> Result<(), Error> {
+    let community = (scope != SITE).then(|| scope.into());
+    let detail = Some(format!("webhook {id}"));
+    let action = NewAction { detail, ..NewAction::in_place(kind, community) };
+    mod_actions::record(tx, Agent::Person(actor), &action, now).await.map(drop)
 }

@@ -42,7 +42,7 @@ sql! { LIST = concat!(
     " and (? is null or c.slug = ?) and w.id < ? order by w.id desc limit ?"
 ) }
 sql! { FIND_MANAGED =
-concat!("select w.secret from webhooks w where w.id = ? and ", may_manage!()) }
+concat!("select w.secret, w.scope_id from webhooks w where w.id = ? and ", may_manage!()) }
 sql! { DELETE_DELIVERIES = "delete from webhook_deliveries where webhook_id = ?" }
 sql! { DELETE = "delete from webhooks where id = ?" }
 sql! { ROTATE =
@@ -113,6 +113,14 @@ sql! { pub(super) APPEAL = "
     select c.id as community_id, c.slug from appeals a
     left join communities c on c.id = a.community_id where a.id = ?" }
 
+/// A webhook that the one who asks may manage.
+#[derive(Debug)]
+pub(super) struct Managed {
+    /// The community, or [`SITE`].
+    pub(super) scope: Uuid,
+    pub(super) secret: SigningSecret,
+}
+
 /// A webhook's row, but for what [`NewWebhook`] says.
 #[derive(Debug)]
 pub(super) struct Placed<'a> {
@@ -175,10 +183,14 @@ pub(super) async fn managed(
     tx: &mut Tx,
     actor: &Actor,
     id: WebhookId,
-) -> Result<Option<SigningSecret>, Error> {
+) -> Result<Option<Managed>, Error> {
     let statement = statement(FIND_MANAGED).bind(id.0).bind(actor.is_admin()).bind(actor.id.0);
     let row = tx.optional(statement).await?;
-    row.map(|row| row.value("secret").map(SigningSecret)).transpose()
+    let managed = |row: Row| {
+        let secret = row.value("secret").map(SigningSecret)?;
+        Ok(Managed { scope: row.value("scope_id")?, secret })
+    };
+    row.map(managed).transpose()
 }
 
 /// Deletes a webhook with what it was still to be told.

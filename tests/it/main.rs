@@ -29,6 +29,7 @@ mod http;
 mod jobs;
 mod mail;
 mod media;
+mod mod_log;
 mod openapi;
 mod process;
 mod servers;

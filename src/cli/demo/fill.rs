@@ -109,7 +109,7 @@ impl<'a> Filling<'a> {
         let admin = self.actor(ADMIN).await?;
         let community = NewCommunity::parse(slug, &new.name, &new.description)?;
         self.app.forum.communities.create(&admin, community).await?;
-        self.app.forum.communities.appoint(&admin, slug, &new.moderator).await?;
+        self.app.forum.communities.appoint(&admin, slug, &new.moderator, None).await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! every role. An operation without a row fails by name; there is no list of
 //! exceptions.
 
-mod scene;
+pub mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -30,6 +30,26 @@ struct Things {
     other: BTreeMap<&'static str, String>,
 }
 
+/// A request that is still to be sent.
+pub struct Question {
+    pub client: Client,
+    pub path: String,
+    id: String,
+    method: Method,
+    body: Option<Value>,
+}
+
+impl Question {
+    pub async fn send(self) -> Reply {
+        let Self { client, path, id, method, body } = self;
+        match id.as_str() {
+            "upload_plugin" => upload(&client, &path).await,
+            "upload_media" => media::try_upload(&client, &media::picture()).await,
+            _ => client.send(method, &path, body).await,
+        }
+    }
+}
+
 fn id(value: &Value) -> String {
     value["id"].as_str().unwrap().to_owned()
 }
@@ -56,7 +76,7 @@ impl Scene {
         Self { app, people, digest, asked: 0 }
     }
 
-    fn admin(&self) -> &Person {
+    pub fn admin(&self) -> &Person {
         &self.people["admin"]
     }
 
@@ -68,6 +88,17 @@ impl Scene {
         case: &str,
         role: &str,
     ) -> Reply {
+        self.question(spec, operation, case, role).await.send().await
+    }
+
+    /// Prepares a request for an operation as a role, with things that nobody has touched.
+    pub async fn question(
+        &mut self,
+        spec: &Spec,
+        operation: &Operation,
+        case: &str,
+        role: &str,
+    ) -> Question {
         self.asked += 1;
         self.app.advance(std::time::Duration::from_millis(1));
         let moderator = "/communities/garden/moderators/as-moderator";
@@ -94,15 +125,9 @@ impl Scene {
         });
         let nobody = self.app.client.clone();
         let client = asker.map_or(nobody, |person| person.client.clone());
-        if operation.id == "upload_plugin" {
-            return upload(&client, &path).await;
-        }
-        if operation.id == "upload_media" {
-            return media::try_upload(&client, &media::picture()).await;
-        }
         let path = if operation.id == "search" { format!("{path}?query=word") } else { path };
         let body = self.body(spec, operation, case, &things);
-        client.send(operation.method.clone(), &path, body).await
+        Question { client, id: operation.id.clone(), method: operation.method.clone(), path, body }
     }
 
     /// Who asks. What ends sessions or accounts is asked by a new one of the role.
@@ -117,6 +142,9 @@ impl Scene {
                 self.app.member(&name).await
             };
             return Some(leaving);
+        }
+        if id == "create_appeal" && case == "own" {
+            return Some(self.app.sign_in(&format!("warned{}", self.asked)).await);
         }
         Some(if matches!(id, "sign_out" | "end_session") {
             self.app.sign_in(&person.name).await
@@ -314,6 +342,9 @@ impl Scene {
             "close_me" if case.is_empty() => body = json!({"password": PASSWORD}),
             "close_me" => body = json!({"password": "not the password"}),
             "set_avatar" => body = json!({"media_id": things.other["media"]}),
+            "decide_appeal" if case == "grant" => body = json!({"grant": true}),
+            "resolve_review_item" if case == "remove" => body = json!({"resolution": "remove"}),
+            "change_role" if case == "admin" => body = json!({"role": "admin"}),
             "change_role" => body = json!({"role": "member"}),
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
             "start_replay" if case.is_empty() => body = json!({"digest": self.digest}),
@@ -333,7 +364,7 @@ fn needs_victim(operation: &Operation, case: &str) -> bool {
     let path = &operation.path;
     let to_somebody =
         ["/bans", "/moderators/", "/role", "/warnings"].iter().any(|part| path.contains(part));
-    to_somebody && case.is_empty() && operation.method != Method::GET
+    to_somebody && matches!(case, "" | "admin") && operation.method != Method::GET
 }
 
 async fn upload(client: &Client, path: &str) -> Reply {

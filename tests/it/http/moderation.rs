@@ -122,7 +122,9 @@ async fn locks_close_a_post_or_the_thread_below_a_comment() {
     maud.delete(&lock).await.expect(204);
     comment(&app, &ada, &post, "Yes.").await;
     let log = maud.get("/mod-actions").await.expect(200);
-    assert_eq!(each(&log, "kind").len(), 4, "what was so already is not logged: {log}");
+    let mut kinds = each(&log, "kind");
+    kinds.retain(|kind| kind != "appoint_moderator");
+    assert_eq!(kinds.len(), 4, "a lock that changes nothing is not logged: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,1 @@
+alter table mod_actions add column detail mediumtext;
