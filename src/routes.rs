@@ -19,6 +19,7 @@ use crate::{
     digests::DigestsApi,
     http::{
         onion::{Bounds, Onion},
+        specification,
         system::SystemApi,
     },
     job_admin::JobsApi,
@@ -152,8 +153,20 @@ fn service(app: &App) -> OpenApiService<impl OpenApi + 'static, ()> {
 pub fn specification(app: &App) -> String {
     let spec = service(app).spec();
     serde_json::from_str::<serde_json::Value>(&spec)
-        .and_then(|spec| serde_json::to_string_pretty(&spec))
+        .and_then(|spec| serde_json::to_string_pretty(&specification::rewrite(spec)))
         .map_or(spec, |pretty| pretty + "\n")
+}
+
+/// The page of Swagger UI, with the rewritten specification in place of the generated
+/// one, a search field, and a token that survives a reload.
+fn documentation(app: &App, specification: &str) -> String {
+    let service = service(app);
+    service
+        .swagger_ui_html()
+        .replacen("<html ", "<html lang=\"en\" ", 1)
+        .replacen("<title>Swagger UI</title>", "<title>Gatherly API</title>", 1)
+        .replacen("filter: false,", "filter: true,\n        persistAuthorization: true,", 1)
+        .replacen(&service.spec(), specification, 1)
 }
 
 /// The whole server.
@@ -161,9 +174,9 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
     let mut routes = Route::new();
     if app.config.server.docs {
         let spec = specification(app);
+        let ui = documentation(app, &spec);
         let document =
             make_sync(move |_| spec.clone().with_content_type("application/json").into_response());
-        let ui = service(app).swagger_ui_html();
         let page = make_sync(move |_| {
             ui.clone().with_content_type("text/html; charset=utf-8").into_response()
         });

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     base::{actor::SiteRole, page::PageRequest, secret::Secret},
-    http::{ClientAddress, Input, Problem, Rendered, Tag},
+    http::{ClientAddress, Input, Problem, Rendered, Tag, Time},
     sessions::{SignedIn, Visitor},
 };
 
@@ -155,7 +155,7 @@ struct AccountView {
     /// Up minus down votes on what it published.
     score: i64,
     /// When it was made, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// Whether a plugin writes through it.
     bot: bool,
     /// The picture beside its name, by its id; see `GET /media/{id}`.
@@ -173,7 +173,7 @@ impl From<&Account> for AccountView {
             post_count: account.post_count,
             comment_count: account.comment_count,
             score: account.score,
-            created_at: account.created_at.to_string(),
+            created_at: account.created_at.into(),
             bot: account.is_bot,
             avatar: account.avatar.map(|avatar| avatar.0),
         }

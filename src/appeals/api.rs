@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     base::page::{Page, PageRequest},
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     sessions::SignedIn,
 };
 
@@ -126,13 +126,13 @@ struct AppealView {
     /// `open`, `granted` or `denied`.
     state: String,
     /// When it was made, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// Name of who decided; for those who may decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     decided_by: Option<String>,
     /// When, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    decided_at: Option<String>,
+    decided_at: Option<Time>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -148,9 +148,9 @@ impl From<Appeal> for AppealView {
             community: appeal.community,
             text: appeal.text,
             state: appeal.state.as_str().to_owned(),
-            created_at: appeal.created_at.to_string(),
+            created_at: appeal.created_at.into(),
             decided_by: appeal.decided_by.filter(|_| appeal.is_staff),
-            decided_at: appeal.decided_at.map(|at| at.to_string()),
+            decided_at: appeal.decided_at.map(Time::from),
             note: appeal.note,
         }
     }

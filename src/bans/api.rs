@@ -19,7 +19,7 @@ use crate::{
         clock::Timestamp,
         page::{Page, PageRequest},
     },
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     mod_actions::{Acted, PendingView},
     sessions::SignedIn,
 };
@@ -93,16 +93,16 @@ pub struct BanView {
     #[serde(skip_serializing_if = "Option::is_none")]
     plugin: Option<String>,
     /// When it was set.
-    created_at: String,
+    created_at: Time,
     /// When it ends; absent is never.
     #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<String>,
+    until: Option<Time>,
     /// Who lifted it; for those who may ban there.
     #[serde(skip_serializing_if = "Option::is_none")]
     lifted_by: Option<String>,
     /// When it was lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    lifted_at: Option<String>,
+    lifted_at: Option<Time>,
 }
 
 impl BanView {
@@ -118,10 +118,10 @@ impl BanView {
             reason: ban.reason,
             created_by: ban.created_by,
             plugin: ban.plugin,
-            created_at: ban.created_at.to_string(),
-            until: ban.until.map(|until| until.to_string()),
+            created_at: ban.created_at.into(),
+            until: ban.until.map(Time::from),
             lifted_by: ban.lifted_by,
-            lifted_at: ban.lifted_at.map(|at| at.to_string()),
+            lifted_at: ban.lifted_at.map(Time::from),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
         ids::PostId,
         page::{Page, PageRequest},
     },
-    http::{HotReads, Input, Problem, Rendered, Tag},
+    http::{HotReads, Input, Problem, Rendered, Tag, Time},
     publishing::{ContentState, ModerationView, Tallies},
     sessions::{SignedIn, Visitor},
 };
@@ -114,8 +114,6 @@ pub struct CommentView {
     /// Public remarks: `sensitive`, `spoiler`.
     marks: Vec<String>,
     /// Its pictures, in their order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(skip_serializing_if_is_empty, default)]
     media: Vec<AttachedView>,
     /// Votes in favour.
     ups: i64,
@@ -126,10 +124,10 @@ pub struct CommentView {
     /// Answers that the thread shows.
     reply_count: i64,
     /// When it was written.
-    created_at: String,
+    created_at: Time,
     /// When it was last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    edited_at: Option<String>,
+    edited_at: Option<Time>,
     /// One's own vote, 1, 0 or -1; absent for those who are not signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     my_vote: Option<i64>,
@@ -159,8 +157,8 @@ impl CommentView {
             score: tallies.score(),
             media: AttachedView::all(if readable { comment.media } else { Vec::new() }),
             reply_count: comment.reply_count,
-            created_at: comment.created_at.to_string(),
-            edited_at: comment.edited_at.filter(|_| readable).map(|at| at.to_string()),
+            created_at: comment.created_at.into(),
+            edited_at: comment.edited_at.filter(|_| readable).map(Time::from),
             my_vote: viewer.filter(|_| readable).map(|_| comment.my_vote),
             moderation: None,
         }

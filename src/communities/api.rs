@@ -15,7 +15,7 @@ use super::{
 use crate::{
     bans::{BanCreated, BanList, BanRequest, Lifted},
     base::page::{Page, PageRequest},
-    http::{HotReads, Input, Problem, Rendered, Tag},
+    http::{HotReads, Input, Problem, Rendered, Tag, Time},
     sessions::{SignedIn, Visitor},
 };
 
@@ -76,7 +76,7 @@ struct CommunityView {
     /// Published posts.
     post_count: i64,
     /// When it was made.
-    created_at: String,
+    created_at: Time,
     /// What the one who asks is in it: `member` or `moderator`; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     my_role: Option<String>,
@@ -91,7 +91,7 @@ impl From<Community> for CommunityView {
             description: community.description,
             member_count: community.member_count,
             post_count: community.post_count,
-            created_at: community.created_at.to_string(),
+            created_at: community.created_at.into(),
             my_role: community.my_role.map(|role| role.as_str().to_owned()),
         }
     }
@@ -125,9 +125,9 @@ struct ModeratorView {
     rank: i64,
     /// When the moderator was appointed, RFC 3339; absent if that is not on record.
     #[serde(skip_serializing_if = "Option::is_none")]
-    appointed_at: Option<String>,
+    appointed_at: Option<Time>,
     /// When the moderator became a member, RFC 3339.
-    joined_at: String,
+    joined_at: Time,
 }
 
 /// Moderators, by rank.
@@ -146,9 +146,8 @@ impl From<Page<Moderator>> for ModeratorList {
         let page = page.map(|moderator| ModeratorView {
             username: moderator.username,
             rank: moderator.rank,
-            appointed_at: (moderator.appointed_at != NEVER)
-                .then(|| moderator.appointed_at.to_string()),
-            joined_at: moderator.joined_at.to_string(),
+            appointed_at: (moderator.appointed_at != NEVER).then(|| moderator.appointed_at.into()),
+            joined_at: moderator.joined_at.into(),
         });
         Self { items: page.items, next_cursor: page.next_cursor }
     }

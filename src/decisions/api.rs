@@ -15,13 +15,13 @@ use super::{
 use crate::{
     base::{ids::BindingId, page::PageRequest},
     hooks::{Decision, Evidence, Finding, Mode, Verdict},
-    http::{Problem, Rendered, Tag},
+    http::{Problem, Rendered, Tag, Time},
     sessions::SignedIn,
 };
 
 /// What a plugin decided, as its author may know it.
 #[derive(Clone, Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 pub struct AuthorDecision {
     /// Name of the plugin.
     plugin: String,
@@ -31,7 +31,6 @@ pub struct AuthorDecision {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     /// What the plugin found, as far as it is public.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceView>,
 }
 
@@ -107,7 +106,7 @@ impl From<Evidence> for EvidenceView {
 /// A decision on record. What is for moderators only is absent in what authors
 /// get.
 #[derive(Clone, Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 pub struct DecisionView {
     /// Opaque, in the order of time.
     id: Uuid,
@@ -128,7 +127,6 @@ pub struct DecisionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     /// What the plugin found.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceView>,
     /// The post, comment or account that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +135,7 @@ pub struct DecisionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     community: Option<String>,
     /// When.
-    created_at: String,
+    created_at: Time,
     /// For moderators.
     #[serde(skip_serializing_if = "Option::is_none")]
     staff: Option<StaffDetail>,
@@ -145,7 +143,7 @@ pub struct DecisionView {
 
 /// What only moderators see of a decision.
 #[derive(Clone, Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 pub struct StaffDetail {
     /// The binding that was asked.
     binding_id: Uuid,
@@ -165,10 +163,8 @@ pub struct StaffDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     patch: Option<serde_json::Value>,
     /// What else was wanted, as in `wit/types.wit`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     effects: Vec<serde_json::Value>,
     /// What was wanted and is not granted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     refused_effects: Vec<String>,
     /// Microseconds that the call took.
     duration_us: i64,
@@ -224,7 +220,7 @@ impl From<DecisionRecord> for DecisionView {
             evidence: record.evidence.into_iter().map(EvidenceView::from).collect(),
             target_id: record.target_id,
             community: record.community,
-            created_at: record.created_at.to_string(),
+            created_at: record.created_at.into(),
             staff,
         }
     }

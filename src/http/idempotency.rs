@@ -17,7 +17,7 @@ use crate::{
 /// The header.
 const HEADER: &str = "idempotency-key";
 /// Longest key: room for a UUID with a prefix.
-const MAX_KEY: usize = 128;
+pub(super) const KEY_MAX: usize = 128;
 
 /// Whether a request has a key.
 pub(super) fn has_key(headers: &header::HeaderMap) -> bool {
@@ -35,9 +35,9 @@ pub(super) async fn begin(
     else {
         return Ok(None);
     };
-    let key = key.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    let key = key.to_str().ok().filter(|key| (1..=KEY_MAX).contains(&key.len()));
     let Some(key) = key.map(str::to_owned) else {
-        let message = format!("must have 1 to {MAX_KEY} visible ASCII characters");
+        let message = format!("must have 1 to {KEY_MAX} visible ASCII characters");
         let error = Error::invalid("Idempotency-Key", "length", message);
         return Err(super::Problem::from(error).into());
     };

@@ -13,7 +13,9 @@ pub mod rate_limit;
 pub mod rendered;
 pub mod request_id;
 pub mod server;
+pub mod specification;
 pub mod system;
+pub mod time;
 
 pub use client_address::ClientAddress;
 pub use hot_cache::HotReads;
@@ -21,6 +23,7 @@ pub use input::Input;
 pub use problem::Problem;
 pub use rate_limit::{Action, RateLimits};
 pub use rendered::Rendered;
+pub use time::Time;
 
 /// Groups of operations in the specification.
 #[derive(Clone, Copy, Debug, poem_openapi::Tags)]

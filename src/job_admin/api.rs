@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::service::JobAdmin;
 use crate::{
     base::page::PageRequest,
-    http::{Problem, Rendered, Tag},
+    http::{Problem, Rendered, Tag, Time},
     jobs::{JobRecord, JobState},
     sessions::SignedIn,
 };
@@ -83,12 +83,12 @@ struct JobView {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
     /// Not before this, RFC 3339.
-    run_at: String,
+    run_at: Time,
     /// When it was added, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// When it was done or given up, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    finished_at: Option<String>,
+    finished_at: Option<Time>,
 }
 
 impl From<JobRecord> for JobView {
@@ -102,9 +102,9 @@ impl From<JobRecord> for JobView {
             max_attempts: job.max_attempts,
             progress: job.progress,
             last_error: job.last_error,
-            run_at: job.run_at.to_string(),
-            created_at: job.created_at.to_string(),
-            finished_at: job.finished_at.map(|at| at.to_string()),
+            run_at: job.run_at.into(),
+            created_at: job.created_at.into(),
+            finished_at: job.finished_at.map(Time::from),
         }
     }
 }

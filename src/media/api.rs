@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     base::{ids::MediaId, page::PageRequest},
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     pictures::{MediaType, Size},
     sessions::{SignedIn, Visitor},
 };
@@ -74,7 +74,7 @@ struct MediaView {
     /// SHA-256 of what was uploaded, hexadecimal.
     digest: String,
     /// When it was uploaded, RFC 3339.
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<Uploaded> for MediaView {
@@ -89,7 +89,7 @@ impl From<Uploaded> for MediaView {
             height: record.height,
             bytes: record.bytes,
             digest: record.digest,
-            created_at: record.created_at.to_string(),
+            created_at: record.created_at.into(),
         }
     }
 }

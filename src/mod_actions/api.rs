@@ -13,7 +13,7 @@ use crate::{
         Error,
         page::{Page, PageRequest},
     },
-    http::{Problem, Rendered, Tag},
+    http::{Problem, Rendered, Tag, Time},
     sessions::SignedIn,
 };
 
@@ -57,10 +57,10 @@ pub struct ActionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// When, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// When it was taken back, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    undone_at: Option<String>,
+    undone_at: Option<Time>,
     /// Name of the person who took it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     undone_by: Option<String>,
@@ -81,8 +81,8 @@ impl From<LoggedAction> for ActionView {
             community: action.slug,
             detail: action.detail,
             reason: action.reason,
-            created_at: action.created_at.to_string(),
-            undone_at: action.undone_at.map(|at| at.to_string()),
+            created_at: action.created_at.into(),
+            undone_at: action.undone_at.map(Time::from),
             undone_by: action.undone_by,
         }
     }
@@ -105,7 +105,7 @@ pub struct PendingView {
     /// Why it waits, in a policy's words.
     message: String,
     /// Until when another moderator can ask for the same, RFC 3339.
-    until: String,
+    until: Time,
 }
 
 impl From<Pending> for PendingView {
@@ -117,7 +117,7 @@ impl From<Pending> for PendingView {
             target_kind: pending.target.kind().to_owned(),
             target_id: pending.target.id(),
             message: pending.message,
-            until: pending.until.to_string(),
+            until: pending.until.into(),
         }
     }
 }

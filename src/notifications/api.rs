@@ -22,7 +22,7 @@ use crate::{
         Error,
         page::{MAX_LIMIT, Page, PageRequest},
     },
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     sessions::SignedIn,
 };
 
@@ -49,7 +49,7 @@ struct NotificationView {
     /// `notice`, or `plugin_trouble` for those who look after a binding.
     kind: String,
     /// When it was sent.
-    created_at: String,
+    created_at: Time,
     /// Whether it was marked as read.
     read: bool,
     /// Whether what it is about may not be seen any more: nothing more is told.
@@ -90,7 +90,7 @@ impl From<Notification> for NotificationView {
         Self {
             id: id.0,
             kind: kind.as_str().to_owned(),
-            created_at: sent_at.to_string(),
+            created_at: sent_at.into(),
             read: is_read,
             hidden,
             actor,

@@ -175,6 +175,12 @@ pub(super) enum Fate {
     Suppress,
 }
 
+/// A stored offset from UTC in minutes, brought into the range that is accepted: a row
+/// that an earlier release stored out of range must not stop notifications.
+pub(super) fn stored_offset(minutes: i64) -> i32 {
+    i32::try_from(minutes.clamp(-OFFSET_MAX, OFFSET_MAX)).unwrap_or_default()
+}
+
 /// What somebody wants to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Preferences {
@@ -193,7 +199,7 @@ impl Preferences {
                 None => errors.push(FieldError::new("muted", "kind", "has an unknown kind")),
             }
         }
-        if utc_offset.abs() > OFFSET_MAX {
+        if !(-OFFSET_MAX..=OFFSET_MAX).contains(&utc_offset) {
             let message = format!("must be from -{OFFSET_MAX} to {OFFSET_MAX}");
             errors.push(FieldError::new("utc_offset", "range", message));
         }
@@ -207,7 +213,8 @@ impl Preferences {
 
     /// From what is stored.
     pub(super) fn of(muted: &str, utc_offset: i64) -> Self {
-        Self { muted: muted.split_whitespace().filter_map(Kind::parse).collect(), utc_offset }
+        let muted = muted.split_whitespace().filter_map(Kind::parse).collect();
+        Self { muted, utc_offset: utc_offset.clamp(-OFFSET_MAX, OFFSET_MAX) }
     }
 
     /// Its kinds as stored.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::model::{
     Fate, Inbox, Kind, Made, NewNotification, Notification, Party, Preferences, Shown,
+    stored_offset,
 };
 use crate::{
     bans::{Deeds, Standing, looking, viewer, viewer_known_by_id},
@@ -413,7 +414,7 @@ fn to_made(row: &Row) -> Result<Made, Error> {
         slug: row.value("slug")?,
         values: if is_visible { values(row)? } else { Vec::new() },
         is_visible,
-        utc_offset: row.value("utc_offset")?,
+        utc_offset: stored_offset(row.value("utc_offset")?),
     })
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    model::Kind,
+    model::{Kind, Preferences, stored_offset},
     rules::{correction, kept, mentions, value},
 };
 use crate::base::{markdown::prose, text::look_alike_key};
@@ -84,4 +84,15 @@ proptest! {
     fn anything_can_be_read(text in any::<String>()) {
         prop_assert!(called(&text).len() <= 10);
     }
+}
+
+#[test]
+fn offsets_outside_the_range_are_refused_and_never_read_as_such() {
+    for (minutes, is_accepted) in
+        [(i64::MIN, false), (-841, false), (-840, true), (0, true), (840, true), (i64::MAX, false)]
+    {
+        assert_eq!(Preferences::parse(&[], minutes).is_ok(), is_accepted, "{minutes}");
+    }
+    assert_eq!([i64::MIN, -7, i64::MAX].map(stored_offset), [-840, -7, 840]);
+    assert_eq!(Preferences::of("", i64::MIN).utc_offset, -840);
 }

@@ -5,7 +5,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 use super::model::{Activation, Probe};
-use crate::hooks::BreakerState;
+use crate::{hooks::BreakerState, http::Time};
 
 /// How a binding does at a hook, on the node that answers.
 #[derive(Debug, Object, Serialize)]
@@ -69,10 +69,10 @@ pub(crate) struct CandidateView {
     #[serde(skip_serializing_if = "Option::is_none")]
     probe: Option<ProbeView>,
     /// When it began, RFC 3339.
-    started_at: String,
+    started_at: Time,
     /// When it was over, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    finished_at: Option<String>,
+    finished_at: Option<Time>,
 }
 
 /// How a candidate judged recorded events.
@@ -105,8 +105,8 @@ impl From<Activation> for CandidateView {
                 stricter,
                 milder,
             }),
-            started_at: activation.started_at.to_string(),
-            finished_at: activation.finished_at.map(|at| at.to_string()),
+            started_at: activation.started_at.into(),
+            finished_at: activation.finished_at.map(Time::from),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     base::{Error, FieldError, page::PageRequest, secret::sha256_hex},
     hooks::{FailureMode, Grants, Mode},
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     plugin_activations::{BreakerView, CandidateView},
     plugin_envelopes::{Limits, LimitsView},
     plugin_versions::{FailureModeName, GrantsView, ModeName, beyond, names, not_empty},
@@ -172,7 +172,7 @@ enum StateName {
 
 /// A plugin version at work in a scope.
 #[derive(Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 struct BindingView {
     /// Opaque, in the order of time.
     id: Uuid,
@@ -184,7 +184,6 @@ struct BindingView {
     /// SHA-256 of the component, hexadecimal.
     digest: String,
     /// Hooks that it answers.
-    #[oai(skip_serializing_if_is_empty = false)]
     hooks: Vec<String>,
     /// Where it works; absent when that is the whole site.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -216,10 +215,10 @@ struct BindingView {
     /// Since when it is in quarantine, RFC 3339: somebody said so, or it failed
     /// again and again at one of its hooks, see `breakers`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    quarantined_at: Option<String>,
+    quarantined_at: Option<Time>,
     /// When a call is tried; absent when only somebody can end its quarantine.
     #[serde(skip_serializing_if = "Option::is_none")]
-    quarantined_until: Option<String>,
+    quarantined_until: Option<Time>,
     /// The field that the community's envelope does not allow any more; grants
     /// that it does not allow are not in force. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,7 +227,6 @@ struct BindingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     missing_grants: Option<GrantsView>,
     /// How the server finds it to do at each of its hooks.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     breakers: Vec<BreakerView>,
     /// The last attempt to put something to work as this binding. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,17 +243,16 @@ struct BindingView {
     /// Counts changes, from 1.
     revision: i64,
     /// When it was made, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// When it was last changed, RFC 3339.
-    changed_at: String,
+    changed_at: Time,
     /// What it was before, the last first; at most three. Not in lists.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     previous: Vec<RevisionView>,
 }
 
 /// What a binding was before a change.
 #[derive(Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 struct RevisionView {
     /// Which.
     revision: i64,
@@ -274,7 +271,7 @@ struct RevisionView {
     /// What it was bounded by.
     limits: LimitsView,
     /// Since when it had been so, RFC 3339.
-    changed_at: String,
+    changed_at: Time,
     /// Who had made it so.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<Uuid>,
@@ -297,7 +294,7 @@ impl From<Revision> for RevisionView {
             priority: terms.priority,
             grants: terms.grants.into(),
             limits: terms.limits.into(),
-            changed_at: revision.changed_at.to_string(),
+            changed_at: revision.changed_at.into(),
             changed_by: revision.changed_by.map(|account| account.0),
             changed_as: revision.changed_as.as_str().to_owned(),
             reason: revision.reason,
@@ -336,8 +333,8 @@ impl BindingView {
             state,
             error,
             snapshot,
-            quarantined_at: quarantine.0.map(|at| at.to_string()),
-            quarantined_until: quarantine.1.map(|at| at.to_string()),
+            quarantined_at: quarantine.0.map(Time::from),
+            quarantined_until: quarantine.1.map(Time::from),
             outside_envelope: None,
             missing_grants: None,
             breakers: Vec::new(),
@@ -346,8 +343,8 @@ impl BindingView {
             changed_as: binding.changed_as.as_str().to_owned(),
             reason: binding.reason,
             revision: binding.revision,
-            created_at: binding.created_at.to_string(),
-            changed_at: binding.changed_at.to_string(),
+            created_at: binding.created_at.into(),
+            changed_at: binding.changed_at.into(),
             previous: Vec::new(),
         }
     }

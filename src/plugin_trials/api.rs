@@ -20,14 +20,14 @@ use crate::{
     },
     decisions::{AuthorDecision, EvidenceView},
     hooks::HookPoint,
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     plugin_versions::GrantsView,
     sessions::SignedIn,
 };
 
 /// What a plugin said.
 #[derive(Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 pub struct AnswerView {
     /// Absent when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,10 +39,8 @@ pub struct AnswerView {
     #[serde(skip_serializing_if = "Option::is_none")]
     patch: Option<serde_json::Value>,
     /// Why.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceView>,
     /// What else was wanted and is granted, as in `wit/types.wit`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     effects: Vec<serde_json::Value>,
     /// What kind of failure.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,7 +190,7 @@ pub struct DifferenceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<String>,
     /// When it happened.
-    at: String,
+    at: Time,
 }
 
 impl From<Difference> for DifferenceView {
@@ -206,7 +204,7 @@ impl From<Difference> for DifferenceView {
             would: difference.would,
             message: difference.message,
             fault: difference.fault,
-            at: difference.at.to_string(),
+            at: difference.at.into(),
         }
     }
 }
@@ -238,10 +236,10 @@ pub struct ReplayView {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     /// When it was wanted.
-    created_at: String,
+    created_at: Time,
     /// When it was over.
     #[serde(skip_serializing_if = "Option::is_none")]
-    finished_at: Option<String>,
+    finished_at: Option<Time>,
     /// A page of where the candidate judged otherwise, in the order of time.
     differences: Vec<DifferenceView>,
     /// Where the next page starts; absent at the end.
@@ -270,8 +268,8 @@ impl ReplayView {
                 faults: counts.faults,
             },
             error: replay.error,
-            created_at: replay.created_at.to_string(),
-            finished_at: replay.finished_at.map(|at| at.to_string()),
+            created_at: replay.created_at.into(),
+            finished_at: replay.finished_at.map(Time::from),
             differences: differences.items.into_iter().map(DifferenceView::from).collect(),
             next_cursor: differences.next_cursor,
         }
@@ -357,13 +355,11 @@ impl TryFrom<PreflightBody> for Draft {
 
 /// What policies would say of a text, as far as they let it be known.
 #[derive(Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_empty)]
 pub struct PreflightView {
     /// `allow`, `annotate`, `modify`, `hold`, `unavailable` or `reject`: the
     /// strictest of them.
     verdict: String,
     /// What each says.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     decisions: Vec<AuthorDecision>,
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     base::{FieldError, page::PageRequest},
     hooks::{FailureMode, Grants, HookPoint, Mode},
-    http::{Problem, Rendered, Tag},
+    http::{Problem, Rendered, Tag, Time},
     sessions::{SignedIn, Visitor},
 };
 
@@ -186,7 +186,7 @@ struct VersionView {
     /// Bytes.
     size: i64,
     /// When it was uploaded, RFC 3339.
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<Version> for VersionView {
@@ -201,7 +201,7 @@ impl From<Version> for VersionView {
             wanted_grants: version.wanted.into(),
             settings_schema: version.settings_schema,
             size: version.size,
-            created_at: version.created_at.to_string(),
+            created_at: version.created_at.into(),
         }
     }
 }
@@ -227,7 +227,7 @@ struct PluginItem {
     /// What it may do beyond answering.
     grants: GrantsView,
     /// Since when it has been so, RFC 3339.
-    since: String,
+    since: Time,
     /// How it came to be so, the last change first; at most ten.
     changes: Vec<ChangeItem>,
     /// What came of it in the last thirty days, counted once a minute.
@@ -241,7 +241,7 @@ struct ChangeItem {
     /// Which revision it made.
     revision: i64,
     /// When, RFC 3339.
-    at: String,
+    at: Time,
     /// As what somebody made it: `admin`, `moderator`, `file`, or `system` for
     /// the server, to limit damage.
     by: String,
@@ -268,7 +268,7 @@ struct NumbersView {
 impl From<PublicChange> for ChangeItem {
     fn from(change: PublicChange) -> Self {
         let PublicChange { revision, at, by, digest, mode, reason } = change;
-        Self { revision, at: at.to_string(), by, digest, mode, reason }
+        Self { revision, at: at.into(), by, digest, mode, reason }
     }
 }
 
@@ -288,7 +288,7 @@ impl From<PublicBinding> for PluginItem {
             community: binding.community,
             mode: binding.mode,
             grants: binding.grants.into(),
-            since: binding.since.to_string(),
+            since: binding.since.into(),
             changes: binding.changes.into_iter().map(ChangeItem::from).collect(),
             numbers: binding.numbers.into(),
         }

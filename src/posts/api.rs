@@ -21,7 +21,7 @@ use crate::{
         ids::PostId,
         page::{Page, PageRequest},
     },
-    http::{ClientAddress, HotReads, Input, Problem, Rendered, Tag},
+    http::{ClientAddress, HotReads, Input, Problem, Rendered, Tag, Time},
     publishing::{ContentState, ModerationView},
     sessions::{SignedIn, Visitor},
 };
@@ -114,8 +114,6 @@ pub struct PostView {
     #[serde(skip_serializing_if = "Option::is_none")]
     body_html: Option<String>,
     /// Its pictures, in their order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[oai(skip_serializing_if_is_empty, default)]
     media: Vec<AttachedView>,
     /// `published`, or for its author and those who moderate `held` or `removed`.
     state: String,
@@ -132,10 +130,10 @@ pub struct PostView {
     /// Published comments.
     comment_count: i64,
     /// When it was written.
-    created_at: String,
+    created_at: Time,
     /// When it was last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    edited_at: Option<String>,
+    edited_at: Option<Time>,
     /// One's own vote, 1, 0 or -1; absent for those who are not signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     my_vote: Option<i64>,
@@ -162,8 +160,8 @@ impl PostView {
             downs: post.tallies.downs,
             score: post.tallies.score(),
             comment_count: post.comment_count,
-            created_at: post.created_at.to_string(),
-            edited_at: post.edited_at.map(|at| at.to_string()),
+            created_at: post.created_at.into(),
+            edited_at: post.edited_at.map(Time::from),
             my_vote: viewer.map(|_| post.my_vote),
             moderation: None,
         }

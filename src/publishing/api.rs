@@ -12,7 +12,7 @@ use crate::{attachments::AttachedView, decisions::AuthorDecision};
 
 /// What was decided about content; for its author and for those who moderate.
 #[derive(Clone, Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 pub struct ModerationView {
     /// `published`, `held` or `removed`; for a change that waits, `held`.
     state: String,
@@ -23,7 +23,6 @@ pub struct ModerationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     removal_id: Option<Uuid>,
     /// What plugins decided at this request.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     decisions: Vec<AuthorDecision>,
     /// The text that waits for a moderator while the published one stands.
     #[serde(skip_serializing_if = "Option::is_none")]

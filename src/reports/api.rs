@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     base::{Error, FieldError},
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     sessions::SignedIn,
 };
 
@@ -80,7 +80,7 @@ struct ReportView {
     /// Why.
     reason: String,
     /// When, RFC 3339.
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<Filed> for ReportView {
@@ -90,7 +90,7 @@ impl From<Filed> for ReportView {
             kind: report.target.kind().to_owned(),
             target_id: report.target.id(),
             reason: report.reason,
-            created_at: report.created_at.to_string(),
+            created_at: report.created_at.into(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     base::page::PageRequest,
     decisions::DecisionView,
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     mod_actions::{Acted, PendingView},
     sessions::SignedIn,
 };
@@ -122,7 +122,7 @@ struct ReportNoteView {
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<Uuid>,
     /// When, RFC 3339.
-    created_at: String,
+    created_at: Time,
 }
 
 impl From<ReportNote> for ReportNoteView {
@@ -133,14 +133,14 @@ impl From<ReportNote> for ReportNoteView {
             plugin: note.plugin,
             reason: note.reason,
             merged_into: note.merged_into,
-            created_at: note.created_at.to_string(),
+            created_at: note.created_at.into(),
         }
     }
 }
 
 /// Something that waits for a person, or has been settled by one.
 #[derive(Debug, Object, Serialize)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 struct ReviewItemView {
     /// Opaque, in the order of time.
     id: Uuid,
@@ -169,23 +169,21 @@ struct ReviewItemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     post_id: Option<Uuid>,
     /// Since when it waits, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// Name of the person who settled it.
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_by: Option<String>,
     /// When, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    resolved_at: Option<String>,
+    resolved_at: Option<Time>,
     /// For other moderators.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     /// Its place in the queue, from -100 to 100: higher comes first.
     priority: i64,
     /// What those said who reported it, newest first; at most 20.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     reports: Vec<ReportNoteView>,
     /// What plugins decided about it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     decisions: Vec<DecisionView>,
 }
 
@@ -202,9 +200,9 @@ impl From<ReviewItem> for ReviewItemView {
             text: item.text.map(ItemText::from),
             pending: item.pending.map(ItemText::from),
             post_id: item.post_id.map(|post| post.0),
-            created_at: item.created_at.to_string(),
+            created_at: item.created_at.into(),
             resolved_by: item.resolved_by,
-            resolved_at: item.resolved_at.map(|at| at.to_string()),
+            resolved_at: item.resolved_at.map(Time::from),
             note: item.note,
             priority: item.priority,
             reports: item.reports.into_iter().map(ReportNoteView::from).collect(),

@@ -13,7 +13,7 @@ use crate::{
         Error,
         page::{Page, PageRequest},
     },
-    http::{ClientAddress, Problem, Rendered, Tag},
+    http::{ClientAddress, Problem, Rendered, Tag, Time},
     posts::SearchTerms,
     sessions::Visitor,
 };
@@ -55,7 +55,7 @@ struct FoundView {
     /// Markdown: the part of the text that has the words.
     excerpt: String,
     /// When it was written.
-    created_at: String,
+    created_at: Time,
 }
 
 /// What was found, newest first.
@@ -78,7 +78,7 @@ impl From<Page<Found>> for FoundList {
             community: found.community,
             author: found.author,
             excerpt: found.excerpt,
-            created_at: found.created_at.to_string(),
+            created_at: found.created_at.into(),
         });
         Self { items: page.items, next_cursor: page.next_cursor }
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     base::{Error, actor::Actor, secret::Secret},
-    http::{ClientAddress, Input, Problem, Rendered, Tag, idempotency},
+    http::{ClientAddress, Input, Problem, Rendered, Tag, Time, idempotency},
 };
 
 /// Name of the security scheme in the specification.
@@ -192,11 +192,11 @@ struct SessionItem {
     /// What the client called itself.
     user_agent: String,
     /// When it began, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// When it last got a new access token.
-    used_at: String,
+    used_at: Time,
     /// When it ends if it is not used.
-    expires_at: String,
+    expires_at: Time,
 }
 
 impl SessionItem {
@@ -205,9 +205,9 @@ impl SessionItem {
             id: session.id.0,
             current: session.id == actor.session,
             user_agent: session.user_agent.clone(),
-            created_at: session.created_at.to_string(),
-            used_at: session.used_at.to_string(),
-            expires_at: session.expires_at.to_string(),
+            created_at: session.created_at.into(),
+            used_at: session.used_at.into(),
+            expires_at: session.expires_at.into(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         clock::Timestamp,
         page::{Page, PageRequest},
     },
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     sessions::SignedIn,
 };
 
@@ -126,10 +126,10 @@ struct UndoView {
     /// effects; of a preview, at most 100 of each.
     items: Vec<UndoItemView>,
     /// When it was asked for, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// When all was settled, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    finished_at: Option<String>,
+    finished_at: Option<Time>,
     /// Where the next page starts; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -153,8 +153,8 @@ impl UndoView {
             undone: undo.counts.undone.into_iter().map(count).collect(),
             kept: undo.counts.kept,
             items: items.items.into_iter().map(Into::into).collect(),
-            created_at: undo.created_at.to_string(),
-            finished_at: undo.finished_at.map(|at| at.to_string()),
+            created_at: undo.created_at.into(),
+            finished_at: undo.finished_at.map(Time::from),
             next_cursor: items.next_cursor,
         }
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{model::Warning, service::Warnings};
 use crate::{
     base::page::{Page, PageRequest},
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     mod_actions::{Acted, PendingView},
     sessions::SignedIn,
 };
@@ -53,10 +53,10 @@ struct WarningView {
     /// Why.
     reason: String,
     /// When, RFC 3339.
-    created_at: String,
+    created_at: Time,
     /// When it was taken back, RFC 3339; absent while it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    withdrawn_at: Option<String>,
+    withdrawn_at: Option<Time>,
 }
 
 impl From<Warning> for WarningView {
@@ -66,8 +66,8 @@ impl From<Warning> for WarningView {
             username: warning.username,
             community: warning.slug,
             reason: warning.reason,
-            created_at: warning.created_at.to_string(),
-            withdrawn_at: warning.withdrawn_at.map(|at| at.to_string()),
+            created_at: warning.created_at.into(),
+            withdrawn_at: warning.withdrawn_at.map(Time::from),
         }
     }
 }

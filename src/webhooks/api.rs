@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     base::page::PageRequest,
-    http::{Input, Problem, Rendered, Tag},
+    http::{Input, Problem, Rendered, Tag, Time},
     sessions::SignedIn,
 };
 
@@ -60,18 +60,18 @@ struct WebhookView {
     /// Who set it up. While they may no longer, it is told nothing.
     created_by: String,
     /// When.
-    created_at: String,
+    created_at: Time,
     /// `active`, `failing` or `disabled`.
     state: String,
     /// Since when nothing has arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
-    failing_since: Option<String>,
+    failing_since: Option<Time>,
     /// What the last attempt came to, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
     /// When it was disabled because nothing arrived for days.
     #[serde(skip_serializing_if = "Option::is_none")]
-    disabled_at: Option<String>,
+    disabled_at: Option<Time>,
 }
 
 impl From<Webhook> for WebhookView {
@@ -87,11 +87,11 @@ impl From<Webhook> for WebhookView {
             events: webhook.events,
             community: webhook.community,
             created_by: webhook.created_by,
-            created_at: webhook.created_at.to_string(),
+            created_at: webhook.created_at.into(),
             state: state.to_owned(),
-            failing_since: webhook.failing_since.map(|at| at.to_string()),
+            failing_since: webhook.failing_since.map(Time::from),
             last_error: webhook.last_error,
-            disabled_at: webhook.disabled_at.map(|at| at.to_string()),
+            disabled_at: webhook.disabled_at.map(Time::from),
         }
     }
 }
@@ -122,7 +122,7 @@ struct RotatedSecret {
     /// What deliveries are signed with; it is not shown again.
     secret: String,
     /// Until when they are signed with the old one as well.
-    old_until: String,
+    old_until: Time,
 }
 
 #[derive(ApiResponse)]
@@ -222,7 +222,7 @@ impl WebhooksApi {
         id: Path<Uuid>,
     ) -> Result<Rotated, Problem> {
         let (secret, until) = self.webhooks.rotate(&actor, id.0.into()).await?;
-        let rotated = RotatedSecret { secret: secret.shown(), old_until: until.to_string() };
+        let rotated = RotatedSecret { secret: secret.shown(), old_until: until.into() };
         Ok(Rotated::Created(Rendered::new(&rotated)))
     }
 }

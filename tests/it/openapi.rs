@@ -5,10 +5,15 @@ use std::{collections::BTreeSet, fs};
 
 use gatherly::routes;
 use hyper::{Method, body::Bytes};
+use proptest::{
+    prelude::any,
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{Operation, Person, Reply, Spec, TestApp, output, program},
+    support::{Operation, Person, Reply, Spec, TestApp, forum, output, policy, program, types},
     tidy::source::root,
 };
 
@@ -54,7 +59,7 @@ fn omissions(spec: &Spec, operation: &Operation) -> Vec<String> {
         missing.push("a tag".to_owned());
     }
     for parameter in value["parameters"].as_array().into_iter().flatten() {
-        if !says(&parameter["description"]) {
+        if !says(&spec.resolve(parameter)["description"]) {
             missing.push(format!("what {} is", parameter["name"]));
         }
     }
@@ -63,7 +68,7 @@ fn omissions(spec: &Spec, operation: &Operation) -> Vec<String> {
         missing.push("a success".to_owned());
     }
     for (status, response) in responses.iter().filter(|(status, _)| status.starts_with('4')) {
-        if response["content"].get("application/problem+json").is_none() {
+        if spec.resolve(response)["content"].get("application/problem+json").is_none() {
             missing.push(format!("that {status} is a problem"));
         }
     }
@@ -103,6 +108,59 @@ async fn every_operation_is_explained() {
     assert!(ids.len() > 40, "{} operations are not all", ids.len());
 }
 
+/// Largest specification: a third of the size that it had with every error written
+/// out at every operation.
+const SIZE_MAX: usize = 500_000;
+
+/// Whether a key with this value occurs anywhere in a JSON value.
+fn has_key(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Object(object) => {
+            object.contains_key(key) || object.values().any(|value| has_key(value, key))
+        }
+        Value::Array(items) => items.iter().any(|value| has_key(value, key)),
+        _ => false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_specification_is_in_forms_that_code_generators_read_whole() {
+    let (app, spec, _) = start().await;
+    assert_eq!(spec.0["openapi"], "3.1.0");
+    assert!(!has_key(&spec.0, "allOf"), "an allOf is left");
+    let size = routes::specification(&app.app).len();
+    assert!(size <= SIZE_MAX, "{size} bytes");
+    let mut findings = Vec::new();
+    for operation in spec.operations() {
+        for (status, response) in operation.value["responses"].as_object().unwrap() {
+            let is_problem = response["content"].get("application/problem+json").is_some();
+            if is_problem {
+                findings.push(format!("{}: {status} is not shared", operation.id));
+            }
+        }
+        let security = operation.value["security"].as_array();
+        let Some(security) = security else {
+            findings.push(format!("{}: says nothing of credentials", operation.id));
+            continue;
+        };
+        let takes_key = has_parameter(&operation, "#/components/parameters/IdempotencyKey");
+        let should = operation.method == Method::POST && !security.is_empty();
+        if takes_key != should {
+            findings.push(format!("{}: Idempotency-Key declared: {takes_key}", operation.id));
+        }
+        let body = spec.body(&operation);
+        if body.is_some_and(|body| body["additionalProperties"] != false) {
+            findings.push(format!("{}: unknown fields are not declared as refused", operation.id));
+        }
+    }
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+fn has_parameter(operation: &Operation, reference: &str) -> bool {
+    let parameters = operation.value["parameters"].as_array().into_iter().flatten();
+    parameters.into_iter().any(|parameter| parameter["$ref"] == reference)
+}
+
 /// A value for a parameter of a path: nothing that there is.
 fn nowhere(of: &str, _name: &str) -> String {
     match of {
@@ -120,7 +178,7 @@ async fn send(person: &Person, operation: &Operation, body: Value) -> Reply {
 /// JSON of every type but those that a schema allows.
 fn wrong_values(spec: &Spec, property: &Value, required: bool) -> Vec<Value> {
     let schema = spec.resolve(property);
-    let Some(right) = schema["type"].as_str() else { return Vec::new() };
+    let Some(right) = types(schema).next() else { return Vec::new() };
     let all = [
         ("string", json!("\u{1F980} no such value")),
         ("integer", json!(7)),
@@ -294,4 +352,76 @@ async fn every_part_of_a_query_is_checked() {
             }
         }
     }
+}
+
+/// Integers that arithmetic goes wrong with, and some at random.
+fn integers() -> Vec<Value> {
+    let mut runner = TestRunner::deterministic();
+    let mut random = || any::<i64>().new_tree(&mut runner).unwrap().current();
+    let edges = [i64::MIN, i64::MAX, i32::MIN.into(), i32::MAX.into(), u32::MAX.into()];
+    let near =
+        edges.into_iter().flat_map(|edge| [edge, edge.saturating_sub(1), edge.saturating_add(1)]);
+    let small = [-1, 0, 1, 1_000_000_000_000];
+    let mut all: Vec<Value> = near.chain(small).map(Value::from).collect();
+    all.extend((0..16).map(|_| Value::from(random())));
+    all.push(u64::MAX.into());
+    all
+}
+
+/// Puts a value at a pointer, and makes what lies on the way where it is missing.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    let mut place = body;
+    for step in pointer.split('/').skip(1) {
+        if step == "0" {
+            if !place.is_array() {
+                *place = json!([Value::Null]);
+            }
+            place = &mut place[0];
+        } else {
+            if !place.is_object() {
+                *place = json!({});
+            }
+            place = &mut place[step];
+        }
+    }
+    *place = value;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_integer_in_a_request_breaks_the_server() {
+    let (app, spec, admin) = start().await;
+    let post = forum::post(&app, &admin, "A title").await;
+    let comment = forum::comment(&app, &admin, &post, "A comment").await;
+    let binding = policy::enforce_first_letter(&admin, "please wait").await;
+    let mut tried = 0;
+    for operation in spec.operations() {
+        let path = operation.path_with(|of, name| match of {
+            "communities" => "general".to_owned(),
+            "posts" => forum::id(&post).to_owned(),
+            "comments" => forum::id(&comment).to_owned(),
+            "plugin-bindings" => forum::id(&binding).to_owned(),
+            _ => nowhere(of, name),
+        });
+        for parameter in operation.parameters("query") {
+            for value in integers() {
+                admin
+                    .send(operation.method.clone(), &format!("{path}?{parameter}={value}"), None)
+                    .await;
+            }
+        }
+        let Some(schema) = spec.body(&operation) else { continue };
+        for pointer in spec.integers(schema) {
+            for value in integers() {
+                let mut body = schema["example"].clone();
+                put(&mut body, &pointer, value);
+                // The client of these tests takes no 500.
+                admin.send(operation.method.clone(), &path, Some(body)).await;
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 300, "{tried} integers are not all");
+    // A value that was stored is one that can be read again.
+    admin.get("/me/notification-preferences").await.expect(200);
+    admin.get("/plugin-bindings").await.expect(200);
 }

@@ -243,7 +243,7 @@ async fn policies_are_asked_before_publishing() {
     let on = post(&app, &ada).await;
     let draft = |body: &str| json!({"kind": "comment", "post_id": on, "body": body});
     let fine = ada.post("/preflights", draft("Fine.")).await.expect(200);
-    assert_eq!(fine, json!({"verdict": "allow"}));
+    assert_eq!(fine, json!({"verdict": "allow", "decisions": []}));
     let held = ada.post("/preflights", draft("Held.")).await.expect(200);
     assert_eq!(held["verdict"], "hold");
     assert_eq!(held["decisions"][0]["message"], "please wait");

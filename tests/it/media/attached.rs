@@ -43,8 +43,7 @@ async fn pictures_are_shown_with_what_they_are_part_of() {
         assert_eq!(reply.status, 200);
         assert_eq!(reply.headers["cache-control"], "private, max-age=300");
     }
-    // What has none says nothing of any.
-    assert_eq!(post(&app, &ada, "A word").await.get("media"), None);
+    assert_eq!(post(&app, &ada, "A word").await["media"], json!([]));
     app.settled().await;
     ada.delete(&format!("/comments/{}", id(&answered))).await.expect(204);
     ada.get(&format!("/media/{}", id(&third))).await.expect_problem(404, "not_found");

@@ -1,4 +1,5 @@
-//! A client that knows JSON and problems, and takes no 500 for an answer.
+//! A client that knows JSON and problems, takes no 500 for an answer, and holds every
+//! response to the specification.
 
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode, body::Bytes, header::HeaderMap};
@@ -7,6 +8,8 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Value;
+
+use super::conformance;
 
 /// Talks to one server, perhaps as somebody.
 #[derive(Clone)]
@@ -105,7 +108,8 @@ impl Client {
             let value = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert("authorization", value);
         }
-        let asked = format!("{} {}", request.method(), request.uri());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let asked = format!("{method} {}", request.uri());
         let gone = |error: &dyn std::error::Error| format!("{asked}: {error}");
         let response = self.http.request(request).await.map_err(|error| gone(&error))?;
         let (parts, body) = response.into_parts();
@@ -123,6 +127,9 @@ impl Client {
             "{asked}: {}",
             String::from_utf8_lossy(&body)
         );
+        if !is_stream {
+            conformance::check(&method, &path, parts.status, &parts.headers, &body);
+        }
         Ok(Reply { status: parts.status, headers: parts.headers, body, asked })
     }
 

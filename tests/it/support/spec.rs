@@ -36,16 +36,36 @@ impl Spec {
         operations
     }
 
-    /// A schema, with what it refers to in its place.
+    /// The schema that a reference, perhaps one beside `null`, leads to.
     pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        let one = schema["allOf"].as_array().filter(|parts| !parts.is_empty());
-        let schema = one.map_or(schema, |parts| &parts[0]);
+        let schema = schema["anyOf"].get(0).unwrap_or(schema);
         match schema["$ref"].as_str() {
             Some(name) => {
                 self.resolve(self.0.pointer(name.trim_start_matches('#')).expect("a schema"))
             }
             None => schema,
         }
+    }
+
+    /// Pointers to every integer in a JSON value with this schema, for lists to their
+    /// first item.
+    pub fn integers(&self, schema: &Value) -> Vec<String> {
+        let schema = self.resolve(schema);
+        if types(schema).any(|kind| kind == "integer") {
+            return vec![String::new()];
+        }
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        let mut found: Vec<String> = fields
+            .flat_map(|(name, property)| {
+                let inside = self.integers(property).into_iter();
+                inside.map(move |pointer| format!("/{name}{pointer}"))
+            })
+            .collect();
+        if schema["items"].is_object() {
+            let inside = self.integers(&schema["items"]).into_iter();
+            found.extend(inside.map(|pointer| format!("/0{pointer}")));
+        }
+        found
     }
 
     /// The schema of an operation's JSON body.
@@ -56,10 +76,18 @@ impl Spec {
     }
 }
 
+/// The types of JSON that a schema allows.
+pub fn types(schema: &Value) -> impl Iterator<Item = &str> {
+    let one = schema["type"].as_str();
+    let many = schema["type"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    one.into_iter().chain(many)
+}
+
 impl Operation {
     /// Names of the parameters in the path or the query.
     pub fn parameters(&self, place: &str) -> Vec<String> {
         let all = self.value["parameters"].as_array().into_iter().flatten();
+        // A reference to a shared parameter has no place; none of those is in an address.
         all.filter(|parameter| parameter["in"] == place)
             .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
             .collect()
