@@ -78,7 +78,7 @@ fn bounds(method: &Method, path: &str, picture: u64) -> Bounds {
         JSON_LIMIT
     };
     let secret = SECRETS.iter().any(|of| path.starts_with(of));
-    Bounds { body, compiles: uploads || binds || reproduces, secret }
+    Bounds { body, compiles: uploads || binds || reproduces, admins: uploads, secret }
 }
 
 /// Every operation.

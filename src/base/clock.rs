@@ -1,13 +1,17 @@
 //! The one source of time. Everything that asks "when" is given a [`Clock`], so
 //! that tests can decide what time it is.
+//!
+//! A clock has two readings. [`Clock::now`] is the wall time: operators and time
+//! servers set it forward and back, so use it for what is stored and shown.
+//! [`Clock::steady`] never goes back: use it to measure how much time has passed.
 
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -65,8 +69,20 @@ impl fmt::Display for Timestamp {
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// `None` is the system's clock.
-    fixed: Option<Arc<AtomicI64>>,
+    fixed: Option<Arc<Fixed>>,
 }
+
+/// The readings of a clock that stands still, in milliseconds.
+#[derive(Debug)]
+struct Fixed {
+    wall: AtomicI64,
+    steady: AtomicI64,
+}
+
+/// The wall time at which this process first asked for a steady reading, and the
+/// monotonic reading at that moment.
+static START: LazyLock<(Timestamp, Instant)> =
+    LazyLock::new(|| (Clock::system().now(), Instant::now()));
 
 impl Clock {
     /// The system's clock.
@@ -76,23 +92,46 @@ impl Clock {
 
     /// A clock that stands still until it is moved by [`Clock::advance`].
     pub fn fixed(start: Timestamp) -> Self {
-        Self { fixed: Some(Arc::new(AtomicI64::new(start.0))) }
+        let [wall, steady] = [(); 2].map(|()| AtomicI64::new(start.0));
+        Self { fixed: Some(Arc::new(Fixed { wall, steady })) }
     }
 
-    /// What time it is.
+    /// The wall time. It can be set back.
     #[expect(clippy::disallowed_methods, reason = "this is the clock that the others are to use")]
     pub fn now(&self) -> Timestamp {
         if let Some(fixed) = &self.fixed {
-            return Timestamp(fixed.load(Ordering::SeqCst));
+            return Timestamp(fixed.wall.load(Ordering::SeqCst));
         }
         let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// Moves a fixed clock on; the system's clock takes no orders.
+    /// A reading for measuring time: it starts at the wall time of the first reading
+    /// in this process and never goes back, however the wall time is set. Servers
+    /// whose wall clocks agreed when they started agree in this reading too.
+    pub fn steady(&self) -> Timestamp {
+        if let Some(fixed) = &self.fixed {
+            return Timestamp(fixed.steady.load(Ordering::SeqCst));
+        }
+        let (wall, monotonic) = *START;
+        wall.plus(monotonic.elapsed())
+    }
+
+    /// Moves both readings of a fixed clock on; the system's clock takes no orders.
     pub fn advance(&self, by: Duration) {
         if let Some(fixed) = &self.fixed {
-            fixed.store(self.now().plus(by).0, Ordering::SeqCst);
+            for reading in [&fixed.wall, &fixed.steady] {
+                let now = Timestamp(reading.load(Ordering::SeqCst));
+                reading.store(now.plus(by).0, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Sets the wall time of a fixed clock, as an operator or a time server does: the
+    /// steady reading stays as it is. The system's clock takes no orders.
+    pub fn set_wall(&self, now: Timestamp) {
+        if let Some(fixed) = &self.fixed {
+            fixed.wall.store(now.0, Ordering::SeqCst);
         }
     }
 }

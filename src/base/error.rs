@@ -82,6 +82,18 @@ pub enum Error {
         /// When the next one is taken.
         retry_after: Duration,
     },
+    /// Others use all places for this work, and the queue for them is full. The
+    /// client's request is fine; there are too many at once.
+    #[error("busy: {what}")]
+    Busy {
+        /// The work that there is no place for, for the log.
+        what: &'static str,
+        /// When another try may succeed.
+        retry_after: Duration,
+    },
+    /// The client did not send its body in time.
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
     /// Something that is needed is not there for the moment.
     #[error("unavailable: {what}")]
     Unavailable {

@@ -1,4 +1,4 @@
-//! What every other module may rely on: time, ids, secrets, text, pages, errors
+//! What every other module may rely on: time, ids, secrets, text, pages, errors, places
 //! and the one who acts. No I/O and no framework here.
 
 pub mod actor;
@@ -11,5 +11,6 @@ pub mod page;
 pub mod password;
 pub mod secret;
 pub mod text;
+pub mod turns;
 
 pub use error::{Error, FieldError};

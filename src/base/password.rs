@@ -24,7 +24,7 @@ const LANES: u32 = 1;
 /// Bytes of salt: RFC 9106 recommends 16.
 const SALT_BYTES: usize = 16;
 /// How long a request waits for its turn at hashing. A queue that is longer than
-/// this would only grow.
+/// this would only grow. Who waits in vain is told to come back after as long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Computes and checks hashes; cheap to clone.
@@ -79,7 +79,7 @@ impl Passwords {
     ) -> Result<T, Error> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
-            return Err(Error::Unavailable { what: "password hashing", retry_after: PATIENCE });
+            return Err(Error::Busy { what: "password hashing", retry_after: PATIENCE });
         };
         let hasher = Arc::clone(&self.hasher);
         let result = tokio::task::spawn_blocking(move || {
@@ -166,6 +166,13 @@ mod tests {
         assert_ne!(hash, again, "salted");
         // Memory is used again, and never more than was used at once.
         assert_eq!(passwords.hasher.lock().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hash_that_gets_no_turn_is_refused_as_busy() {
+        let passwords = Passwords::new(0).unwrap();
+        let refused = passwords.verify(secret("correct horse"), None).await;
+        assert!(matches!(refused, Err(Error::Busy { .. })), "{refused:?}");
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
-    digest::{SHA256, digest},
+    digest::{Context, SHA256, digest},
     hmac,
     rand::{SecureRandom, SystemRandom},
 };
@@ -58,6 +58,17 @@ pub fn token_hash(token: &str) -> [u8; 32] {
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
+}
+
+/// SHA-256 of several pieces, one behind the other.
+pub fn sha256_of(pieces: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for piece in pieces {
+        context.update(piece);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
     hash
 }
 

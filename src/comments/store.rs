@@ -330,14 +330,15 @@ pub(super) struct NewRow<'a> {
 }
 
 // When slow modes let the viewer comment again, under the post or anywhere in
-// its community: after the last comment there, whatever became of it.
+// its community: after the last comment there, whatever became of it. A comment
+// with a time to come was written before the clock was set back: it slows nobody.
 sql! { SLOWED_UNTIL = "
     select max(s.interval +
         case when s.scope_id = p.id
         then (select max(k.created_at) from comments k
-              where k.author_id = ? and k.post_id = p.id)
+              where k.author_id = ? and k.post_id = p.id and k.created_at <= ?)
         else (select max(k.created_at) from comments k join posts o on o.id = k.post_id
-              where k.author_id = ? and k.created_at > ? - s.interval
+              where k.author_id = ? and k.created_at > ? - s.interval and k.created_at <= ?
                 and o.community_id = p.community_id)
         end) as free_at
     from posts p join slow_modes s on s.scope_id in (p.id, p.community_id)
@@ -350,8 +351,14 @@ pub(super) async fn slowed_until(
     post: PostId,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
-    let statement =
-        statement(SLOWED_UNTIL).bind(author.0).bind(author.0).bind(now.0).bind(post.0).bind(now.0);
+    let statement = statement(SLOWED_UNTIL)
+        .bind(author.0)
+        .bind(now.0)
+        .bind(author.0)
+        .bind(now.0)
+        .bind(now.0)
+        .bind(post.0)
+        .bind(now.0);
     let row = tx.optional(statement).await?;
     row.map_or(Ok(None), |row| row.optional_time("free_at"))
 }

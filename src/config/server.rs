@@ -1,9 +1,12 @@
 //! `[server]`: addresses, proxies, origins, time-outs.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::Broken;
 
@@ -18,6 +21,7 @@ pub struct Server {
     /// What clients call this server, or empty.
     pub public_url: String,
     /// Networks whose forwarding header is believed.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// Exact origins of pages that may call the API.
     pub cors_origins: Vec<String>,
@@ -27,8 +31,12 @@ pub struct Server {
     pub read_only: bool,
     /// Connections at once.
     pub max_connections: usize,
+    /// Connections at once from one client network.
+    pub max_connections_per_network: usize,
     /// Seconds for the head of a request.
     pub header_timeout_seconds: u64,
+    /// Seconds that a connection stays open without a request.
+    pub idle_timeout_seconds: u64,
     /// Seconds for a whole request.
     pub request_timeout_seconds: u64,
     /// Seconds that accepted requests have at a stop.
@@ -44,6 +52,11 @@ impl Server {
     /// Time for the head of a request.
     pub fn header_timeout(&self) -> Duration {
         Duration::from_secs(self.header_timeout_seconds)
+    }
+
+    /// Time that a connection stays open without a request.
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.idle_timeout_seconds)
     }
 
     /// Time for a whole request.
@@ -71,6 +84,7 @@ impl Server {
         }
         for (key, value, most) in [
             ("server.header_timeout_seconds", self.header_timeout_seconds, 300),
+            ("server.idle_timeout_seconds", self.idle_timeout_seconds, 3_600),
             ("server.request_timeout_seconds", self.request_timeout_seconds, 300),
             ("server.shutdown_seconds", self.shutdown_seconds, 300),
         ] {
@@ -78,11 +92,29 @@ impl Server {
                 return Err((key, format!("must be from 1 to {most}")));
             }
         }
-        if self.max_connections == 0 {
-            return Err(("server.max_connections", "must be at least 1".into()));
+        for (key, value) in [
+            ("server.max_connections", self.max_connections),
+            ("server.max_connections_per_network", self.max_connections_per_network),
+        ] {
+            if value == 0 {
+                return Err((key, "must be at least 1".into()));
+            }
         }
         Ok(())
     }
+}
+
+/// Reads networks; a single address stands for itself.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let parse = |text: &String| {
+        let network = text.parse().ok().or_else(|| Some(text.parse::<IpAddr>().ok()?.into()));
+        network.ok_or_else(|| {
+            de::Error::custom(format!(
+                "{text:?} must be an address like \"10.0.0.1\" or a network like \"10.0.0.0/8\""
+            ))
+        })
+    };
+    Vec::<String>::deserialize(deserializer)?.iter().map(parse).collect()
 }
 
 /// A scheme and a host with perhaps a port, in lower case, and nothing after it.

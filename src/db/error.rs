@@ -15,7 +15,10 @@ const RETRY_AFTER_CONFLICT: Duration = Duration::from_secs(1);
 /// Why a statement did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No connection in time, a lock not given, the disk full.
+    /// All connections were in use by other requests for too long.
+    #[error("all connections to the database are in use")]
+    Busy(#[source] sqlx::Error),
+    /// No connection, a lock not given, the disk full.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
     /// A unique rule does not allow the row: `table.column`.
@@ -72,7 +75,8 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(database) if database.is_unique_violation() => {
                 Self::Unique(unique(database.as_ref()))
             }
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::Unavailable(error),
+            sqlx::Error::PoolTimedOut => Self::Busy(error),
+            sqlx::Error::PoolClosed => Self::Unavailable(error),
             _ => Self::Driver(error),
         }
     }
@@ -121,6 +125,7 @@ fn unique(error: &dyn DatabaseError) -> String {
 impl From<Error> for base::Error {
     fn from(error: Error) -> Self {
         match error {
+            Error::Busy(_) => Self::Busy { what: "database", retry_after: RETRY_AFTER },
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "the database is not available");
                 let conflict = Error::is_conflict(&source);

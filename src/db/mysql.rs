@@ -110,16 +110,27 @@ impl Pools {
         Ok(())
     }
 
+    /// A connection. When none was free in time, that is for other requests if the
+    /// server answers those.
+    async fn connection(&self, pool: &MySqlPool) -> Result<InUse, Error> {
+        match self.health.bear(pool.acquire()).await {
+            Err(error @ sqlx::Error::PoolTimedOut) if !self.health.is_well() => {
+                Err(Error::Unavailable(error))
+            }
+            acquired => Ok(InUse::of(acquired?)),
+        }
+    }
+
     /// A connection that knows a statement. What has to be sent for that is waited
     /// for by itself: an answer behind a slow line takes long enough alone.
     async fn prepared(&self, part: &'static Part) -> Result<InUse, Error> {
-        let mut used = InUse::of(self.health.bear(self.readers.acquire()).await?);
+        let mut used = self.connection(&self.readers).await?;
         self.health.bear(used.connection.prepare(part.sql.into_sql_str())).await?;
         Ok(used)
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, Error> {
-        let mut used = InUse::of(self.health.bear(self.writers.acquire()).await?);
+        let mut used = self.connection(&self.writers).await?;
         let taken = self.health.watch(used.connection.execute(BEGIN)).await?.rows_affected();
         if taken != 1 {
             return Err(Error::WrongRowCount { expected: 1, actual: taken });

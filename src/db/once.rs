@@ -30,7 +30,8 @@ tokio::task_local! {
 #[derive(Debug)]
 pub struct Once {
     key: String,
-    request: [u8; 32],
+    /// A hash of what it asks for; known once its body was read.
+    request: OnceLock<[u8; 32]>,
     now: Timestamp,
     /// Longest that such a request is under way.
     patience: Duration,
@@ -66,10 +67,9 @@ pub struct Answer {
 }
 
 impl Once {
-    /// A request by its key and by what it asks for; it is under way for no longer
-    /// than `patience`.
-    pub fn new(key: String, request: &[u8], now: Timestamp, patience: Duration) -> Arc<Self> {
-        let (request, id, stored) = (sha256(request), OnceLock::new(), AtomicBool::new(false));
+    /// A request by its key; it is under way for no longer than `patience`.
+    pub fn new(key: String, now: Timestamp, patience: Duration) -> Arc<Self> {
+        let (request, id, stored) = (OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
         Arc::new(Self { key, request, now, patience, id, stored })
     }
 
@@ -108,17 +108,18 @@ pub fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// Tells who sent the request that is being answered, and what became of an
-/// earlier one with its key.
-pub async fn claim(db: &Db, account: AccountId) -> Result<Earlier, Error> {
+/// Tells who sent the request that is being answered and a hash of what it asks for;
+/// answers what became of an earlier one with its key.
+pub async fn claim(db: &Db, account: AccountId, request: [u8; 32]) -> Result<Earlier, Error> {
     let Ok(once) = CURRENT.try_with(Arc::clone) else { return Ok(Earlier::None) };
     let mut name = account.0.as_bytes().to_vec();
     name.extend_from_slice(once.key.as_bytes());
+    let request = *once.request.get_or_init(|| request);
     let id = *once.id.get_or_init(|| sha256(&name));
     let Some(row) = db.optional(statement(FIND).bind(id.to_vec())).await? else {
         return Ok(Earlier::None);
     };
-    if row.value::<Vec<u8>>("request")? != once.request {
+    if row.value::<Vec<u8>>("request")? != request {
         return Ok(Earlier::Other);
     }
     let status: Option<i64> = row.value("status")?;
@@ -134,11 +135,11 @@ pub async fn claim(db: &Db, account: AccountId) -> Result<Earlier, Error> {
 /// The statement that a transaction of such a request has to run before it commits.
 pub(super) fn due() -> Option<Statement> {
     let once = CURRENT.try_with(Arc::clone).ok()?;
-    let id = once.id.get()?;
+    let (id, request) = (once.id.get()?, once.request.get()?);
     if once.stored.swap(true, Ordering::SeqCst) {
         return None;
     }
-    Some(statement(INSERT).bind(id.to_vec()).bind(once.request.to_vec()).bind(once.now.0))
+    Some(statement(INSERT).bind(id.to_vec()).bind(request.to_vec()).bind(once.now.0))
 }
 
 /// The statement failed: another request has the key, and keeps its own answer.

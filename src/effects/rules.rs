@@ -136,9 +136,10 @@ pub(super) fn budget(per_hour: u32, (applied, queued): (u32, u32)) -> Budget {
     }
 }
 
-/// Whether an error is an answer, and not a failure of ours that passes.
+/// Whether an error is final. A failure of the server and a full queue are not: the
+/// effect is tried again.
 pub(super) fn is_refusal(error: &Error) -> bool {
-    !matches!(error, Error::Internal(_) | Error::Unavailable { .. })
+    !matches!(error, Error::Internal(_) | Error::Unavailable { .. } | Error::Busy { .. })
 }
 
 /// What is kept of a refusal.

@@ -34,6 +34,8 @@ pub enum LoadCode {
     ConfigureRefused,
     /// It broke down while taking the settings.
     ConfigureFault,
+    /// Other components were being compiled for too long.
+    Busy,
     /// The server could not do its part: disk, processes, memory.
     Host,
 }
@@ -56,6 +58,7 @@ impl LoadCode {
             Self::StartFault => "start-fault",
             Self::ConfigureRefused => "configure-refused",
             Self::ConfigureFault => "configure-fault",
+            Self::Busy => "busy",
             Self::Host => "host",
         }
     }

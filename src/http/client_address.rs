@@ -47,12 +47,26 @@ fn resolve(peer: IpAddr, forwarded: &[&str], trusted: &[IpNet]) -> IpAddr {
         if !is_trusted(&client) {
             break;
         }
-        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+        let Some(address) = hop_address(hop) else {
             break;
         };
         client = address.to_canonical();
     }
     client
+}
+
+/// The address of one hop. Some gateways write the port behind it, as in
+/// `198.51.100.7:5123` and `[2001:db8::7]:5123`; the port changes with every
+/// connection and is left out.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim().trim_matches('"');
+    if let Ok(address) = hop.parse::<IpAddr>() {
+        return Some(address);
+    }
+    if let Ok(address) = hop.parse::<SocketAddr>() {
+        return Some(address.ip());
+    }
+    hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
 }
 
 impl<'a> FromRequest<'a> for ClientAddress {
@@ -82,6 +96,26 @@ mod tests {
         );
         assert_eq!(client("10.0.0.1", &["1.2.3.4", "nonsense"]), ip("10.0.0.1"));
         assert_eq!(client("10.0.0.1", &["10.0.0.9"]), ip("10.0.0.9"));
+    }
+
+    #[test]
+    fn a_port_behind_a_forwarded_address_is_left_out() {
+        for (hop, address) in [
+            ("198.51.100.7", Some("198.51.100.7")),
+            (" 198.51.100.7:5123 ", Some("198.51.100.7")),
+            ("2001:db8::7", Some("2001:db8::7")),
+            ("[2001:db8::7]:5123", Some("2001:db8::7")),
+            ("[2001:db8::7]", Some("2001:db8::7")),
+            ("\"[2001:db8::7]:5123\"", Some("2001:db8::7")),
+            ("198.51.100.7:", None),
+            ("198.51.100.7:99999", None),
+            ("[198.51.100.7]", None),
+            ("_hidden", None),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(hop_address(hop), address.map(|text| text.parse().unwrap()), "{hop:?}");
+        }
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! `Idempotency-Key`: a `POST` that is sent again with the same key gets the
-//! same answer and does nothing. Keys are an account's own. A request with a key
-//! goes on when its client hangs up, so that there is an answer to give again.
+//! same answer and does nothing. Keys are an account's own: of somebody who is not
+//! signed in they say nothing, and their body is not read for them. A request with
+//! a key goes on when its client hangs up, so that there is an answer to give again.
 
 use std::{sync::Arc, time::Duration};
 
-use poem::{Body, Request, Response, http::Method, http::header};
+use poem::{
+    Body, Request, RequestBody, Response,
+    http::{Method, header},
+};
 
 use crate::{
-    base::{Error, clock::Timestamp},
+    base::{Error, clock::Timestamp, secret::sha256_of},
     db::{
         Db,
         once::{Answer, Earlier, Once},
@@ -19,33 +23,40 @@ const HEADER: &str = "idempotency-key";
 /// Longest key: room for a UUID with a prefix.
 pub(super) const KEY_MAX: usize = 128;
 
-/// Whether a request has a key.
-pub(super) fn has_key(headers: &header::HeaderMap) -> bool {
-    headers.contains_key(HEADER)
+/// Whether a request has a key that counts.
+pub(super) fn has_key(method: &Method, headers: &header::HeaderMap) -> bool {
+    method == Method::POST && headers.contains_key(HEADER)
 }
 
 /// The request as one that may be sent again, if it says so. It is under way for
 /// no longer than `patience`.
-pub(super) async fn begin(
-    request: &mut Request,
+pub(super) fn begin(
+    request: &Request,
     now: Timestamp,
     patience: Duration,
-) -> poem::Result<Option<Arc<Once>>> {
-    let Some(key) = request.headers().get(HEADER).filter(|_| request.method() == Method::POST)
-    else {
+) -> Result<Option<Arc<Once>>, Error> {
+    if !has_key(request.method(), request.headers()) {
         return Ok(None);
-    };
-    let key = key.to_str().ok().filter(|key| (1..=KEY_MAX).contains(&key.len()));
-    let Some(key) = key.map(str::to_owned) else {
+    }
+    let key = request.headers().get(HEADER).and_then(|key| key.to_str().ok());
+    let Some(key) = key.filter(|key| (1..=KEY_MAX).contains(&key.len())) else {
         let message = format!("must have 1 to {KEY_MAX} visible ASCII characters");
-        let error = Error::invalid("Idempotency-Key", "length", message);
-        return Err(super::Problem::from(error).into());
+        return Err(Error::invalid("Idempotency-Key", "length", message));
     };
-    let body = request.take_body().into_bytes().await?;
-    let mut asked = format!("{} {}\n", request.method(), request.uri()).into_bytes();
-    asked.extend_from_slice(&body);
-    request.set_body(Body::from(body));
-    Ok(Some(Once::new(key, &asked, now, patience)))
+    Ok(Some(Once::new(key.to_owned(), now, patience)))
+}
+
+/// A hash of all that a request with a key asks for; `None` without a key. Reads the
+/// body: call it once the sender is known to be signed in.
+pub async fn asked(request: &Request, body: &mut RequestBody) -> poem::Result<Option<[u8; 32]>> {
+    if !has_key(request.method(), request.headers()) {
+        return Ok(None);
+    }
+    let bytes = body.take()?.into_bytes().await?;
+    let head = format!("{} {}\n", request.method(), request.original_uri());
+    let asked = sha256_of(&[head.as_bytes(), &bytes]);
+    *body = RequestBody::new(Body::from(bytes));
+    Ok(Some(asked))
 }
 
 /// Keeps the answer for when the request is sent again.
@@ -80,7 +91,7 @@ pub fn settle(earlier: Earlier) -> poem::Result<()> {
         ),
         Earlier::Lost => Error::conflict(
             "idempotency_answer_lost",
-            "What a request with this key asked for was done; its answer was lost.",
+            "The request with this key succeeded, but its response was lost.",
         ),
     };
     Err(super::Problem::from(error).into())

@@ -8,13 +8,15 @@ use futures_util::FutureExt;
 use ipnet::IpNet;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, Version, header, uri::Authority},
 };
 use poem_openapi::OperationId;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
-use super::{ClientAddress, RateLimits, body_limit, cors, idempotency, problem, request_id};
+use super::{
+    ClientAddress, Problem, RateLimits, body_limit::Bodies, cors, idempotency, problem, request_id,
+};
 use crate::{
     base::{Error, clock::Clock, ids},
     config::Config,
@@ -41,6 +43,8 @@ pub struct Bounds {
     pub body: u64,
     /// Whether it may wait for a plugin to be compiled.
     pub compiles: bool,
+    /// Whether its body is read from admins only.
+    pub admins: bool,
     /// Whether the last part of its path is for nobody else's eyes: the log's.
     pub secret: bool,
 }
@@ -60,6 +64,8 @@ pub struct Onion<E> {
     pub read_only: bool,
     /// Counts requests.
     pub limits: Arc<RateLimits>,
+    /// Counts the bytes of bodies.
+    pub bodies: Bodies,
     /// What requests may take.
     pub bounds: BoundsOf,
     /// How long a request may take.
@@ -88,6 +94,7 @@ impl<E> Onion<E> {
             cors_origins: config.server.cors_origins.clone(),
             read_only: config.server.read_only,
             limits,
+            bodies: Bodies::default(),
             bounds,
             timeout: config.server.request_timeout(),
             compile_time: config.plugins.compile_time(),
@@ -170,9 +177,14 @@ impl<E: Endpoint> Onion<E> {
             .limits
             .check_request(client)
             .and_then(|()| self.check_writing(&request))
-            .and_then(|()| body_limit::apply(&mut request, bounds.body));
-        if let Err(error) = admitted {
-            return (problem::early(error), None);
+            .and_then(|()| self.bodies.admit(&mut request, bounds, client));
+        // Its bytes are counted until the request is answered.
+        let allowance = match admitted {
+            Ok(allowance) => allowance,
+            Err(error) => return (problem::early(error), None),
+        };
+        if let Some(fault) = host_fault(&request) {
+            return (problem::malformed(fault), None);
         }
         let compile_time = if bounds.compiles { self.compile_time } else { Duration::ZERO };
         let limit = self.timeout + compile_time;
@@ -190,6 +202,7 @@ impl<E: Endpoint> Onion<E> {
                 tracing::error!("a request panicked");
                 (problem::internal().into_response(), None)
             }
+            Err(_elapsed) if allowance.is_arriving() => (problem::early(Error::BodyTimeout), None),
             Err(_elapsed) => {
                 let error = Error::Unavailable { what: "time", retry_after: TIMEOUT_RETRY };
                 (problem::early(error), None)
@@ -200,8 +213,9 @@ impl<E: Endpoint> Onion<E> {
 
 impl<E: Endpoint> Onion<E> {
     /// Calls the operation; one that was sent with a key has its answer kept.
-    async fn call_once(&self, mut request: Request, limit: Duration) -> poem::Result<Response> {
-        let Some(once) = idempotency::begin(&mut request, self.clock.now(), limit).await? else {
+    async fn call_once(&self, request: Request, limit: Duration) -> poem::Result<Response> {
+        let begun = idempotency::begin(&request, self.clock.now(), limit);
+        let Some(once) = begun.map_err(Problem::from)? else {
             return Ok(self.inner.call(request).await?.into_response());
         };
         let answer = Arc::clone(&once).scope(self.inner.call(request)).await;
@@ -212,6 +226,21 @@ impl<E: Endpoint> Onion<E> {
         idempotency::end(&once, &self.db, &mut response).await;
         Ok(response)
     }
+}
+
+/// What is wrong with the `Host` of a request (RFC 9112, 3.2). HTTP/1.1 wants exactly
+/// one; no version allows several, since each reader could believe another.
+fn host_fault(request: &Request) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let Some(host) = hosts.next() else {
+        let needs_host = request.version() == Version::HTTP_11;
+        return needs_host.then_some("An HTTP/1.1 request must have a Host header.");
+    };
+    if hosts.next().is_some() {
+        return Some("A request must have one Host header, not several.");
+    }
+    let is_host = host.is_empty() || Authority::try_from(host.as_bytes()).is_ok();
+    (!is_host).then_some("The Host header must be a host, perhaps with a port.")
 }
 
 /// A path up to its last part.

@@ -109,6 +109,9 @@ pub enum Problem {
     /// The method is not one of this path's.
     #[oai(status = 405)]
     MethodNotAllowed(ProblemJson),
+    /// The client did not send its body in time.
+    #[oai(status = 408)]
+    Timeout(ProblemJson),
     /// The state of things does not allow it.
     #[oai(status = 409)]
     Conflict(
@@ -126,7 +129,7 @@ pub enum Problem {
     /// Fields broke rules.
     #[oai(status = 422)]
     Invalid(ProblemJson),
-    /// Too often; try again later.
+    /// Too often, or too many at once; try again later.
     #[oai(status = 429)]
     TooMany(ProblemJson, #[oai(header = "Retry-After")] u64),
     /// A fault of the server; its log has the request's id.
@@ -217,6 +220,16 @@ impl From<Error> for Problem {
                 body("slow_mode", "Comments are slowed down here.", None),
                 seconds(retry_after),
             ),
+            Error::Busy { what, retry_after } => {
+                tracing::warn!(what, "refused a request: all places are taken");
+                Self::TooMany(
+                    body("busy", "The server is busy; try again later.", None),
+                    seconds(retry_after),
+                )
+            }
+            Error::BodyTimeout => {
+                Self::Timeout(body("body_timeout", "The body did not arrive in time.", None))
+            }
             Error::Unavailable { what, retry_after } => {
                 tracing::warn!(what, "answered 503");
                 Self::Unavailable(
@@ -263,10 +276,10 @@ pub(super) fn from_framework(error: poem::Error) -> Response {
 
 fn problem_of(error: &poem::Error) -> Problem {
     if let Some(ReadBodyError::Io(io)) = error.downcast_ref::<ReadBodyError>() {
-        if body_limit::is_exceeded(io) {
-            return Problem::TooLarge(body("too_large", TOO_LARGE, None));
-        }
-        return Problem::BadRequest(body("unreadable_body", "The body broke off.", None));
+        return match body_limit::refusal(io) {
+            Some(refusal) => refusal.into(),
+            None => Problem::BadRequest(body("unreadable_body", "The body broke off.", None)),
+        };
     }
     let detail = Some(error.to_string());
     match error.status() {
@@ -308,9 +321,20 @@ pub(super) fn media_type(found: Option<&str>, expected: &str) -> Problem {
     Problem::MediaType(body("media_type", "The body's media type is not taken.", Some(detail)))
 }
 
+/// A request whose head breaks a rule of HTTP.
+pub(super) fn malformed(detail: &str) -> Response {
+    let detail = Some(detail.to_owned());
+    closing(Problem::BadRequest(body("bad_request", "The request cannot be understood.", detail)))
+}
+
 /// A problem that is answered before any operation is reached.
 pub(super) fn early(error: Error) -> Response {
-    let mut response = Problem::from(error).into_response();
+    closing(Problem::from(error))
+}
+
+/// A problem after which the connection is closed: the rest of the request is not read.
+fn closing(problem: Problem) -> Response {
+    let mut response = problem.into_response();
     response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     response
 }

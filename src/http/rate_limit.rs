@@ -3,6 +3,9 @@
 //! away each goes on with what it has counted. Redis is told no names and no
 //! addresses, only what a key makes of them.
 //!
+//! Limits measure time by the clock's steady reading: a wall clock that is set
+//! forward or back changes no limit.
+//!
 //! Requests as such are counted by each server alone: they are many, and what
 //! they are to protect is that server.
 
@@ -65,11 +68,11 @@ enum Key {
     Network(IpAddr),
 }
 
-/// The server's clock as governor wants it.
+/// The steady reading of the server's clock, as governor takes it.
 #[derive(Clone, Debug)]
 struct Ticks(Clock);
 
-/// Time since 1970.
+/// A steady reading, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Tick(Nanos);
 
@@ -95,7 +98,7 @@ impl GovernorClock for Ticks {
     type Instant = Tick;
 
     fn now(&self) -> Tick {
-        let millis = u64::try_from(self.0.now().0).unwrap_or(0);
+        let millis = u64::try_from(self.0.steady().0).unwrap_or(0);
         Tick(Nanos::from(Duration::from_millis(millis)))
     }
 }
@@ -208,7 +211,7 @@ impl RateLimits {
         let quota = self.check_here(action, key)?;
         let (Some(quota), Some(shared)) = (quota, &self.shared) else { return Ok(()) };
         let quota = (quota.count, quota.period);
-        match shared.redis.spend(&shared.name(action, key), quota, self.clock.0.now()).await {
+        match shared.redis.spend(&shared.name(action, key), quota, self.clock.0.steady()).await {
             Ok(Some(retry_after)) => Err(Error::TooMany { retry_after }),
             Ok(None) | Err(_) => Ok(()),
         }

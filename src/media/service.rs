@@ -70,7 +70,7 @@ impl Media {
         let Parts { db, clock, limits, blobs, studio, settings, .. } = &self.parts;
         limits.check_actor(Action::Media, actor).await?;
         let (digest, size) = (sha256_hex(&file), file.len());
-        let cleaned = studio.clean(file).await?;
+        let cleaned = studio.clean(actor.id, file).await?;
         let picture = cleaned.map_err(|why| rules::unusable(why, settings))?;
         let now = clock.now();
         let id = MediaId::new(now);

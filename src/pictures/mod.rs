@@ -6,6 +6,7 @@
 //! What is kept is PNG or JPEG. A picture is turned as its metadata says before
 //! that is dropped; of an animation the first frame is kept. No I/O here.
 
+mod density;
 mod frame;
 mod size;
 mod studio;
@@ -121,7 +122,21 @@ pub struct Picture {
 
 /// Makes a file that somebody sent into a picture that can be kept.
 pub fn clean(file: &[u8], bounds: Bounds) -> Result<Picture, Unusable> {
+    render(&check(file, bounds)?, bounds)
+}
+
+/// A file whose type, form and dimensions are good. Its pixels were not looked at.
+struct Checked(frame::Framed);
+
+/// Looks at a file without decoding it: takes time in proportion to its size.
+fn check(file: &[u8], bounds: Bounds) -> Result<Checked, Unusable> {
     let framed = frame::read(file)?;
+    density::check(&framed, &open(&framed.bytes, framed.format, bounds)?)?;
+    Ok(Checked(framed))
+}
+
+/// Decodes a file and writes it anew: takes time in proportion to its pixels.
+fn render(Checked(framed): &Checked, bounds: Bounds) -> Result<Picture, Unusable> {
     let (mut image, orientation) = decode(&framed.bytes, framed.format, bounds)?;
     image.apply_orientation(orientation);
     let is_photograph = framed.format == ImageFormat::Jpeg
@@ -132,12 +147,12 @@ pub fn clean(file: &[u8], bounds: Bounds) -> Result<Picture, Unusable> {
     Ok(Picture { sent_as: framed.format.to_mime_type(), media_type, width, height, bytes })
 }
 
-/// The pixels of a file whose frame is good, and how they are to be turned.
-fn decode(
+/// A decoder that has read the head of a file and found its dimensions within bounds.
+fn open(
     file: &[u8],
     format: ImageFormat,
     bounds: Bounds,
-) -> Result<(DynamicImage, Orientation), Unusable> {
+) -> Result<impl ImageDecoder + '_, Unusable> {
     let most = bounds.pixels.saturating_mul(PIXEL_BYTES);
     let mut limits = image::Limits::default();
     limits.max_image_width = Some(bounds.side);
@@ -145,7 +160,7 @@ fn decode(
     limits.max_alloc = Some(most.saturating_add(DECODER_BYTES));
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| unusable(&error))?;
+    let decoder = reader.into_decoder().map_err(|error| unusable(&error))?;
     let (width, height) = decoder.dimensions();
     let is_small = u64::from(width) * u64::from(height) <= bounds.pixels
         && width.max(height) <= bounds.side
@@ -153,6 +168,16 @@ fn decode(
     if !is_small {
         return Err(Unusable::Dimensions);
     }
+    Ok(decoder)
+}
+
+/// The pixels of a file whose frame is good, and how they are to be turned.
+fn decode(
+    file: &[u8],
+    format: ImageFormat,
+    bounds: Bounds,
+) -> Result<(DynamicImage, Orientation), Unusable> {
+    let mut decoder = open(file, format, bounds)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(|error| unusable(&error))?;
     Ok((image, orientation))

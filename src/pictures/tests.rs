@@ -1,4 +1,5 @@
 use super::*;
+use crate::base::{Error, ids::AccountId};
 
 const BOUNDS: Bounds = Bounds { side: 100, pixels: 5_000 };
 
@@ -26,12 +27,26 @@ fn what_is_kept_is_told_by_its_bytes() {
     assert_eq!(MediaType::of(b"GIF89a"), None);
 }
 
-#[tokio::test]
-async fn who_waits_too_long_for_a_turn_is_told_to_come_back() {
+fn account() -> AccountId {
+    AccountId(uuid::Uuid::from_u128(1))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_that_gets_no_turn_is_refused_as_busy() {
     let studio = Studio::new(0, BOUNDS);
-    let refused = studio.clean(file(10, 10)).await;
-    assert!(matches!(refused, Err(crate::base::Error::Unavailable { .. })));
-    let studio = Studio::new(1, BOUNDS);
-    let (one, two) = tokio::join!(studio.clean(file(10, 10)), studio.clean(Vec::new()));
-    assert_eq!((one.unwrap().unwrap().width, two.unwrap().err()), (10, Some(Unusable::Type)));
+    let refused = studio.clean(account(), file(10, 10)).await;
+    assert!(matches!(refused, Err(Error::Busy { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_needs_no_turn() {
+    let studio = Studio::new(0, BOUNDS);
+    for (file, why) in [
+        (Vec::new(), Unusable::Type),
+        (b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), Unusable::Type),
+        (file(101, 1), Unusable::Dimensions),
+        (file(10, 10)[..40].to_vec(), Unusable::Broken),
+    ] {
+        assert_eq!(studio.clean(account(), file).await.unwrap().err(), Some(why));
+    }
 }

@@ -22,6 +22,7 @@ pub(super) fn step(code: LoadCode) -> Step {
         | LoadCode::CompileMemory
         | LoadCode::CompileTime
         | LoadCode::CompileCrash
+        | LoadCode::Busy
         | LoadCode::Host => Step::Compiled,
         LoadCode::StartFault | LoadCode::ConfigureRefused | LoadCode::ConfigureFault => {
             Step::Configured

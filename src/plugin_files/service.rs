@@ -125,7 +125,7 @@ impl PluginFiles {
             return Ok(());
         }
         let done = self.bind(file, ManagedBy { file: name.to_owned(), hash: hash.clone() }).await;
-        let again = matches!(done, Err(Error::Unavailable { .. }));
+        let again = matches!(done, Err(Error::Unavailable { .. } | Error::Busy { .. }));
         let error = done.err().map(|error| told(&error));
         note(seen, name, Report { hash, error, again });
         Ok(())

@@ -125,6 +125,9 @@ pub fn refused(component: &'static str, error: &LoadError) -> Error {
 
             return Error::Unavailable { what: "plugin host", retry_after: RETRY_AFTER };
         }
+        LoadCode::Busy => {
+            return Error::Busy { what: "compiling components", retry_after: RETRY_AFTER };
+        }
         LoadCode::ConfigureRefused | LoadCode::ConfigureFault => "settings",
         _ => component,
     };

@@ -39,7 +39,7 @@ pub struct PluginVersions {
     counted: Arc<Mutex<Option<Counted>>>,
 }
 
-/// What came of each binding, and when it was counted.
+/// The numbers of each binding, and the steady reading at which they were counted.
 type Counted = (Timestamp, Arc<HashMap<BindingId, Numbers>>);
 
 impl PluginVersions {
@@ -162,13 +162,14 @@ impl PluginVersions {
     /// What came of each binding lately, counted now and then.
     async fn numbers(&self) -> Result<Arc<HashMap<BindingId, Numbers>>, Error> {
         let mut counted = self.counted.lock().await;
-        let now = self.clock.now();
+        let now = self.clock.steady();
         if let Some((at, numbers)) = counted.as_ref()
             && now.minus(COUNTED_FOR) < *at
         {
             return Ok(Arc::clone(numbers));
         }
-        let numbers = Arc::new(store::numbers(&self.db, now.minus(NUMBERS_OF)).await?);
+        let since = self.clock.now().minus(NUMBERS_OF);
+        let numbers = Arc::new(store::numbers(&self.db, since).await?);
         *counted = Some((now, Arc::clone(&numbers)));
         Ok(numbers)
     }

@@ -40,6 +40,7 @@ fn a_refusal_says_what_was_expected_and_found() {
     };
     assert_eq!(fields[0].field, "settings");
     assert!(matches!(refused("digest", &error(LoadCode::Host)), Error::Unavailable { .. }));
+    assert!(matches!(refused("digest", &error(LoadCode::Busy)), Error::Busy { .. }));
 }
 
 #[test]

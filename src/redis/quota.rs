@@ -10,12 +10,15 @@ use crate::base::clock::Timestamp;
 
 /// Spends one and answers 0, or answers how long to wait; in microseconds, which
 /// fit into the numbers that scripts have. The key is gone when it says nothing.
+/// A key can be full at most one whole quota from now. One that is further ahead
+/// was written by a server whose clock is ahead of this one's: it is begun afresh,
+/// for otherwise everybody would wait for as long as the clocks differ.
 static SPEND: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
         local now, each, whole = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
         local full = tonumber(redis.call('get', KEYS[1]) or now)
-        if full < now then full = now end
+        if full < now or full > now + whole then full = now end
         local wait = full + each - whole - now
         if wait > 0 then return wait end
         full = full + each
@@ -28,6 +31,7 @@ static SPEND: LazyLock<Script> = LazyLock::new(|| {
 impl Redis {
     /// Spends one of a quota of so many in a period: all at once, or bit by bit
     /// as it comes back. `Some` is how long to wait when nothing is left of it.
+    /// `now` is a steady reading, see [`crate::base::clock::Clock::steady`].
     pub async fn spend(
         &self,
         key: &str,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     base::{Error, actor::Actor, secret::Secret},
-    http::{ClientAddress, Input, Problem, Rendered, Tag, Time, idempotency},
+    http::{ClientAddress, Input, Problem, Rendered, Tag, Time, body_limit, idempotency},
 };
 
 /// Name of the security scheme in the specification.
@@ -62,6 +62,17 @@ fn register_scheme(registry: &mut Registry) {
     );
 }
 
+/// Answers a request with a key as the earlier one with that key was answered.
+async fn settle(
+    sessions: &Sessions,
+    actor: &Actor,
+    request: &Request,
+    body: &mut RequestBody,
+) -> poem::Result<()> {
+    let Some(asked) = idempotency::asked(request, body).await? else { return Ok(()) };
+    idempotency::settle(sessions.claim(actor, asked).await.map_err(Problem::from)?)
+}
+
 macro_rules! extractor {
     ($name:ident, $fallback:literal, $extract:expr) => {
         impl<'a> ApiExtractor<'a> for $name {
@@ -84,12 +95,13 @@ macro_rules! extractor {
 
             async fn from_request(
                 request: &'a Request,
-                _: &mut RequestBody,
+                body: &mut RequestBody,
                 _: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
                 let (sessions, actor) = authenticate(request).await.map_err(Problem::from)?;
                 if let Some(actor) = &actor {
-                    idempotency::settle(sessions.claim(actor).await.map_err(Problem::from)?)?;
+                    body_limit::authorise(request, actor).map_err(Problem::from)?;
+                    settle(&sessions, actor, request, body).await?;
                 }
                 let extract: fn(&Sessions, Option<Actor>) -> Result<Self, Error> = $extract;
                 Ok(extract(&sessions, actor).map_err(Problem::from)?)

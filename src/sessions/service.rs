@@ -180,9 +180,10 @@ impl Sessions {
         Ok(store::actor(&self.db, session, self.clock.now()).await?)
     }
 
-    /// What became of an earlier request of the actor with the same key.
-    pub async fn claim(&self, actor: &Actor) -> Result<Earlier, Error> {
-        Ok(once::claim(&self.db, actor.id).await?)
+    /// What became of an earlier request of the actor with the same key; `asked` is a
+    /// hash of what this one asks for.
+    pub async fn claim(&self, actor: &Actor, asked: [u8; 32]) -> Result<Earlier, Error> {
+        Ok(once::claim(&self.db, actor.id, asked).await?)
     }
 
     /// The actor's sessions, the one used last first.

@@ -21,8 +21,17 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("[server]\nmetrics_listen = \"x\"", &["server.metrics_listen", "must be an address"]),
     ("[server]\npublic_url = \"forum\"", &["server.public_url", "must be like https://"]),
     ("[server]\ncors_origins = [\"*\"]", &["server.cors_origins", "exact origin"]),
-    ("[server]\ntrusted_proxies = [\"all\"]", &["server.trusted_proxies"]),
+    (
+        "[server]\ntrusted_proxies = [\"10.0.0.1\", \"all\"]",
+        &["server.trusted_proxies", "\"all\" must be an address like", "10.0.0.0/8"],
+    ),
+    ("[server]\ntrusted_proxies = [\"10.0.0.1/33\"]", &["server.trusted_proxies", "10.0.0.1/33"]),
     ("[server]\nmax_connections = 0", &["server.max_connections", "at least 1"]),
+    (
+        "[server]\nmax_connections_per_network = 0",
+        &["server.max_connections_per_network", "at least 1"],
+    ),
+    ("[server]\nidle_timeout_seconds = 0", &["server.idle_timeout_seconds", "from 1 to 3600"]),
     ("[server]\nshutdown_seconds = 301", &["server.shutdown_seconds", "from 1 to 300"]),
     ("[database]\nurl = \"postgres://x\"", &["database.url", "sqlite:"]),
     ("[database]\nsynchronous = \"off\"", &["database.synchronous", "full"]),
@@ -69,6 +78,17 @@ fn the_defaults_are_settings() {
     let config = Config::defaults().unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.data_dir, Path::new("data"));
+}
+
+#[test]
+fn trusted_proxies_are_addresses_and_networks() {
+    let installation = Installation::new("");
+    let path = installation.path("settings.toml");
+    let proxies = "[server]\ntrusted_proxies = [\"10.0.0.1\", \"2001:db8::1\", \"10.1.0.0/16\"]";
+    fs::write(&path, proxies).unwrap();
+    let config = Config::load(Some(&path)).unwrap();
+    let read: Vec<String> = config.server.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(read, ["10.0.0.1/32", "2001:db8::1/128", "10.1.0.0/16"]);
 }
 
 #[test]

@@ -12,16 +12,19 @@ use rustix::process::Signal;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
 
-use super::{COMMAND, Job, Report};
+use super::{COMMAND, Job, Report, Task};
 use crate::hooks::{
     load_error::{LoadCode, LoadError},
     meters,
 };
 
+/// How long an upload waits until the compiler is free. With plugins.compile_seconds
+/// after it, that is within the time that its request has.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// What is read of a child's answer and of its last words.
 const ANSWER_BYTES: u64 = 1 << 20;
 const STDERR_BYTES: u64 = 16 << 10;
@@ -52,14 +55,22 @@ impl Compiler {
         component: &[u8],
     ) -> Result<Report, LoadError> {
         let _queued = Queued::new();
-        let _turn = self
-            .turn
-            .acquire()
-            .await
-            .map_err(|error| LoadError::host("the compiler is closed", error))?;
+        let _turn = self.turn(&job.task).await?;
         let result = self.run_child(job, component).await;
         meters::compiled(result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok"));
         result
+    }
+
+    /// Waits for the compiler: for an upload, no longer than its sender can wait.
+    async fn turn(&self, task: &Task) -> Result<SemaphorePermit<'_>, LoadError> {
+        let turn = self.turn.acquire();
+        let turn = match task {
+            Task::Inspect => timeout(PATIENCE, turn).await.map_err(|_elapsed| {
+                LoadError::new(LoadCode::Busy, "the compiler has other components to compile first")
+            })?,
+            Task::Activate { .. } => turn.await,
+        };
+        turn.map_err(|error| LoadError::host("the compiler is closed", error))
     }
 
     async fn run_child(&self, job: &Job, component: &[u8]) -> Result<Report, LoadError> {

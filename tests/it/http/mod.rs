@@ -3,9 +3,12 @@
 mod accounts;
 mod appeals;
 mod bans;
+mod bodies;
+mod clock;
 mod comments;
 mod communities;
 mod compile_bomb;
+mod connections;
 mod decisions;
 mod edge;
 pub mod idempotency;

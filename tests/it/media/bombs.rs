@@ -35,6 +35,16 @@ fn gif_saying((width, height): (u16, u16), frame: (u16, u16), frames: usize) -> 
     file
 }
 
+/// A JPEG of some pixels whose head says that it is this large.
+fn jpeg_claiming(width: u16, height: u16) -> Vec<u8> {
+    let mut file = jpeg(8, 8);
+    let frame = file.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    file[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+    file[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+    assert!(file.len() < 1_000);
+    file
+}
+
 /// Name, file, and why it is refused.
 fn bombs() -> Vec<(&'static str, Vec<u8>, Unusable)> {
     use Unusable::{Broken, Dimensions, Pieces};
@@ -57,6 +67,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, Unusable)> {
         ("png, cut", png_saying(50_000, 50_000, 8)[..40].to_vec(), Broken),
         ("jpeg of 65,535 by 65,535", jpeg_saying(65_535, 65_535, 1), Dimensions),
         ("jpeg of 9,000 by 9,000", jpeg_saying(9_000, 9_000, 1), Dimensions),
+        ("jpeg of 9,999 by 2,500 in some hundred bytes", jpeg_claiming(9_999, 2_500), Broken),
         ("jpeg of 1,000 passes", jpeg_saying(5_000, 5_000, 1_000), Pieces),
         ("jpeg of a million segments", jpeg_with(&jpeg(8, 8), &segments), Pieces),
         ("gif of 65,535 by 65,535", gif_saying((65_535, 65_535), (1, 1), 1), Dimensions),

@@ -2,6 +2,7 @@
 
 mod attached;
 mod bombs;
+mod busy;
 mod changed;
 mod crash;
 mod files;

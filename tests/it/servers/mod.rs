@@ -89,6 +89,26 @@ async fn servers_count_together() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_count_together_however_their_clock_is_set() {
+    let (first, second) = two(|config| {
+        config.limits.enabled = true;
+        config.limits.comment_account = serde_json::from_value(json!("3/minute")).unwrap();
+    })
+    .await;
+    let ada = first.member("ada").await;
+    let thread = forum::post(&first, &ada, "A thread").await;
+    let path = format!("/posts/{}/comments", forum::id(&thread));
+    let (here, there) = (ada.client.clone(), at(&second, &ada));
+    let start = first.app.clock.now();
+    for (client, hours) in [(&here, 0), (&there, 1), (&here, 0)] {
+        first.app.clock.set_wall(start.minus(Duration::from_hours(hours)));
+        client.post(&path, json!({"body": "Fine"})).await.expect(201);
+    }
+    first.app.clock.set_wall(start.minus(Duration::from_hours(1)));
+    there.post(&path, json!({"body": "Too much"})).await.expect_problem(429, "too_many_requests");
+}
+
 /// All keys that a server and its others have in Redis.
 async fn keys(app: &TestApp) -> Vec<String> {
     let redis = app.app.redis.clone().unwrap();

@@ -12,6 +12,7 @@ pub mod mariadb;
 mod plugin;
 pub mod policy;
 mod process;
+pub mod raw;
 mod redis;
 pub mod smtp;
 mod spec;

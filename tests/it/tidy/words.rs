@@ -14,13 +14,13 @@ const WORDS: &[(&str, &[&str])] = &[
     ("poem", &["src/http/", "src/routes.rs", "*/api.rs"]),
     ("poem_openapi", &["src/http/", "src/routes.rs", "*/api.rs"]),
     ("sqlx", &["src/db/", "*/store.rs"]),
-    ("hyper", &["src/http/server.rs", "src/outbound/", "src/cli/plugin/client.rs"]),
-    ("hyper_util", &["src/http/server.rs", "src/outbound/", "src/cli/plugin/client.rs"]),
+    ("hyper", &["src/http/server/", "src/outbound/", "src/cli/plugin/client.rs"]),
+    ("hyper_util", &["src/http/server/", "src/outbound/", "src/cli/plugin/client.rs"]),
     ("hyper_rustls", &["src/outbound/", "src/cli/plugin/client.rs"]),
     (
         "http_body_util",
         &[
-            "src/http/server.rs",
+            "src/http/server/",
             "src/http/body_limit.rs",
             "src/outbound/",
             "src/cli/plugin/client.rs",
