@@ -147,10 +147,15 @@ impl Activity {
         state.requests == 0 && state.phase == Phase::Idle
     }
 
+    /// Whether the connection was told to make room and is about to be gone.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.evicted.is_cancelled()
+    }
+
     /// What the connection is worth when there is no room, and since when; `None`
     /// while it has a request, and once it was told to make room.
     pub(super) fn worth(&self) -> Option<(Worth, Instant)> {
-        if self.evicted.is_cancelled() {
+        if self.is_evicted() {
             return None;
         }
         let state = self.state();
