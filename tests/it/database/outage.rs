@@ -50,6 +50,8 @@ impl Scene {
         let app = TestApp::start_with(|config| {
             config.database.url = Secret::new(url);
             config.database.connections = connections;
+            // All callers are here.
+            config.server.max_connections_per_network = config.server.max_connections;
         })
         .await;
         let ada = app.member("ada").await;
@@ -270,7 +272,7 @@ async fn behind_a_slow_line_what_can_be_done_is_done() {
     let mut refused = 0;
     for (reply, took) in &flood {
         if reply.status != 200 {
-            told_to_come_back(reply);
+            reply.expect_problem(429, "busy");
             refused += 1;
         }
         // A turn is waited for at most five seconds for each statement.
