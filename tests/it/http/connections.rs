@@ -1,6 +1,6 @@
 //! Connections that send little, nothing, or too much: none of them keeps others out.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Mutex, time::Duration};
 
 use futures_util::future::join_all;
 use tokio::{
@@ -12,7 +12,8 @@ use tokio::{
 use crate::support::{
     TestApp,
     raw::{
-        self, PREFACE, SETTINGS, answer, closed_within, connect, ping, post, reset, unended_get,
+        self, PREFACE, SETTINGS, answer, closed_within, connect, ping, post, reset, try_answer,
+        unended_get,
     },
     wait_for,
 };
@@ -43,7 +44,7 @@ fn address(app: &TestApp) -> SocketAddr {
 async fn is_healthy(to: SocketAddr) -> bool {
     let asked = async {
         let mut stream = connect(to, HEALTH).await;
-        answer(&mut stream).await.starts_with("http/1.1 200")
+        try_answer(&mut stream).await.is_ok_and(|told| told.starts_with("http/1.1 200"))
     };
     timeout(SOON, asked).await.unwrap_or(false)
 }
@@ -104,8 +105,13 @@ async fn a_network_has_a_bounded_number_of_connections() {
     let silent = many(address(&app), 6, b"").await;
     assert!(is_healthy(address(&app)).await, "silent connections make room");
     drop(silent);
-    let busy = many(address(&app), 4, HALF_SENT).await;
-    wait_for("each has a request", async || !is_healthy(address(&app)).await).await;
+    let busy = Mutex::new(Vec::new());
+    wait_for("four have a request", async || {
+        let stream = connect(address(&app), HALF_SENT).await;
+        busy.lock().unwrap().push(stream);
+        !is_healthy(address(&app)).await
+    })
+    .await;
     let mut further = TcpStream::connect(address(&app)).await.unwrap();
     assert!(closed_within(&mut further, LIMIT).await.is_some(), "no fifth connection");
     drop(busy);

@@ -78,15 +78,21 @@ pub async fn closed_within(stream: &mut TcpStream, limit: Duration) -> Option<Du
     timeout(limit, read).await.is_ok().then(|| begun.elapsed())
 }
 
-/// The head of the next answer on an HTTP/1 connection, whose body has a length.
-pub async fn answer(stream: &mut TcpStream) -> String {
+/// The next answer on an HTTP/1 connection, whose body has a length; an error when the
+/// connection is closed before.
+pub async fn try_answer(stream: &mut TcpStream) -> std::io::Result<String> {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.expect("an answer"));
+        answer.push(stream.read_u8().await?);
     }
     let head = String::from_utf8(answer).unwrap().to_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-    stream.read_exact(&mut body).await.unwrap();
-    head + &String::from_utf8_lossy(&body)
+    stream.read_exact(&mut body).await?;
+    Ok(head + &String::from_utf8_lossy(&body))
+}
+
+/// The next answer on an HTTP/1 connection, whose body has a length.
+pub async fn answer(stream: &mut TcpStream) -> String {
+    try_answer(stream).await.expect("an answer")
 }
