@@ -385,6 +385,15 @@ fn start_schedules(app: &App) {
             }
         }
     });
+    let accounts = app.accounts.clone();
+    app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
+        let accounts = accounts.clone();
+        async move {
+            if let Err(error) = accounts.forget_closed().await {
+                tracing::warn!(%error, "hashes of closed accounts could not be deleted");
+            }
+        }
+    });
     let (db, clock) = (app.db.clone(), app.clock.clone());
     app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
         let (db, before) = (db.clone(), clock.now().minus(KEEP_KEYS));

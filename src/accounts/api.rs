@@ -24,7 +24,8 @@ use crate::{
 struct Register {
     /// 3 to 30 letters, digits, `_`, `-`, `.`; unique without regard to case and look-alikes.
     username: String,
-    /// Told to nobody.
+    /// Told to nobody. ASCII before the `@`; a domain in other letters is stored as DNS
+    /// has it.
     email: String,
     /// 8 to 128 characters; common ones are refused.
     password: String,
@@ -225,6 +226,23 @@ struct AccountList {
     next_cursor: Option<String>,
 }
 
+/// A name that others may take again.
+#[derive(Debug, Object, Deserialize)]
+#[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
+struct ReleaseName {
+    /// The name that the closed account had.
+    username: String,
+    /// Why, at most 1,000 characters; for the log.
+    reason: String,
+}
+
+impl poem_openapi::types::Example for ReleaseName {
+    fn example() -> Self {
+        Self { username: "ada".into(), reason: "She comes back after two years.".into() }
+    }
+}
+
 #[derive(ApiResponse)]
 enum RegisterAnswer {
     /// The account can be used.
@@ -252,7 +270,9 @@ pub struct AccountsApi {
 impl AccountsApi {
     /// Register
     ///
-    /// For everybody. 202 when somebody has to approve the account first.
+    /// For everybody. 202 when somebody has to approve the account first: because of a
+    /// setting or a policy, or because the address or the name was that of a closed account
+    /// with a ban in force or a strike.
     #[oai(path = "/accounts", method = "post", operation_id = "create_account")]
     async fn create(
         &self,
@@ -311,7 +331,8 @@ impl AccountsApi {
 
     /// Give a role
     ///
-    /// For admins. Ends the account's sessions. The change is in the log.
+    /// For admins. Ends the account's sessions. The change is in the log. 409 when the actor
+    /// has lost the role of an admin since the request began.
     #[oai(path = "/accounts/:username/role", method = "put", operation_id = "change_role")]
     async fn change_role(
         &self,
@@ -324,6 +345,21 @@ impl AccountsApi {
         let change = (role.into(), reason.as_deref());
         let account = self.accounts.change_role(&actor, &username.0, change).await?;
         Ok(Rendered::new(&AccountView::from(&account)))
+    }
+
+    /// Free the name of a closed account
+    ///
+    /// For admins. Names of closed accounts stay taken, since texts that call them would
+    /// reach somebody else. The log of moderation has this with its reason.
+    #[oai(path = "/released-names", method = "post", operation_id = "release_name")]
+    async fn release_name(
+        &self,
+        SignedIn(actor): SignedIn,
+        body: Input<ReleaseName>,
+    ) -> Result<Done, Problem> {
+        let ReleaseName { username, reason } = body.0;
+        self.accounts.release_name(&actor, &username, &reason).await?;
+        Ok(Done::Done)
     }
 
     /// Read one's own account
@@ -351,7 +387,8 @@ impl AccountsApi {
     /// Close one's own account
     ///
     /// For everybody who is signed in. Name, address and password are erased;
-    /// what was written stays, under a name that says nothing.
+    /// what was written stays, under a name that says nothing. Nobody else gets the name
+    /// unless an admin frees it. The last admin cannot leave.
     #[oai(path = "/me", method = "delete", operation_id = "close_me")]
     async fn close_me(
         &self,

@@ -2,13 +2,18 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use idna::{
+    AsciiDenyList,
+    uts46::{DnsLength, Hyphens, Uts46},
+};
+
 use crate::base::{
     FieldError,
     actor::SiteRole,
     clock::Timestamp,
     ids::{AccountId, MediaId},
     secret::Secret,
-    text::{clean_lines, length, look_alike_key},
+    text::{clean_lines, length, look_alike_key, name_key},
 };
 
 /// Most characters that an account may say of itself.
@@ -34,6 +39,12 @@ const RESERVED: &[&str] = &[
 const BOT: &str = "bot-";
 /// Most characters of a name.
 const NAME_MAX: usize = 30;
+
+/// What names of ASCII that are drawn alike have in common: a capital `I` and a `1` look
+/// like an `l`, a `0` like an `o`. `rn` is no `m` to readers: `mike` and `rnike` are two.
+pub(super) fn drawn_key(name: &str) -> String {
+    name.replace('I', "l").to_ascii_lowercase().replace('0', "o").replace('1', "l")
+}
 
 /// The name of the account that a plugin writes through.
 pub(super) fn bot_name(plugin: &str) -> String {
@@ -69,7 +80,8 @@ impl Username {
     /// Checks a name that somebody wants and that is not the site's own.
     pub fn parse_unreserved(text: &str) -> Result<Self, FieldError> {
         let name = Self::parse(text)?;
-        let key = name.key();
+        // Far-fetched look-alikes of these few are refused too.
+        let key = look_alike_key(&name.0);
         let is_own = RESERVED.iter().any(|reserved| look_alike_key(reserved) == key);
         if is_own || key.starts_with(&look_alike_key(BOT)) {
             return Err(FieldError::new("username", "reserved", "is reserved"));
@@ -82,9 +94,15 @@ impl Username {
         &self.0
     }
 
-    /// What it has in common with names that look alike.
+    /// The account is found by this.
     pub fn key(&self) -> String {
-        look_alike_key(&self.0)
+        name_key(&self.0)
+    }
+
+    /// What it has in common with names that are drawn alike, for refusing new ones: as
+    /// the column `accounts.look_alike_key` has it.
+    pub fn look_alike_key(&self) -> String {
+        drawn_key(&self.0)
     }
 }
 
@@ -97,8 +115,11 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, FieldError> {
         let invalid =
             || FieldError::new("email", "email", "must be a mail address like name@example.org");
-        let text = text.trim();
-        let (local, domain) = text.rsplit_once('@').ok_or_else(invalid)?;
+        let (local, domain) = text.trim().rsplit_once('@').ok_or_else(invalid)?;
+        if !local.is_ascii() {
+            let message = "must have only ASCII characters before the @";
+            return Err(FieldError::new("email", "ascii", message));
+        }
         let local_ok = (1..=EMAIL_LOCAL_MAX).contains(&local.len())
             && local
                 .bytes()
@@ -106,17 +127,12 @@ impl Email {
             && !local.starts_with('.')
             && !local.ends_with('.')
             && !local.contains("..");
-        let label_ok = |label: &str| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        let domain_ok = domain.contains('.') && domain.split('.').all(label_ok);
-        if text.len() > EMAIL_MAX || !local_ok || !domain_ok {
+        let domain = ascii_domain(domain).ok_or_else(invalid)?;
+        let address = format!("{local}@{domain}");
+        if address.len() > EMAIL_MAX || !local_ok || !domain.contains('.') {
             return Err(invalid());
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(address))
     }
 
     /// The address itself.
@@ -133,6 +149,25 @@ impl Email {
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()
     }
+
+    /// The same for addresses whose mail comes to one person however they are spelled:
+    /// without a tag after `+`, and without the points that Gmail overlooks.
+    pub fn person_key(&self) -> String {
+        let key = self.key();
+        let Some((local, domain)) = key.rsplit_once('@') else { return key };
+        let local = local.split_once('+').map_or(local, |(local, _)| local);
+        match domain {
+            "gmail.com" | "googlemail.com" => format!("{}@gmail.com", local.replace('.', "")),
+            _ => format!("{local}@{domain}"),
+        }
+    }
+}
+
+/// A domain in the one form that is stored: that of DNS, in lower case (UTS 46).
+fn ascii_domain(domain: &str) -> Option<String> {
+    let (denied, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+    let ascii = Uts46::new().to_ascii(domain.as_bytes(), denied, hyphens, DnsLength::Verify);
+    ascii.ok().map(std::borrow::Cow::into_owned)
 }
 
 /// A password that may be set: 8 to 128 characters, not a common one.
@@ -247,4 +282,31 @@ pub struct Account {
     pub is_bot: bool,
     /// The picture beside its name.
     pub avatar: Option<MediaId>,
+}
+
+/// A closed account that had the name or the address of a new one, and what counts
+/// against it.
+#[derive(Clone, Debug)]
+pub(super) struct Sanctioned {
+    pub(super) account: AccountId,
+    /// Warnings that were not withdrawn.
+    pub(super) strikes: i64,
+    /// Bans in force, the newest first; not more than are shown.
+    pub(super) bans: Vec<Sanction>,
+}
+
+impl Sanctioned {
+    pub(super) fn counts(&self) -> bool {
+        self.strikes > 0 || !self.bans.is_empty()
+    }
+}
+
+/// A ban in force.
+#[derive(Clone, Debug)]
+pub(super) struct Sanction {
+    /// `site`, `community` or `post`.
+    pub(super) scope: String,
+    pub(super) reason: String,
+    /// When it ends; `None` is never.
+    pub(super) until: Option<Timestamp>,
 }

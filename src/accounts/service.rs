@@ -1,24 +1,25 @@
 //! Joining, telling of oneself, leaving.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use uuid::Uuid;
 
 use super::{
     model::{self, Account, AccountState, Email, Password, Username, parse_bio},
-    store::{self, NewAccount},
+    rules,
+    store::{self, Closed, Leaving, NewAccount},
 };
 use crate::{
     attachments,
     base::{
-        Error,
+        Error, FieldError,
         actor::{Actor, Agent, Automation, SiteRole},
         clock::{Clock, Timestamp},
         ids::{AccountId, MediaId, SessionId, new_uuid},
         page::{Page, PageRequest},
         password::Passwords,
         secret::Secret,
-        text::look_alike_key,
+        text::name_key,
     },
     config::Registration as RegistrationMode,
     db::{Db, Tx},
@@ -29,11 +30,21 @@ use crate::{
     jobs, mail,
     mod_actions::{self, ActionKind, NewAction, Target, parse_reason},
     plugin_state,
-    sessions::Sessions,
+    sessions::{self, Sessions, Verified},
 };
 
 /// What is said to somebody who waits for an admin because of a setting.
 const APPROVAL_REASON: &str = "New accounts are approved by an admin.";
+
+/// What is said to somebody whose address or name counts for staff.
+const WAIT_REASON: &str = "This account waits for an admin's decision.";
+/// Most bans of a closed account that staff are shown with a new one.
+const BANS_SHOWN: i64 = 3;
+
+/// Closed accounts are known by hashes of three kinds.
+const NAME: &str = "name";
+const LOOK_ALIKE: &str = "look-alike";
+const ADDRESS: &str = "address";
 
 /// Somebody who wants to join, as the request says it.
 #[derive(Clone, Debug)]
@@ -113,40 +124,61 @@ impl Accounts {
             actor: Some(id),
         };
         let held = self.settle(&target, outcome.as_ref()).await?;
-        let account = Account {
-            id,
-            username: username.as_str().to_owned(),
-            email: Some(email.as_str().to_owned()),
-            verified: false,
-            pending_email: None,
-            role: SiteRole::Member,
-            state: if held.is_some() { AccountState::Held } else { AccountState::Active },
-            bio: String::new(),
-            post_count: 0,
-            comment_count: 0,
-            score: 0,
-            created_at: now,
-            is_bot: false,
-            avatar: None,
-        };
         let mut tx = self.db.begin().await?;
-        insert(&mut tx, &account, &password_hash).await?;
+        let earlier = self.find_earlier(&mut tx, (&username, &email), now).await?;
+        let told = held.clone().or_else(|| earlier.is_some().then(|| WAIT_REASON.to_owned()));
+        let state = if told.is_some() { AccountState::Held } else { AccountState::Active };
+        let account = Account { state, ..new_account(id, &username, &email, now) };
+        insert(&mut tx, (&account, &username), &password_hash).await?;
         if let Some(outcome) = &outcome {
             self.decisions.record(&mut tx, &target, outcome).await?;
         }
-        let held_by_plugin =
+        let by_plugin =
             outcome.is_some_and(|outcome| matches!(outcome.verdict, Merged::Hold { .. }));
-        if let Some(reason) = held.as_ref().filter(|_| !held_by_plugin) {
-            self.decisions.hold(&mut tx, &target, reason).await?;
+        if by_plugin && earlier.is_some() {
+            // One item, with both reasons.
+            self.decisions.withdraw(&mut tx, id.0).await?;
         }
-        if held.is_none() {
+        if earlier.is_some() || (held.is_some() && !by_plugin) {
+            let reasons: Vec<String> = earlier.into_iter().chain(held).collect();
+            self.decisions.hold(&mut tx, &target, &reasons.join(" ")).await?;
+        }
+        if told.is_none() {
             announce(&mut tx, id, now).await?;
         }
         tx.commit().await?;
-        Ok(match held {
+        Ok(match told {
             Some(reason) => Registered::Held(account, reason),
             None => Registered::Active(account),
         })
+    }
+
+    /// Why staff have to look at a new account because of closed ones; an error if its
+    /// name is taken by one of them.
+    async fn find_earlier(
+        &self,
+        tx: &mut Tx,
+        (username, email): (&Username, &Email),
+        now: Timestamp,
+    ) -> Result<Option<String>, Error> {
+        let keys = self.sessions.identities();
+        let names = keys.all(NAME, &username.key());
+        let alike = keys.all(LOOK_ALIKE, &username.look_alike_key());
+        let addresses = keys.all(ADDRESS, &email.person_key());
+        let mut accounts = BTreeSet::new();
+        for ((name, alike), address) in names.zip(alike).zip(addresses) {
+            for found in store::find_closed(tx, [name, alike, address]).await? {
+                if found.is_reserved {
+                    return Err(username_taken());
+                }
+                accounts.insert(found.account);
+            }
+        }
+        let mut earlier = Vec::new();
+        for account in accounts {
+            earlier.push(store::sanctions(tx, account, BANS_SHOWN, now).await?);
+        }
+        Ok(rules::why_it_waits(&earlier))
     }
 
     async fn ask(
@@ -206,24 +238,11 @@ impl Accounts {
         let password = Password::parse("password", applicant.password, username.as_str())?;
         let password_hash = self.passwords.hash(password.into_secret()).await?;
         let now = self.clock.now();
-        let account = Account {
-            id: AccountId::new(now),
-            username: username.as_str().to_owned(),
-            email: Some(email.as_str().to_owned()),
-            verified: false,
-            pending_email: None,
-            role: SiteRole::Admin,
-            state: AccountState::Active,
-            bio: String::new(),
-            post_count: 0,
-            comment_count: 0,
-            score: 0,
-            created_at: now,
-            is_bot: false,
-            avatar: None,
-        };
+        let member = new_account(AccountId::new(now), &username, &email, now);
+        let account = Account { role: SiteRole::Admin, ..member };
         let mut tx = self.db.begin().await?;
-        insert(&mut tx, &account, &password_hash).await?;
+        self.find_earlier(&mut tx, (&username, &email), now).await?;
+        insert(&mut tx, (&account, &username), &password_hash).await?;
         tx.commit().await?;
         Ok(account)
     }
@@ -261,7 +280,7 @@ impl Accounts {
 
     /// An account that can be used, by its name.
     pub async fn find(&self, username: &str) -> Result<Account, Error> {
-        store::find_by_key(&self.db, look_alike_key(username)).await?.ok_or(Error::NotFound)
+        store::find_by_key(&self.db, name_key(username)).await?.ok_or(Error::NotFound)
     }
 
     /// The actor's own account.
@@ -277,7 +296,7 @@ impl Accounts {
         page: &PageRequest<String>,
     ) -> Result<Page<Account>, Error> {
         self.limits.check_network(Action::SearchNetwork, client).await?;
-        let rows = store::list(&self.db, &look_alike_key(query), page).await?;
+        let rows = store::list(&self.db, &name_key(query), page).await?;
         Ok(Page::cut(rows, page.limit, |(_, key)| key.clone()).map(|(account, _)| account))
     }
 
@@ -286,7 +305,9 @@ impl Accounts {
         self.limits.check_actor(Action::Write, actor).await?;
         let bio = parse_bio(bio)?;
         let mut tx = self.db.begin().await?;
-        store::update_bio(&mut tx, actor.id, bio).await?;
+        if !store::update_bio(&mut tx, actor.id, bio).await? {
+            return Err(Error::NotFound);
+        }
         tx.commit().await?;
         self.me(actor).await
     }
@@ -300,10 +321,13 @@ impl Accounts {
     ) -> Result<(), Error> {
         self.limits.check_actor(Action::Password, actor).await?;
         let new = Password::parse("new_password", new, &actor.username)?;
-        self.confirm(actor, "current_password", current).await?;
+        let field = "current_password";
+        let verified = self.confirm(actor, field, current).await?;
         let hash = self.passwords.hash(new.into_secret()).await?;
         let mut tx = self.db.begin().await?;
-        store::update_password(&mut tx, actor.id, hash).await?;
+        if !store::update_password(&mut tx, (actor.id, &verified), hash).await? {
+            return Err(wrong(field));
+        }
         self.sessions.end_all(&mut tx, actor.id, Some(actor.session)).await?;
         let (kind, now) = (mail::Kind::PasswordChanged, self.clock.now());
         mail::tell(&mut tx, actor.id, kind, Vec::new(), now).await?;
@@ -311,14 +335,94 @@ impl Accounts {
     }
 
     /// Closes the actor's account: name, address and password are erased and
-    /// all sessions end; what it wrote stays, under a name that says nothing.
+    /// all sessions end; what it wrote stays, under a name that says nothing. Its name
+    /// stays taken, and what counts against it is found by its address.
     pub async fn close(&self, actor: &Actor, password: Secret<String>) -> Result<(), Error> {
         self.limits.check_actor(Action::Password, actor).await?;
-        self.confirm(actor, "password", password).await?;
+        let verified = self.confirm(actor, "password", password).await?;
+        let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        close(&mut tx, actor.id, self.clock.now()).await?;
+        let leaving = store::find_leaving(&mut tx, actor.id, now).await?;
+        let leaving = leaving.ok_or_else(|| wrong("password"))?;
+        let closing = (actor.id, Some(&verified));
+        if !store::close(&mut tx, closing, closed_name(actor.id)).await? {
+            return Err(if store::is_admin(&mut tx, actor.id, &verified).await? {
+                Error::conflict("last_admin", "The last admin cannot leave the forum.")
+            } else {
+                wrong("password")
+            });
+        }
+        self.keep_identity(&mut tx, actor.id, leaving, now).await?;
+        erase(&mut tx, actor.id, now).await?;
         self.sessions.end_all(&mut tx, actor.id, None).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Stores hashes of what a closed account was known by: of its name, which stays
+    /// taken, and of its addresses, if something counts against it.
+    async fn keep_identity(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        leaving: Leaving,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let keys = self.sessions.identities();
+        let Leaving { username, email, pending_email, is_sanctioned } = leaving;
+        let reserved = Closed { account, is_reserved: true };
+        for (kind, key) in [(NAME, name_key(&username)), (LOOK_ALIKE, model::drawn_key(&username))]
+        {
+            store::put_closed(tx, (keys.hash(kind, &key), &reserved), now).await?;
+        }
+        let known = Closed { account, is_reserved: false };
+        for address in [email, pending_email].into_iter().flatten().filter(|_| is_sanctioned) {
+            // One that no program of today would take was nobody's to come back with.
+            let Ok(address) = Email::parse(&address) else { continue };
+            let hash = keys.hash(ADDRESS, &address.person_key());
+            store::put_closed(tx, (hash, &known), now).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets others take the name of a closed account. For admins.
+    pub async fn release_name(
+        &self,
+        actor: &Actor,
+        username: &str,
+        reason: &str,
+    ) -> Result<(), Error> {
+        if !actor.is_admin() {
+            return Err(Error::forbidden("not_admin", "Only admins free names."));
+        }
+        self.limits.check_actor(Action::Write, actor).await?;
+        let reason = parse_reason(Some(reason))?
+            .ok_or_else(|| FieldError::new("reason", "required", "must be given"))?;
+        let unknown =
+            || Error::invalid("username", "unknown", "is not the name of a closed account");
+        let mut tx = self.db.begin().await?;
+        let mut found = None;
+        for hash in self.sessions.identities().all(NAME, &name_key(username)) {
+            found = found.or(store::find_reserved(&mut tx, hash).await?);
+        }
+        let account = found.ok_or_else(unknown)?;
+        if !store::release(&mut tx, account).await? {
+            return Err(unknown());
+        }
+        let action = NewAction {
+            detail: Some(name_key(username)),
+            reason: Some(reason),
+            ..NewAction::of(ActionKind::ReleaseName, Target::Account(account))
+        };
+        mod_actions::record(&mut tx, Agent::Person(actor), &action, self.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Forgets by what closed accounts are known against which nothing counts any more.
+    pub async fn forget_closed(&self) -> Result<u64, Error> {
+        let mut tx = self.db.begin().await?;
+        let forgotten = store::forget_closed(&mut tx, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(forgotten)
     }
 
     async fn confirm(
@@ -326,12 +430,8 @@ impl Accounts {
         actor: &Actor,
         field: &'static str,
         password: Secret<String>,
-    ) -> Result<(), Error> {
-        if self.sessions.check_password(actor.id, password).await? {
-            Ok(())
-        } else {
-            Err(Error::invalid(field, "wrong", "is not the account's password"))
-        }
+    ) -> Result<Verified, Error> {
+        self.sessions.verify_password(actor.id, password).await?.ok_or_else(|| wrong(field))
     }
 
     /// Gives an account another role; ends its sessions, so that it takes
@@ -355,8 +455,12 @@ impl Accounts {
             return Ok(account);
         }
         let mut tx = self.db.begin().await?;
-        if !store::update_role(&mut tx, look_alike_key(username), role).await? {
-            return Err(Error::NotFound);
+        // The actor may have lost their own role since the request began.
+        if !store::update_role(&mut tx, (actor.id, account.id), role).await? {
+            return Err(Error::conflict(
+                "changed_meanwhile",
+                "Something has changed in the meantime; try again.",
+            ));
         }
         self.sessions.end_all(&mut tx, account.id, None).await?;
         let action = NewAction::of(ActionKind::ChangeRole, Target::Account(account.id));
@@ -395,7 +499,9 @@ pub async fn refuse_held(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<b
     if !store::update_state(tx, id, AccountState::Held, AccountState::Active).await? {
         return Ok(false);
     }
-    close(tx, id, now).await?;
+    // Nobody has seen its name: that is free again.
+    store::close(tx, (id, None), closed_name(id)).await?;
+    erase(tx, id, now).await?;
     Ok(true)
 }
 
@@ -407,17 +513,55 @@ pub async fn put_avatar(
     avatar: Option<MediaId>,
 ) -> Result<Option<MediaId>, Error> {
     let before = store::find_avatar(tx, id).await?;
-    store::update_avatar(tx, id, avatar).await?;
+    if !store::update_avatar(tx, id, avatar).await? {
+        return Err(Error::NotFound);
+    }
     Ok(before)
 }
 
-async fn close(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), Error> {
-    // The id is unique and no name that somebody may choose looks like this.
-    store::close(tx, id, format!("[closed {id}]")).await?;
+/// The id is unique and no name that somebody may choose looks like this.
+fn closed_name(id: AccountId) -> String {
+    format!("[closed {id}]")
+}
+
+/// Erases what other features know of an account that was closed.
+async fn erase(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), Error> {
+    sessions::erase_networks(tx, id).await?;
     mail::erase(tx, id).await?;
     plugin_state::erase_subject(tx, id).await?;
     attachments::erase_account(tx, id, now).await?;
     decisions::erase_account(tx, id).await
+}
+
+fn wrong(field: &'static str) -> Error {
+    Error::invalid(field, "wrong", "is not the account's password")
+}
+
+fn username_taken() -> Error {
+    Error::conflict(
+        "username_taken",
+        "Somebody has this name or had it, or one that looks like it.",
+    )
+}
+
+/// A member's account that can be used.
+fn new_account(id: AccountId, username: &Username, email: &Email, now: Timestamp) -> Account {
+    Account {
+        id,
+        username: username.as_str().to_owned(),
+        email: Some(email.as_str().to_owned()),
+        verified: false,
+        pending_email: None,
+        role: SiteRole::Member,
+        state: AccountState::Active,
+        bio: String::new(),
+        post_count: 0,
+        comment_count: 0,
+        score: 0,
+        created_at: now,
+        is_bot: false,
+        avatar: None,
+    }
 }
 
 fn parse(applicant: Applicant) -> Result<(Username, Email, Password), Error> {
@@ -432,12 +576,15 @@ fn parse(applicant: Applicant) -> Result<(Username, Email, Password), Error> {
     }
 }
 
-async fn insert(tx: &mut Tx, account: &Account, password_hash: &str) -> Result<(), Error> {
-    let username_key = look_alike_key(&account.username);
+async fn insert(
+    tx: &mut Tx,
+    (account, username): (&Account, &Username),
+    password_hash: &str,
+) -> Result<(), Error> {
     let row = NewAccount {
         id: account.id,
         username: &account.username,
-        username_key: &username_key,
+        look_alike_key: username.look_alike_key(),
         email: account.email.as_deref(),
         email_key: account.email.as_ref().map(|email| email.to_ascii_lowercase()),
         password_hash,
@@ -445,11 +592,5 @@ async fn insert(tx: &mut Tx, account: &Account, password_hash: &str) -> Result<(
         state: account.state,
         created_at: account.created_at,
     };
-    store::insert(tx, &row).await.map_err(|error| {
-        if error.is_unique("accounts.username_key") {
-            Error::conflict("username_taken", "Somebody has this name, or one that looks like it.")
-        } else {
-            error.into()
-        }
-    })
+    if store::insert(tx, &row).await? { Ok(()) } else { Err(username_taken()) }
 }

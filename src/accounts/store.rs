@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Account, AccountState};
+use super::model::{Account, AccountState, Sanction, Sanctioned};
 use crate::{
     base::{
         actor::{Actor, SiteRole},
@@ -11,8 +11,8 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, Tx, sql, statement},
-    sessions::to_actor,
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
+    sessions::{Verified, to_actor},
 };
 
 macro_rules! columns {
@@ -26,6 +26,11 @@ sql! { INSERT = "
     insert into accounts
         (id, username, username_key, email, email_key, password_hash, role, state, created_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+// No unique rule, for there may be such names from before. Write transactions take turns.
+sql! { FIND_LOOK_ALIKE = "select 1 from accounts where look_alike_key = ? limit 1" }
+// Programs of the last release look for this. It joins more names than are refused: of two
+// that it joins, they find the first.
+sql! { FIND_USERNAME_KEY = "select 1 from accounts where username_key = ?" }
 sql! { INSERT_BOT = "
     insert into accounts (id, username, username_key, role, state, created_at, bot)
     values (?, ?, ?, 'member', 'active', ?, ?)" }
@@ -36,34 +41,76 @@ sql! { FIND_ACTOR = "
            labels, created_at
     from accounts where id = ?" }
 sql! { FIND_BY_KEY =
-concat!("select ", columns!(), " from accounts where username_key = ? and state = 'active'") }
+concat!("select ", columns!(), " from accounts where name_key = ? and state = 'active'") }
 sql! { LIST = concat!(
     "select ",
     columns!(),
-    ", username_key from accounts
-     where state = 'active' and username_key >= ? and username_key < ? and username_key > ?
-     order by username_key limit ?"
+    ", name_key from accounts
+     where state = 'active' and name_key >= ? and name_key < ? and name_key > ?
+     order by name_key limit ?"
 ) }
 sql! { UPDATE_BIO = "update accounts set bio = ? where id = ? and state = 'active'" }
 sql! { FIND_AVATAR = "select avatar_id from accounts where id = ? and state = 'active'" }
 sql! { UPDATE_AVATAR = "update accounts set avatar_id = ? where id = ? and state = 'active'" }
-sql! { UPDATE_PASSWORD =
-"update accounts set password_hash = ? where id = ? and state = 'active'" }
-sql! { UPDATE_ROLE =
-"update accounts set role = ? where username_key = ? and state = 'active'" }
+// Not when it was changed since the old one was given.
+sql! { UPDATE_PASSWORD = "
+    update accounts set password_hash = ?
+    where id = ? and state = 'active' and password_hash = ?" }
+// Only by somebody who is an admin still. Nobody changes their own role: an admin is left.
+sql! { UPDATE_ROLE = "
+    update accounts set role = ?
+    where id = ? and state = 'active'
+      and exists (select 1 from (select id from accounts
+                                 where id = ? and role = 'admin' and state = 'active' limit 1) last)" }
 sql! { UPDATE_STATE = "update accounts set state = ? where id = ? and state = ?" }
+// Never the last admin; not when the password was changed since it was given.
 sql! { CLOSE = "
     update accounts
     set state = 'closed', username = ?, username_key = ?, email = null, email_key = null,
         verified_key = null, pending_email = null, password_hash = null, verified_at = null,
         bio = '', role = 'member', avatar_id = null
-    where id = ? and state <> 'closed'" }
+    where id = ? and state <> 'closed' and (? is null or password_hash = ?)
+      and (role <> 'admin'
+           or exists (select 1 from (select id from accounts
+                                     where role = 'admin' and state = 'active' limit 2) last
+                      where last.id <> ?))" }
+sql! { IS_ADMIN = "select 1 from accounts where id = ? and role = 'admin' and password_hash = ?" }
+sql! { FIND_LEAVING = "
+    select username, email, pending_email, strikes > 0 or exists
+        (select 1 from bans b where b.account_id = accounts.id and b.lifted_at is null
+                                and (b.until is null or b.until > ?)) as is_sanctioned
+    from accounts where id = ? and state <> 'closed'" }
+
+// By a key: its name, what is drawn alike, its address.
+sql! { FIND_CLOSED = "
+    select account_id, reserved from closed_identities where hash in (?, ?, ?)
+    order by reserved desc limit 20" }
+sql! { PUT_CLOSED = "
+    insert into closed_identities (hash, account_id, reserved, closed_at) values (?, ?, ?, ?)
+    on conflict (hash, account_id) do nothing" }
+sql! { FIND_RESERVED = "
+select account_id from closed_identities where hash = ? and reserved = 1" }
+sql! { RELEASE =
+"update closed_identities set reserved = 0 where account_id = ? and reserved = 1" }
+sql! { STRIKES = "select strikes from accounts where id = ?" }
+sql! { BANS = "
+    select scope, until, reason from bans
+    where account_id = ? and lifted_at is null and (until is null or until > ?)
+    order by id desc limit ?" }
+sql! { FORGET_CLOSED = "
+    delete from closed_identities
+    where reserved = 0
+      and not exists (select 1 from accounts a
+                      where a.id = closed_identities.account_id and a.strikes > 0)
+      and not exists (select 1 from bans b
+                      where b.account_id = closed_identities.account_id
+                        and b.lifted_at is null and (b.until is null or b.until > ?))" }
 
 /// A new account's row.
 pub(super) struct NewAccount<'a> {
     pub(super) id: AccountId,
     pub(super) username: &'a str,
-    pub(super) username_key: &'a str,
+    pub(super) look_alike_key: String,
     pub(super) email: Option<&'a str>,
     pub(super) email_key: Option<String>,
     pub(super) password_hash: &'a str,
@@ -72,20 +119,31 @@ pub(super) struct NewAccount<'a> {
     pub(super) created_at: Timestamp,
 }
 
-pub(super) async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<(), Error> {
-    tx.execute_one(
-        statement(INSERT)
-            .bind(account.id.0)
-            .bind(account.username.to_owned())
-            .bind(account.username_key.to_owned())
-            .bind(account.email.map(str::to_owned))
-            .bind(account.email_key.clone())
-            .bind(account.password_hash.to_owned())
-            .bind(account.role.as_str())
-            .bind(account.state.as_str())
-            .bind(account.created_at.0),
-    )
-    .await
+/// Whether the name was free.
+pub(super) async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<bool, Error> {
+    let alike = statement(FIND_LOOK_ALIKE).bind(account.look_alike_key.clone());
+    if tx.optional(alike).await?.is_some() {
+        return Ok(false);
+    }
+    let mut username_key = look_alike_key(account.username);
+    let joined = statement(FIND_USERNAME_KEY).bind(username_key.clone());
+    if tx.optional(joined).await?.is_some() {
+        username_key = format!("{username_key} {}", account.id);
+    }
+    let statement = statement(INSERT)
+        .bind(account.id.0)
+        .bind(account.username.to_owned())
+        .bind(username_key)
+        .bind(account.email.map(str::to_owned))
+        .bind(account.email_key.clone())
+        .bind(account.password_hash.to_owned())
+        .bind(account.role.as_str())
+        .bind(account.state.as_str())
+        .bind(account.created_at.0);
+    match tx.execute(statement).await {
+        Err(error) if error.is_unique("accounts.name_key") => Ok(false),
+        other => Ok(other? == 1),
+    }
 }
 
 /// Makes the account of a plugin's bot.
@@ -144,11 +202,12 @@ pub(super) async fn list(
                 .bind(page.rows()),
         )
         .await?;
-    rows.iter().map(|row| Ok((account(row)?, row.value("username_key")?))).collect()
+    rows.iter().map(|row| Ok((account(row)?, row.value("name_key")?))).collect()
 }
 
-pub(super) async fn update_bio(tx: &mut Tx, id: AccountId, bio: String) -> Result<(), Error> {
-    tx.execute_one(statement(UPDATE_BIO).bind(bio).bind(id.0)).await
+/// Whether the account can be used.
+pub(super) async fn update_bio(tx: &mut Tx, id: AccountId, bio: String) -> Result<bool, Error> {
+    Ok(tx.execute(statement(UPDATE_BIO).bind(bio).bind(id.0)).await? == 1)
 }
 
 /// The picture beside an account's name.
@@ -157,22 +216,34 @@ pub(super) async fn find_avatar(tx: &mut Tx, id: AccountId) -> Result<Option<Med
     row.map_or(Ok(None), |row| row.optional_id("avatar_id"))
 }
 
+/// Whether the account can be used.
 pub(super) async fn update_avatar(
     tx: &mut Tx,
     id: AccountId,
     avatar: Option<MediaId>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let avatar = avatar.map(|avatar| avatar.0);
-    tx.execute_one(statement(UPDATE_AVATAR).bind(avatar).bind(id.0)).await
+    Ok(tx.execute(statement(UPDATE_AVATAR).bind(avatar).bind(id.0)).await? == 1)
 }
 
-pub(super) async fn update_password(tx: &mut Tx, id: AccountId, hash: String) -> Result<(), Error> {
-    tx.execute_one(statement(UPDATE_PASSWORD).bind(hash).bind(id.0)).await
+/// Whether the password that was verified was the account's still.
+pub(super) async fn update_password(
+    tx: &mut Tx,
+    (id, verified): (AccountId, &Verified),
+    hash: String,
+) -> Result<bool, Error> {
+    let statement = statement(UPDATE_PASSWORD).bind(hash).bind(id.0).bind(verified.hash());
+    Ok(tx.execute(statement).await? == 1)
 }
 
-/// Whether there was such an account.
-pub(super) async fn update_role(tx: &mut Tx, key: String, role: SiteRole) -> Result<bool, Error> {
-    Ok(tx.execute(statement(UPDATE_ROLE).bind(role.as_str()).bind(key)).await? == 1)
+/// Whether there was such an account, and `by` was an admin still.
+pub(super) async fn update_role(
+    tx: &mut Tx,
+    (by, id): (AccountId, AccountId),
+    role: SiteRole,
+) -> Result<bool, Error> {
+    let statement = statement(UPDATE_ROLE).bind(role.as_str()).bind(id.0).bind(by.0);
+    Ok(tx.execute(statement).await? == 1)
 }
 
 /// Whether it was in the state that it has to leave.
@@ -186,8 +257,122 @@ pub(super) async fn update_state(
     Ok(tx.execute(statement).await? == 1)
 }
 
-pub(super) async fn close(tx: &mut Tx, id: AccountId, name: String) -> Result<bool, Error> {
-    Ok(tx.execute(statement(CLOSE).bind(name.clone()).bind(name).bind(id.0)).await? == 1)
+/// Erases what an account is known by; whether it may be closed, by the password that was
+/// verified if its owner does it.
+pub(super) async fn close(
+    tx: &mut Tx,
+    (id, verified): (AccountId, Option<&Verified>),
+    name: String,
+) -> Result<bool, Error> {
+    let hash = verified.map(Verified::hash);
+    let statement = statement(CLOSE)
+        .bind(name.clone())
+        .bind(name)
+        .bind(id.0)
+        .bind(hash.clone())
+        .bind(hash)
+        .bind(id.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Whether an account with this password is an admin's.
+pub(super) async fn is_admin(
+    tx: &mut Tx,
+    id: AccountId,
+    verified: &Verified,
+) -> Result<bool, Error> {
+    let statement = statement(IS_ADMIN).bind(id.0).bind(verified.hash());
+    Ok(tx.optional(statement).await?.is_some())
+}
+
+/// What an account is known by that is about to be closed.
+pub(super) struct Leaving {
+    pub(super) username: String,
+    pub(super) email: Option<String>,
+    pub(super) pending_email: Option<String>,
+    /// Whether a ban on it is in force, or a strike counts.
+    pub(super) is_sanctioned: bool,
+}
+
+pub(super) async fn find_leaving(
+    tx: &mut Tx,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Option<Leaving>, Error> {
+    let row = tx.optional(statement(FIND_LEAVING).bind(now.0).bind(id.0)).await?;
+    row.map(|row| {
+        Ok(Leaving {
+            username: row.value("username")?,
+            email: row.value("email")?,
+            pending_email: row.value("pending_email")?,
+            is_sanctioned: row.value("is_sanctioned")?,
+        })
+    })
+    .transpose()
+}
+
+/// A closed account that is known by a hash, and whether a name is reserved for it by that.
+pub(super) struct Closed {
+    pub(super) account: AccountId,
+    pub(super) is_reserved: bool,
+}
+
+/// Closed accounts that are known by any of these hashes.
+pub(super) async fn find_closed(tx: &mut Tx, hashes: [Vec<u8>; 3]) -> Result<Vec<Closed>, Error> {
+    let statement = hashes.into_iter().fold(statement(FIND_CLOSED), Statement::bind);
+    let rows = tx.all(statement).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Closed { account: row.id("account_id")?, is_reserved: row.value("reserved")? })
+        })
+        .collect()
+}
+
+/// Notes by which hash a closed account is known.
+pub(super) async fn put_closed(
+    tx: &mut Tx,
+    (hash, closed): (Vec<u8>, &Closed),
+    now: Timestamp,
+) -> Result<(), Error> {
+    let statement = statement(PUT_CLOSED).bind(hash).bind(closed.account.0);
+    tx.execute(statement.bind(closed.is_reserved).bind(now.0)).await.map(drop)
+}
+
+/// The closed account for which a name is reserved, by its hash.
+pub(super) async fn find_reserved(tx: &mut Tx, hash: Vec<u8>) -> Result<Option<AccountId>, Error> {
+    let row = tx.optional(statement(FIND_RESERVED).bind(hash)).await?;
+    row.map(|row| row.id("account_id")).transpose()
+}
+
+/// Lets others take the name of a closed account; whether it was reserved.
+pub(super) async fn release(tx: &mut Tx, account: AccountId) -> Result<bool, Error> {
+    Ok(tx.execute(statement(RELEASE).bind(account.0)).await? > 0)
+}
+
+/// What counts against an account: its strikes, and so many of its bans.
+pub(super) async fn sanctions(
+    tx: &mut Tx,
+    account: AccountId,
+    most: i64,
+    now: Timestamp,
+) -> Result<Sanctioned, Error> {
+    let strikes = tx.optional(statement(STRIKES).bind(account.0)).await?;
+    let strikes = strikes.map_or(Ok(0), |row| row.value("strikes"))?;
+    let rows = tx.all(statement(BANS).bind(account.0).bind(now.0).bind(most)).await?;
+    let bans = rows.iter().map(|row| {
+        Ok(Sanction {
+            scope: row.value("scope")?,
+            reason: row.value("reason")?,
+            until: row.optional_time("until")?,
+        })
+    });
+    Ok(Sanctioned { account, strikes, bans: bans.collect::<Result<_, Error>>()? })
+}
+
+/// Forgets by what closed accounts are known against which nothing counts any more, but
+/// for names that are reserved.
+pub(super) async fn forget_closed(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+    tx.execute(statement(FORGET_CLOSED).bind(now.0)).await
 }
 
 fn account(row: &Row) -> Result<Account, Error> {

@@ -1,6 +1,11 @@
 //! Names, addresses and passwords.
 
-use super::model::{Email, Password, Username, parse_bio};
+use uuid::Uuid;
+
+use super::{
+    model::{Email, Password, Sanction, Sanctioned, Username, parse_bio},
+    rules::why_it_waits,
+};
 use crate::base::secret::Secret;
 
 #[test]
@@ -15,12 +20,26 @@ fn usernames() {
 }
 
 #[test]
-fn names_that_look_alike_have_one_key() {
+fn a_name_is_the_same_without_regard_to_case() {
     let key = |name: &str| Username::parse(name).unwrap().key();
-    assert_eq!(key("Paul"), key("paul"));
-    assert_eq!(key("paul"), key("PAUL"));
-    assert_eq!(key("modem"), key("rnodem"));
-    assert_ne!(key("paul"), key("pauline"));
+    assert_eq!(key("Paul"), key("PAUL"));
+    for other in ["pau1", "PauI", "pauline", "rnike", "comer"] {
+        assert_ne!(key(other), key("Paul"));
+        assert_ne!(key(other), key("mike"));
+        assert_ne!(key(other), key("corner"));
+    }
+}
+
+#[test]
+fn names_that_are_drawn_alike_have_one_look_alike_key() {
+    let key = |name: &str| Username::parse(name).unwrap().look_alike_key();
+    for alike in ["paul", "pau1", "PauI", "PAUl"] {
+        assert_eq!(key(alike), key("Paul"), "{alike}");
+    }
+    assert_eq!(key("R00t"), key("root"));
+    for (one, other) in [("rnike", "mike"), ("corner", "comer"), ("kim", "klm")] {
+        assert_ne!(key(one), key(other));
+    }
 }
 
 #[test]
@@ -55,6 +74,48 @@ fn addresses() {
         assert!(Email::parse(bad).is_err(), "{bad:?}");
     }
     assert_eq!(Email::parse("A@Example.ORG").unwrap().domain(), "example.org");
+}
+
+#[test]
+fn a_domain_in_other_letters_is_stored_as_dns_has_it() {
+    for (typed, stored) in [
+        ("info@B\u{fc}cher.example", "info@xn--bcher-kva.example"),
+        ("info@bu\u{308}cher.example", "info@xn--bcher-kva.example"),
+        ("info@XN--BCHER-KVA.example", "info@xn--bcher-kva.example"),
+        ("a@\u{4f8b}\u{3048}\u{3002}\u{30c6}\u{30b9}\u{30c8}", "a@xn--r8jz45g.xn--zckzah"),
+        ("Ada@Example.ORG", "Ada@example.org"),
+    ] {
+        assert_eq!(Email::parse(typed).unwrap().as_str(), stored, "{typed}");
+    }
+    for bad in ["a@\u{202e}b.example", "a@xn--\u{fc}.example", "a@b_c.example", "a@b.example."] {
+        assert!(Email::parse(bad).is_err(), "{bad}");
+    }
+    let error = Email::parse("j\u{f6}rg@example.org").unwrap_err();
+    assert_eq!(error.rule, "ascii");
+}
+
+#[test]
+fn one_persons_address_has_one_key_however_it_is_spelled() {
+    let key = |address: &str| Email::parse(address).unwrap().person_key();
+    for same in ["ada@example.org", "Ada+spam@EXAMPLE.org", "ADA+@example.org"] {
+        assert_eq!(key(same), "ada@example.org", "{same}");
+    }
+    assert_eq!(key("A.D.A@googlemail.com"), key("ada+x@gmail.com"));
+    assert_ne!(key("a.da@example.org"), key("ada@example.org"));
+}
+
+fn sanctioned(strikes: i64, bans: Vec<Sanction>) -> Sanctioned {
+    Sanctioned { account: Uuid::nil().into(), strikes, bans }
+}
+
+#[test]
+fn a_new_account_waits_while_something_counts_against_a_closed_one() {
+    assert_eq!(why_it_waits(&[]), None);
+    assert_eq!(why_it_waits(&[sanctioned(0, Vec::new())]), None);
+    let ban = Sanction { scope: "site".into(), reason: "Spam\nagain.".into(), until: None };
+    let why = why_it_waits(&[sanctioned(2, vec![ban])]).unwrap();
+    let told = "which has a ban from the site for ever (Spam again.); strikes: 2.";
+    assert!(why.ends_with(told), "{why}");
 }
 
 #[test]

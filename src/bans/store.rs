@@ -10,7 +10,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, BanId},
         page::PageRequest,
-        text::look_alike_key,
+        text::name_key,
     },
     db::{Columns, Db, Error, Row, SITE, Sql, Statement, Tx, sql, statement},
     sessions::to_actor,
@@ -108,7 +108,7 @@ sql! { FIND_TARGET = "
                (select 1 from community_members m
                 where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
                as moderates
-    from accounts a where a.username_key = ? and a.state = 'active'" }
+    from accounts a where a.name_key = ? and a.state = 'active'" }
 sql! { STRUCK = "
     select a.id, a.username, a.role, a.verified_at, a.post_count,
            a.comment_count, a.score, a.strikes, a.labels, a.created_at,
@@ -119,7 +119,7 @@ sql! { STRUCK = "
            (select count(*) from bans b where b.account_id = a.id and b.lifted_at is null)
                as prior_bans,
            (select slug from communities where id = ?) as slug
-    from accounts a where a.username_key = ? and a.state = 'active'" }
+    from accounts a where a.name_key = ? and a.state = 'active'" }
 sql! { NAME = "select username from accounts where id = ?" }
 sql! { INSERT = "
     insert into bans
@@ -179,7 +179,7 @@ pub(super) async fn find_target(
         Scope::Community(id) => (SITE, id.0),
         Scope::Post { community, author, .. } => (author.0, community.0),
     };
-    let key = look_alike_key(username);
+    let key = name_key(username);
     let row = tx.optional(statement(FIND_TARGET).bind(author).bind(community).bind(key)).await?;
     row.map(|row| {
         Ok(Target {
@@ -205,7 +205,7 @@ pub(super) async fn struck(
         .bind(community)
         .bind(agent.person().map(|actor| actor.id.0))
         .bind(community)
-        .bind(look_alike_key(username));
+        .bind(name_key(username));
     let Some(row) = db.optional(statement).await? else { return Ok(None) };
     Ok(Some(Struck {
         // Nobody is signed in here: these are the facts alone.

@@ -1,5 +1,8 @@
 //! Passwords: argon2id, off the async threads, a few at once. Work is the same
 //! whether an account exists or not.
+//!
+//! A password is hashed in one form (`OpaqueString`, RFC 8265): keyboards and systems
+//! compose accents differently. Hashes of earlier programs were made of what was typed.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,6 +14,7 @@ use argon2::{
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{
     Error,
@@ -26,6 +30,30 @@ const SALT_BYTES: usize = 16;
 /// How long a request waits for its turn at hashing. A queue that is longer than
 /// this would only grow. Who waits in vain is told to come back after as long.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether a password is the one that a hash was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is not.
+    No,
+    /// It is.
+    Yes,
+    /// It is, as it was typed and not in the one form: the hash is to be made anew.
+    AsTyped,
+}
+
+impl Match {
+    /// Whether it is.
+    pub fn is_right(self) -> bool {
+        self != Self::No
+    }
+}
+
+/// A password in the form that is hashed: NFC, every space an ASCII one.
+fn prepared(password: &str) -> String {
+    let is_space = |c: char| !c.is_ascii() && c.is_whitespace();
+    password.nfc().map(|c| if is_space(c) { ' ' } else { c }).collect()
+}
 
 /// Computes and checks hashes; cheap to clone.
 #[derive(Clone, Debug)]
@@ -55,20 +83,28 @@ impl Passwords {
 
     /// The hash of a new password, as a PHC string.
     pub async fn hash(&self, password: Secret<String>) -> Result<String, Error> {
-        self.run(move |hasher| hasher.hash(password.expose())).await
+        self.run(move |hasher| hasher.hash(&prepared(password.expose()))).await
     }
 
     /// Whether `password` is the one that `stored` was made of. Without a stored
-    /// hash the answer is no, after the same work.
+    /// hash the answer is no, after the same work: one hash, and another one for a
+    /// password that was not typed in the form that is hashed.
     pub async fn verify(
         &self,
         password: Secret<String>,
         stored: Option<String>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Match, Error> {
         self.run(move |hasher| {
-            let matches =
-                hasher.verify(password.expose(), stored.as_ref().unwrap_or(&hasher.nobody))?;
-            Ok(matches && stored.is_some())
+            let against = stored.as_ref().unwrap_or(&hasher.nobody);
+            let (typed, prepared) = (password.expose(), prepared(password.expose()));
+            let found = if hasher.verify(&prepared, against)? {
+                Match::Yes
+            } else if prepared != *typed && hasher.verify(typed, against)? {
+                Match::AsTyped
+            } else {
+                Match::No
+            };
+            Ok(if stored.is_some() { found } else { Match::No })
         })
         .await
     }
@@ -159,9 +195,12 @@ mod tests {
         let passwords = Passwords::new(2).unwrap();
         let hash = passwords.hash(secret("correct horse")).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.verify(secret("correct horse"), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify(secret("correct horsf"), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify(secret("nobody has this password"), None).await.unwrap());
+        let verify = async |text: &str, hash: Option<&String>| {
+            passwords.verify(secret(text), hash.cloned()).await.unwrap()
+        };
+        assert_eq!(verify("correct horse", Some(&hash)).await, Match::Yes);
+        assert_eq!(verify("correct horsf", Some(&hash)).await, Match::No);
+        assert_eq!(verify("nobody has this password", None).await, Match::No);
         let again = passwords.hash(secret("correct horse")).await.unwrap();
         assert_ne!(hash, again, "salted");
         // Memory is used again, and never more than was used at once.
@@ -184,6 +223,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_password_is_the_same_however_its_accents_and_spaces_are_composed() {
+        let passwords = Passwords::new(1).unwrap();
+        let composed = "pässwörd ünïque";
+        let decomposed: String = composed.nfd().collect();
+        let wide = composed.replace(' ', "\u{3000}");
+        let hash = passwords.hash(secret(composed)).await.unwrap();
+        for typed in [composed, &decomposed, &wide] {
+            let found = passwords.verify(secret(typed), Some(hash.clone())).await.unwrap();
+            assert_eq!(found, Match::Yes, "{typed:?}");
+        }
+        // A hash of what was typed, as earlier programs made it.
+        let old = passwords.hasher.hash(&decomposed).unwrap();
+        let verify =
+            async |typed: &str| passwords.verify(secret(typed), Some(old.clone())).await.unwrap();
+        assert_eq!(verify(&decomposed).await, Match::AsTyped);
+        assert_eq!(verify(composed).await, Match::No);
+    }
+
+    #[tokio::test]
     async fn strange_hashes_match_nothing_and_cost_little() {
         let passwords = Passwords::new(1).unwrap();
         for strange in [
@@ -194,7 +252,7 @@ mod tests {
             "$scrypt$ln=4,r=8,p=1$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0c2FsdHNhbHQ",
         ] {
             let matches = passwords.verify(secret("correct horse"), Some(strange.into())).await;
-            assert!(!matches.unwrap(), "{strange}");
+            assert_eq!(matches.unwrap(), Match::No, "{strange}");
         }
     }
 }

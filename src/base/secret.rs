@@ -1,6 +1,6 @@
 //! Values that must not appear in a log, and tokens that cannot be guessed.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -75,6 +75,36 @@ pub fn sha256_of(pieces: &[&[u8]]) -> [u8; 32] {
 /// HMAC with SHA-256: what only who has the key can make of `bytes`.
 pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), bytes).as_ref().to_vec()
+}
+
+/// Keys for hashes that are stored in place of what people are known by: their names,
+/// their addresses, their networks. Who has only the database cannot tell whose they are.
+#[derive(Clone)]
+pub struct HashKeys(Arc<[Vec<u8>]>);
+
+impl fmt::Debug for HashKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl HashKeys {
+    /// The first key makes what is stored; what the others made is still found.
+    pub fn new(keys: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self(keys.into_iter().collect())
+    }
+
+    /// What is stored in place of a text of some kind.
+    pub fn hash(&self, kind: &str, text: &str) -> Vec<u8> {
+        self.all(kind, text).next().unwrap_or_default()
+    }
+
+    /// What may be stored in place of a text: the hash by each key, the first key's first.
+    pub fn all<'a>(&'a self, kind: &str, text: &str) -> impl Iterator<Item = Vec<u8>> + use<'a> {
+        // No kind has a zero in it: texts of two kinds never meet.
+        let keyed = format!("{kind}\0{text}");
+        self.0.iter().map(move |key| hmac_sha256(key, keyed.as_bytes()))
+    }
 }
 
 /// SHA-256 as 64 hexadecimal digits: how components and settings are named.

@@ -39,8 +39,17 @@ pub fn normalised(text: &str) -> String {
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Accounts are found by this key of a name: NFKC, without regard to case. The column
+/// `accounts.name_key` has the same of stored names, which are ASCII.
+pub fn name_key(name: &str) -> String {
+    // Lower case may undo the composition.
+    let lower: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    lower.nfkc().collect()
+}
+
 /// What two names that look alike have in common (UTS 39 skeleton), without
-/// regard to case.
+/// regard to case. It joins names that people tell apart, as `corner` and `comer`:
+/// nothing is found by it.
 pub fn look_alike_key(name: &str) -> String {
     // Upper-case I looks like l while lower-case i does not: fold case on both sides.
     let folded: String = name.nfkc().flat_map(char::to_lowercase).collect();

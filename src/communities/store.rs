@@ -11,7 +11,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId},
         page::PageRequest,
-        text::look_alike_key,
+        text::name_key,
     },
     db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
@@ -112,7 +112,7 @@ sql! { MEMBER_ROLE =
 sql! { FIND_MEMBER = "
     select a.id, m.role from accounts a
     left join community_members m on m.account_id = a.id and m.community_id = ?
-    where a.username_key = ? and a.state = 'active'" }
+    where a.name_key = ? and a.state = 'active'" }
 sql! { COUNT_MEMBERS = "update communities set member_count = member_count + ? where id = ?" }
 sql! { MODERATORS = "
     select a.id, a.username, m.joined_at, m.appointed_at,
@@ -295,7 +295,7 @@ pub(super) async fn find_member(
     community: CommunityId,
     username: &str,
 ) -> Result<Option<(AccountId, Option<MemberRole>)>, Error> {
-    let statement = statement(FIND_MEMBER).bind(community.0).bind(look_alike_key(username));
+    let statement = statement(FIND_MEMBER).bind(community.0).bind(name_key(username));
     let row = tx.optional(statement).await?;
     row.map(|row| Ok((row.id("id")?, role(&row, "role")?))).transpose()
 }

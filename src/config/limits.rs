@@ -12,6 +12,8 @@ use serde::{Deserialize, Deserializer, de};
 pub struct Limits {
     pub enabled: bool,
     pub sign_in_account: Quota,
+    pub sign_in_strangers: Quota,
+    pub sign_in_slowed: Quota,
     pub sign_in_network: Quota,
     pub register_network: Quota,
     pub password_account: Quota,

@@ -59,9 +59,9 @@ impl Credentials {
         self.parts.limits.check_actor(Action::Password, actor).await?;
         self.parts.limits.check_actor(Action::Verification, actor).await?;
         let email = Email::parse(email)?;
-        if !self.parts.sessions.check_password(actor.id, password).await? {
-            return Err(Error::invalid("password", "wrong", "is not the account's password"));
-        }
+        let wrong = || Error::invalid("password", "wrong", "is not the account's password");
+        let verified = self.parts.sessions.verify_password(actor.id, password).await?;
+        let verified = verified.ok_or_else(wrong)?;
         let now = self.parts.clock.now();
         let mut tx = self.parts.db.begin().await?;
         let known = store::find(&mut tx, actor.id).await?.ok_or(Error::NotFound)?;
@@ -69,9 +69,12 @@ impl Credentials {
             return Err(verified_already());
         }
         // What the account has already only has to be confirmed.
-        let is_own = known.email.as_deref() == Some(email.as_str());
+        let own = known.email.as_deref();
+        let is_own = own.is_some_and(|own| own.eq_ignore_ascii_case(email.as_str()));
         let pending = (!is_own).then(|| email.as_str().to_owned());
-        store::set_pending(&mut tx, actor.id, pending).await?;
+        if !store::set_pending(&mut tx, (actor.id, &verified), pending).await? {
+            return Err(wrong());
+        }
         let mail = NewMail {
             kind: Kind::VerifyAddress,
             account: Some(actor.id),
@@ -185,6 +188,7 @@ impl Known {
     }
 
     fn is_verified(&self, address: &str) -> bool {
-        self.verified() == Some(address)
+        // Addresses of earlier programs have the domain as it was typed.
+        self.verified().is_some_and(|verified| verified.eq_ignore_ascii_case(address))
     }
 }

@@ -4,12 +4,16 @@ use crate::{
     base::{clock::Timestamp, ids::AccountId},
     db::{Columns, Db, Error, Tx, sql, statement},
     mail::Proof,
+    sessions::Verified,
 };
 
 sql! { FIND = "
 select email, verified_key, pending_email from accounts where id = ? and state = 'active'" }
 sql! { USERNAME = "select username from accounts where id = ? and state = 'active'" }
-sql! { SET_PENDING = "update accounts set pending_email = ? where id = ? and state = 'active'" }
+// Not when the password was changed since it was given.
+sql! { SET_PENDING = "
+    update accounts set pending_email = ?
+    where id = ? and state = 'active' and password_hash = ?" }
 // Only the address that the account has or wants now.
 sql! { CONFIRM = "
     update accounts
@@ -44,13 +48,15 @@ pub(super) async fn username(db: &Db, id: AccountId) -> Result<Option<String>, E
     row.map(|row| row.value("username")).transpose()
 }
 
-/// Sets the address that is to take the place of the other, or none.
+/// Sets the address that is to take the place of the other, or none. Whether the password
+/// that was verified is the account's still.
 pub(super) async fn set_pending(
     tx: &mut Tx,
-    id: AccountId,
+    (id, verified): (AccountId, &Verified),
     email: Option<String>,
-) -> Result<(), Error> {
-    tx.execute(statement(SET_PENDING).bind(email).bind(id.0)).await.map(drop)
+) -> Result<bool, Error> {
+    let statement = statement(SET_PENDING).bind(email).bind(id.0).bind(verified.hash());
+    Ok(tx.execute(statement).await? == 1)
 }
 
 /// Writes down that an address is confirmed. Whether it is the account's still.

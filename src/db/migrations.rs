@@ -59,6 +59,9 @@ migrations! {
     23 "0023_appointments"
     24 "0024_past_appointments"
     25 "0025_mod_actions_detail"
+    26 "0026_accounts_name_key"
+    27 "0027_accounts_name"
+    28 "0028_identities"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -37,6 +37,8 @@ use crate::{
 #[expect(missing_docs, reason = "the keys of [limits] in gatherly.toml say it")]
 pub enum Action {
     SignInAccount,
+    SignInStrangers,
+    SignInSlowed,
     SignInNetwork,
     RegisterNetwork,
     Password,
@@ -58,7 +60,7 @@ pub enum Action {
     RequestNetwork,
 }
 
-const ACTIONS: usize = 20;
+const ACTIONS: usize = 22;
 
 /// Whom it is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +68,8 @@ enum Key {
     Account(AccountId),
     Name(String),
     Network(IpAddr),
+    /// A name, by those of one network.
+    NameFrom(String, IpAddr),
 }
 
 /// The steady reading of the server's clock, as governor takes it.
@@ -123,6 +127,8 @@ impl Shared {
             Key::Account(id) => id.0.to_string(),
             Key::Name(name) => name.clone(),
             Key::Network(address) => address.to_string(),
+            // No name has a space.
+            Key::NameFrom(name, address) => format!("{name} {address}"),
         };
         let mut pseudonym = hmac_sha256(self.pseudonyms.expose(), whom.as_bytes());
         pseudonym.truncate(PSEUDONYM_BYTES);
@@ -152,6 +158,8 @@ impl RateLimits {
         let clock = Ticks(clock);
         let quotas: [config::Quota; ACTIONS] = [
             limits.sign_in_account,
+            limits.sign_in_strangers,
+            limits.sign_in_slowed,
             limits.sign_in_network,
             limits.register_network,
             limits.password_account,
@@ -186,6 +194,17 @@ impl RateLimits {
     /// Counts an action that is aimed at a name, whether an account has it or not.
     pub async fn check_name(&self, action: Action, name: &str) -> Result<(), Error> {
         self.check(action, &Key::Name(name.to_owned())).await
+    }
+
+    /// Counts an action that is aimed at a name from one network, whether an account has
+    /// the name or not.
+    pub async fn check_name_from(
+        &self,
+        action: Action,
+        name: &str,
+        client: ClientAddress,
+    ) -> Result<(), Error> {
+        self.check(action, &Key::NameFrom(name.to_owned(), client.network())).await
     }
 
     /// Counts an action that comes from a network.

@@ -62,6 +62,7 @@ kinds! {
     DenyAppeal "deny_appeal" "An appeal was denied."
     GrantAppeal "grant_appeal" "An appeal against a refusal was granted."
     ChangeRole "change_role" "An account got another role on the site."
+    ReleaseName "release_name" "The name of a closed account may be taken again."
     RemoveBio "remove_bio" "The bio of an account was removed."
     RestoreBio "restore_bio" "A removed bio was restored."
     RemoveAvatar "remove_avatar" "The avatar of an account was removed."

@@ -9,7 +9,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, ActionId},
         page::PageRequest,
-        text::look_alike_key,
+        text::name_key,
     },
     db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
@@ -70,7 +70,7 @@ sql! { LIST = select!(
     "(? or d.community_id in (select m.community_id from community_members m
                               where m.account_id = ? and m.role = 'moderator'))
        and (? is null or c.slug = ?) and (? is null or d.kind = ?)
-       and (? is null or s.username_key = ?) and (? is null or d.target_id = ?)
+       and (? is null or s.name_key = ?) and (? is null or d.target_id = ?)
        and d.id < ?
      order by d.id desc limit ?"
 ) }
@@ -189,7 +189,7 @@ pub(super) async fn list(
     page: &PageRequest<ActionId>,
 ) -> Result<Vec<LoggedAction>, Error> {
     let kind = filter.kind.map(ActionKind::as_str);
-    let account = filter.account.as_deref().map(look_alike_key);
+    let account = filter.account.as_deref().map(name_key);
     let statement = statement(LIST)
         .bind(viewer.is_admin())
         .bind(viewer.id.0)

@@ -9,7 +9,7 @@ use crate::{
     base::{
         clock::Timestamp,
         ids::NotificationId,
-        text::{clean_lines, look_alike_key},
+        text::{clean_lines, name_key},
     },
     hooks::{self, Channel, Context, Feature, Merged, NotificationKind, Outcome},
     publishing,
@@ -29,7 +29,7 @@ const LOOKED_UP: [&str; 2] = ["title", "excerpt"];
 pub(super) fn mentions(passages: &[String]) -> Vec<String> {
     let mut keys = Vec::new();
     for name in passages.iter().flat_map(|passage| names(passage)) {
-        let key = look_alike_key(name);
+        let key = name_key(name);
         if !keys.contains(&key) {
             keys.push(key);
         }

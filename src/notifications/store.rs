@@ -147,7 +147,7 @@ sql! { LIST_KEEPERS = "
     select account_id from community_members where community_id = ? and role = 'moderator'" }
 sql! { FIND_DENIED = "
 select account_id, community_id, note from appeals where id = ? and state = 'denied'" }
-sql! { FIND_CALLED = "select id from accounts where username_key = ? and state = 'active'" }
+sql! { FIND_CALLED = "select id from accounts where name_key = ? and state = 'active'" }
 // At the end of the recipient's list.
 sql! { SEND = "
     update notifications

@@ -6,14 +6,14 @@ use super::{
     model::{Kind, Preferences, stored_offset},
     rules::{correction, kept, mentions, value},
 };
-use crate::base::{markdown::prose, text::look_alike_key};
+use crate::base::{markdown::prose, text::name_key};
 
 fn called(markdown: &str) -> Vec<String> {
     mentions(&prose(markdown))
 }
 
 fn keys(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| look_alike_key(name)).collect()
+    names.iter().map(|name| name_key(name)).collect()
 }
 
 #[test]
@@ -72,7 +72,7 @@ proptest! {
         let text = names.iter().map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
         let mut expected: Vec<String> = Vec::new();
         for name in &names {
-            let key = look_alike_key(name);
+            let key = name_key(name);
             if !expected.contains(&key) {
                 expected.push(key);
             }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     bans::{Deed, Deeds, looking, viewer},
-    base::{clock::Timestamp, text::look_alike_key},
+    base::{clock::Timestamp, text::name_key},
     comments::comment_readable,
     db::{Columns, Db, Error, Row, sql, statement},
     hooks::{
@@ -110,7 +110,7 @@ macro_rules! account {
 }
 
 sql! { ACCOUNT = account!("a.id = ?") }
-sql! { ACCOUNT_BY_NAME = account!("a.username_key = ?") }
+sql! { ACCOUNT_BY_NAME = account!("a.name_key = ?") }
 sql! { POST = concat!(
     viewer!(),
     "select ",
@@ -257,7 +257,7 @@ pub(super) async fn account_by_name(
     name: &str,
 ) -> Result<Option<Actor>, Error> {
     let statement = statement(ACCOUNT_BY_NAME).bind(about.community.clone());
-    let row = db.optional(statement.bind(look_alike_key(name))).await?;
+    let row = db.optional(statement.bind(name_key(name))).await?;
     row.map(|row| actor(&row, about.time)).transpose()
 }
 

@@ -11,7 +11,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId},
         page::PageRequest,
-        text::look_alike_key,
+        text::name_key,
     },
     db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, sql, statement},
     publishing::{self, ContentState, Marks, Revision, Tallies, Waiting, why},
@@ -118,18 +118,18 @@ sql! { LIST[3] = lists!("1 = 1") }
 sql! { LIST_COMMUNITY[3] =
 lists!("p.community_id = (select id from communities where slug = ?)") }
 sql! { LIST_AUTHOR[3] = lists!(
-    "p.author_id = (select id from accounts where username_key = ?)
+    "p.author_id = (select id from accounts where name_key = ?)
      and (? is null or c.slug = ?)"
 ) }
 // One for each order, in the words of each engine.
 sql! { SEARCH[3] =
     lists!(
         "p.search_id in (select rowid from posts_search where posts_search match ?)
-         and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
+         and (? is null or c.slug = ?) and (? is null or a.name_key = ?)"
     ),
     lists!(
         "match (p.words) against (? in boolean mode)
-         and (? is null or c.slug = ?) and (? is null or a.username_key = ?)"
+         and (? is null or c.slug = ?) and (? is null or a.name_key = ?)"
     )
 }
 
@@ -233,7 +233,7 @@ pub(super) async fn list(
 
 fn bind_filter(statement: Statement, filter: &PostFilter, engine: Engine) -> Statement {
     let community = filter.community.clone();
-    let author = filter.author.as_deref().map(look_alike_key);
+    let author = filter.author.as_deref().map(name_key);
     if let Some(terms) = &filter.terms {
         let statement = statement.bind(terms.expression(engine));
         return statement.bind(community.clone()).bind(community).bind(author.clone()).bind(author);

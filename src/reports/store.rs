@@ -8,13 +8,13 @@ use crate::{
         actor::Agent,
         clock::Timestamp,
         ids::{AccountId, ReportId, ReviewItemId},
-        text::look_alike_key,
+        text::name_key,
     },
     db::{Columns, Db, Error, Tx, sql, statement},
     mod_actions::Target,
 };
 
-sql! { FIND_ACCOUNT = "select id from accounts where username_key = ? and state = 'active'" }
+sql! { FIND_ACCOUNT = "select id from accounts where name_key = ? and state = 'active'" }
 // Reports of a target that wait, newest first: at most 20, as plugins are told.
 sql! { OPEN = "
     select r.id from reports r join review_items i on i.id = r.item_id
@@ -47,7 +47,7 @@ sql! { FIND_BY_PLUGIN = "select id from reports where item_id = ? and plugin = ?
 
 /// Who has a name.
 pub(super) async fn find_account(db: &Db, username: &str) -> Result<Option<AccountId>, Error> {
-    let row = db.optional(statement(FIND_ACCOUNT).bind(look_alike_key(username))).await?;
+    let row = db.optional(statement(FIND_ACCOUNT).bind(name_key(username))).await?;
     row.map(|row| row.id("id")).transpose()
 }
 

@@ -271,8 +271,9 @@ impl SessionsApi {
 
     /// Get new tokens
     ///
-    /// For whoever has a refresh token. Each is good for one use; when an old one
-    /// comes back after its successor was used, the session ends.
+    /// For everybody who has a refresh token. Each is good for one use. Within 45 seconds
+    /// of that use it gets the same successor again, so that two tabs may refresh at once.
+    /// When it comes back later, and its successor was used, the session ends.
     #[oai(path = "/sessions/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh(
         &self,

@@ -1,7 +1,7 @@
 //! Sessions: one login on one device. An access token is short-lived and proves
 //! a session, which is looked up at every request, so that ending it takes
-//! effect at once. A refresh token is used once; who uses an old one ends the
-//! session for the thief and the owner alike.
+//! effect at once. A refresh token is used once, but for the moment in which two tabs do;
+//! who uses an old one ends the session for the thief and the owner alike.
 
 pub mod api;
 pub mod model;
@@ -13,6 +13,7 @@ mod tests;
 mod tokens;
 
 pub use api::{SessionsApi, SignedIn, Visitor};
-pub use service::{Device, Sessions};
+pub use model::Verified;
+pub use service::{Device, Sessions, erase_networks};
 pub use store::to_actor;
 pub use tokens::{Keys, KeysError};

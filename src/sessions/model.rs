@@ -45,6 +45,24 @@ pub struct Credentials {
     pub active: bool,
     /// A PHC string; none once the account is closed.
     pub password_hash: Option<String>,
+    /// Whether the account was signed in to from this network before.
+    pub is_known_network: bool,
+}
+
+/// The password hash of an account that was just verified: what its owner may do by the
+/// password is written only while this is the account's hash.
+#[derive(Clone, Debug)]
+pub struct Verified(Secret<String>);
+
+impl Verified {
+    pub(super) fn new(hash: String) -> Self {
+        Self(Secret::new(hash))
+    }
+
+    /// The hash, for the condition of a statement.
+    pub fn hash(&self) -> String {
+        self.0.expose().clone()
+    }
 }
 
 /// What is stored of a refresh token.
@@ -62,6 +80,8 @@ pub struct StoredToken {
     pub successor: Option<Vec<u8>>,
     /// Where that one is in its life.
     pub successor_state: Option<TokenState>,
+    /// When that one took its place.
+    pub succeeded_at: Option<Timestamp>,
 }
 
 /// Where a refresh token is in its life.

@@ -1,6 +1,6 @@
 //! The statements on sessions and refresh tokens.
 
-use super::model::{Credentials, Session, StoredToken, TokenState};
+use super::model::{Credentials, Session, StoredToken, TokenState, Verified};
 use crate::{
     base::{
         actor::{Actor, SiteRole},
@@ -10,17 +10,24 @@ use crate::{
     db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
 
-sql! { CREDENTIALS = "select id, state, password_hash from accounts where username_key = ?" }
-sql! { CREDENTIALS_BY_ID = "select id, state, password_hash from accounts where id = ?" }
+sql! { CREDENTIALS = "
+    select a.id, a.state, a.password_hash,
+           exists (select 1 from known_networks k
+                   where k.account_id = a.id and k.hash = ? and k.used_at > ?) as is_known
+    from accounts a where a.name_key = ?" }
+sql! { PASSWORD_HASH = "select password_hash from accounts where id = ? and state = 'active'" }
+sql! { RENEW_HASH = "update accounts set password_hash = ? where id = ? and password_hash = ?" }
 sql! { ACTOR = "
     select s.id as session_id, a.id, a.username, a.role, a.verified_at,
            a.post_count, a.comment_count, a.score, a.strikes, a.labels, a.created_at
     from sessions s
     join accounts a on a.id = s.account_id
     where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'" }
+// Not when the password was changed, or the account closed, since it was looked at.
 sql! { INSERT = "
     insert into sessions (id, account_id, user_agent, created_at, used_at, expires_at)
-    values (?, ?, ?, ?, ?, ?)" }
+    select ?, a.id, ?, ?, ?, ? from accounts a
+    where a.id = ? and a.state = 'active' and a.password_hash = ?" }
 // Sessions before one that all began on other devices.
 sql! { IS_NEW_DEVICE = "
     select 1 as found from sessions o
@@ -44,6 +51,7 @@ sql! { INSERT_TOKEN =
 "insert into refresh_tokens (hash, session_id, state, created_at) values (?, ?, 'live', ?)" }
 sql! { FIND_TOKEN = "
     select t.session_id, s.account_id, t.state, t.successor, n.state as successor_state,
+           n.created_at as succeeded_at,
            s.ended_at is null and s.expires_at > ? and a.state = 'active' as alive
     from refresh_tokens t
     join sessions s on s.id = t.session_id
@@ -51,21 +59,57 @@ sql! { FIND_TOKEN = "
     left join refresh_tokens n on n.hash = t.successor
     where t.hash = ?" }
 sql! { MOVE_TOKEN = "update refresh_tokens set state = ?, successor = ? where hash = ?" }
-sql! { SUPERSEDE_TOKEN = "update refresh_tokens set state = 'superseded' where hash = ?" }
+sql! { PUT_NETWORK = "
+    insert into known_networks (account_id, hash, used_at) values (?, ?, ?)
+    on conflict (account_id, hash) do update set used_at = excluded.used_at" }
+// All that are used no later than the one that is one too many.
+sql! { TRIM_NETWORKS = "
+    delete from known_networks
+    where account_id = ? and used_at <=
+        (select used_at from (select used_at from known_networks where account_id = ?
+                              order by used_at desc limit 1 offset ?) last)" }
+sql! { ERASE_NETWORKS = "delete from known_networks where account_id = ?" }
+sql! { FORGET_NETWORKS = "delete from known_networks where used_at < ?" }
 sql! { FORGET = "delete from refresh_tokens where session_id in
 (select id from sessions where expires_at < ?)" }
 sql! { FORGET_SESSIONS = "delete from sessions where expires_at < ?" }
 
-pub(super) async fn credentials(db: &Db, key: String) -> Result<Option<Credentials>, Error> {
-    db.optional(statement(CREDENTIALS).bind(key)).await?.as_ref().map(to_credentials).transpose()
+/// What is checked at sign in to who has a name, from a network, by its hash, that counts
+/// as known if it was used since.
+pub(super) async fn credentials(
+    db: &Db,
+    name_key: &str,
+    network: &[u8],
+    since: Timestamp,
+) -> Result<Option<Credentials>, Error> {
+    let statement = statement(CREDENTIALS).bind(network.to_vec()).bind(since.0);
+    let row = db.optional(statement.bind(name_key.to_owned())).await?;
+    row.map(|row| {
+        Ok(Credentials {
+            id: row.id("id")?,
+            active: row.value::<&str>("state")? == "active",
+            password_hash: row.value("password_hash")?,
+            is_known_network: row.value("is_known")?,
+        })
+    })
+    .transpose()
 }
 
-pub(super) async fn credentials_by_id(
-    db: &Db,
+/// The hash of the password of an account that can be used.
+pub(super) async fn password_hash(db: &Db, id: AccountId) -> Result<Option<String>, Error> {
+    let row = db.optional(statement(PASSWORD_HASH).bind(id.0)).await?;
+    row.map_or(Ok(None), |row| row.value("password_hash"))
+}
+
+/// Puts another hash of the same password in the place of one.
+pub(super) async fn renew_hash(
+    tx: &mut Tx,
     id: AccountId,
-) -> Result<Option<Credentials>, Error> {
-    let row = db.optional(statement(CREDENTIALS_BY_ID).bind(id.0)).await?;
-    row.as_ref().map(to_credentials).transpose()
+    verified: &Verified,
+    hash: String,
+) -> Result<(), Error> {
+    let statement = statement(RENEW_HASH).bind(hash).bind(id.0).bind(verified.hash());
+    tx.execute(statement).await.map(drop)
 }
 
 /// Who acts through a session that is still going on.
@@ -74,21 +118,45 @@ pub(super) async fn actor(db: &Db, id: SessionId, now: Timestamp) -> Result<Opti
     row.as_ref().map(|row| to_actor(row, row.id("session_id")?)).transpose()
 }
 
+/// Whether the account can be used, by the password that was verified.
 pub(super) async fn insert(
     tx: &mut Tx,
-    account: AccountId,
+    (account, verified): (AccountId, &Verified),
     session: &Session,
+) -> Result<bool, Error> {
+    let statement = statement(INSERT)
+        .bind(session.id.0)
+        .bind(session.user_agent.clone())
+        .bind(session.created_at.0)
+        .bind(session.used_at.0)
+        .bind(session.expires_at.0)
+        .bind(account.0)
+        .bind(verified.hash());
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Notes that an account was signed in to from a network, by its hash, and keeps so many
+/// of its networks, those used last.
+pub(super) async fn put_network(
+    tx: &mut Tx,
+    account: AccountId,
+    (network, most): (&[u8], i64),
+    now: Timestamp,
 ) -> Result<(), Error> {
-    tx.execute_one(
-        statement(INSERT)
-            .bind(session.id.0)
-            .bind(account.0)
-            .bind(session.user_agent.clone())
-            .bind(session.created_at.0)
-            .bind(session.used_at.0)
-            .bind(session.expires_at.0),
-    )
-    .await
+    let put = statement(PUT_NETWORK).bind(account.0).bind(network.to_vec()).bind(now.0);
+    tx.execute(put).await?;
+    let trim = statement(TRIM_NETWORKS).bind(account.0).bind(account.0).bind(most);
+    tx.execute(trim).await.map(drop)
+}
+
+/// Deletes all known networks of an account.
+pub(super) async fn erase_networks(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    tx.execute(statement(ERASE_NETWORKS).bind(account.0)).await.map(drop)
+}
+
+/// Deletes networks that were last used before a time.
+pub(super) async fn forget_networks(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
+    tx.execute(statement(FORGET_NETWORKS).bind(before.0)).await.map(drop)
 }
 
 /// Whether an account has had sessions before, and none on the device of this one.
@@ -179,22 +247,25 @@ pub(super) async fn use_token(
     .await
 }
 
-pub(super) async fn supersede_token(tx: &mut Tx, hash: Vec<u8>) -> Result<(), Error> {
-    tx.execute_one(statement(SUPERSEDE_TOKEN).bind(hash)).await
+/// Marks a token whose place another takes.
+pub(super) async fn supersede_token(
+    tx: &mut Tx,
+    hash: Vec<u8>,
+    successor: [u8; 32],
+) -> Result<(), Error> {
+    tx.execute_one(
+        statement(MOVE_TOKEN)
+            .bind(TokenState::Superseded.as_str())
+            .bind(successor.to_vec())
+            .bind(hash),
+    )
+    .await
 }
 
 /// Forgets sessions that ended before `before`, with their tokens.
 pub(super) async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
     tx.execute(statement(FORGET).bind(before.0)).await?;
     tx.execute(statement(FORGET_SESSIONS).bind(before.0)).await
-}
-
-fn to_credentials(row: &Row) -> Result<Credentials, Error> {
-    Ok(Credentials {
-        id: row.id("id")?,
-        active: row.value::<&str>("state")? == "active",
-        password_hash: row.value("password_hash")?,
-    })
 }
 
 /// Whose account a row is: `id`, `username`, `role`, `created_at`, `verified_at`,
@@ -235,5 +306,6 @@ fn to_token(row: &Row) -> Result<StoredToken, Error> {
         state: TokenState::from_stored(row.value("state")?),
         successor: row.value("successor")?,
         successor_state: row.value::<Option<&str>>("successor_state")?.map(TokenState::from_stored),
+        succeeded_at: row.optional_time("succeeded_at")?,
     })
 }

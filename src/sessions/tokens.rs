@@ -9,7 +9,10 @@ use std::{
     sync::Once,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
@@ -23,7 +26,7 @@ use crate::base::{
     Error,
     clock::Timestamp,
     ids::{AccountId, SessionId, new_uuid},
-    secret::{Secret, hmac_sha256, random_bytes, sha256_hex},
+    secret::{HashKeys, Secret, hmac_sha256, random_bytes, sha256_hex},
 };
 
 /// The one algorithm.
@@ -41,6 +44,10 @@ const MAX_TOKEN_BYTES: usize = 2_048;
 
 /// What the key of pseudonyms is derived for, so that it is no other key.
 const PSEUDONYMS: &[u8] = b"pseudonyms";
+/// The same for hashes of what people are known by.
+const IDENTITIES: &[u8] = b"identities";
+/// The same for refresh tokens that are made of those before them.
+const SUCCESSORS: &[u8] = b"successors";
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +65,8 @@ struct Key {
     encoding: EncodingKey,
     decoding: DecodingKey,
     pseudonyms: Secret<Vec<u8>>,
+    identities: Secret<Vec<u8>>,
+    successors: Secret<Vec<u8>>,
 }
 
 impl Key {
@@ -67,6 +76,8 @@ impl Key {
             encoding: EncodingKey::from_secret(bytes),
             decoding: DecodingKey::from_secret(bytes),
             pseudonyms: Secret::new(hmac_sha256(bytes, PSEUDONYMS)),
+            identities: Secret::new(hmac_sha256(bytes, IDENTITIES)),
+            successors: Secret::new(hmac_sha256(bytes, SUCCESSORS)),
         }
     }
 }
@@ -129,6 +140,21 @@ impl Keys {
     /// has these keys.
     pub fn pseudonyms(&self) -> Secret<Vec<u8>> {
         self.keys.first().map_or_else(|| Secret::new(Vec::new()), |key| key.pseudonyms.clone())
+    }
+
+    /// The keys of hashes that are stored in place of what people are known by.
+    pub fn identities(&self) -> HashKeys {
+        HashKeys::new(self.keys.iter().map(|key| key.identities.expose().clone()))
+    }
+
+    /// The refresh token that takes the place of another at a time: the same however often
+    /// it is asked for, so that nothing but its hash is stored, and a token that nobody
+    /// can make who has only the other.
+    pub(super) fn successor(&self, token: &str, at: Timestamp) -> Result<Secret<String>, Error> {
+        let key = self.keys.first().ok_or_else(|| Error::internal("no signing key"))?;
+        let made_of = format!("{}\0{token}", at.0);
+        let made = hmac_sha256(key.successors.expose(), made_of.as_bytes());
+        Ok(Secret::new(URL_SAFE_NO_PAD.encode(made)))
     }
 
     /// A token for a session.

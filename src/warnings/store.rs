@@ -9,7 +9,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, WarningId},
         page::PageRequest,
-        text::look_alike_key,
+        text::name_key,
     },
     db::{Columns, Db, Error, Row, SITE, Tx, sql, statement},
 };
@@ -26,7 +26,7 @@ macro_rules! find_warned {
         )
     };
 }
-sql! { FIND_WARNED_BY_NAME = find_warned!("a.username_key = ?") }
+sql! { FIND_WARNED_BY_NAME = find_warned!("a.name_key = ?") }
 sql! { FIND_WARNED = find_warned!("a.id = ?") }
 sql! { INSERT_WARNING = "
     insert into warnings (id, account_id, community_id, reason, created_by, plugin, created_at)
@@ -61,7 +61,7 @@ pub(super) async fn find_warned_by_name(
     username: &str,
 ) -> Result<Option<Warned>, Error> {
     let place = community.map_or(SITE, |community| community.0);
-    let statement = statement(FIND_WARNED_BY_NAME).bind(place).bind(look_alike_key(username));
+    let statement = statement(FIND_WARNED_BY_NAME).bind(place).bind(name_key(username));
     db.optional(statement).await?.as_ref().map(warned).transpose()
 }
 

@@ -175,6 +175,9 @@ impl Scene {
         let victim = Person { name, ..self.people["stranger"].clone() };
         let mut things = Things { post, comment, victim, other: BTreeMap::new() };
         self.add_others((operation, case), &mut things, (author, admin)).await;
+        if operation.id == "release_name" {
+            things.other.insert("closed", self.closed().await);
+        }
         self.add_codes((operation.path.trim_start_matches("/api/v1"), case), &mut things).await;
         if case == "of_another" || operation.id == "refresh_session" {
             things.victim = self.app.sign_in("as-owner").await;
@@ -219,6 +222,14 @@ impl Scene {
         let code = if case == "unknown" { format!("x{code}") } else { code };
         things.other.insert("email-verifications", code.clone());
         things.other.insert("password-resets", code);
+    }
+
+    /// The name of somebody who has left.
+    async fn closed(&self) -> String {
+        let leaving = self.app.member(&format!("left{}", self.asked)).await;
+        let password = json!({"password": PASSWORD});
+        leaving.send(Method::DELETE, "/me", Some(password)).await.expect(204);
+        leaving.name
     }
 
     /// What only some operations are about.
@@ -346,6 +357,7 @@ impl Scene {
             "resolve_review_item" if case == "remove" => body = json!({"resolution": "remove"}),
             "change_role" if case == "admin" => body = json!({"role": "admin"}),
             "change_role" => body = json!({"role": "member"}),
+            "release_name" => body["username"] = json!(things.other["closed"]),
             "create_plugin_binding" => body = json!({"plugin": "letters", "mode": "off"}),
             "start_replay" if case.is_empty() => body = json!({"digest": self.digest}),
             "undo" | "start_replay" => {

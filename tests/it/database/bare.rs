@@ -16,6 +16,10 @@ const LOCK_LIMIT: Duration = Duration::from_mins(1);
 pub const ID: &str = "random_bytes(16)";
 pub const NAME: &str = "lower(hex(random_bytes(12)))";
 
+/// What makes a copy of an account another one.
+pub const ACCOUNT: &[(&str, &str)] =
+    &[("id", ID), ("username", NAME), ("username_key", NAME), ("verified_key", "null")];
+
 /// A database as it stands, without the program.
 pub enum Bare {
     Sqlite(SqliteConnection),

@@ -27,7 +27,7 @@ use crate::{
 /// its full-text index is no table of ours.
 const SQLITE_COLUMNS: &str = "
     select m.name || '.' || c.name || case when c.\"notnull\" or c.pk then '' else '?' end as what
-    from sqlite_master m join pragma_table_info(m.name) c
+    from sqlite_master m join pragma_table_xinfo(m.name) c
     where m.type = 'table' and m.name not like '%\\_search%' escape '\\'
       and m.name not like 'sqlite\\_%' escape '\\' and m.name <> '_sqlx_migrations'";
 /// The same of `MySQL`, which has a table to take turns, and columns for what

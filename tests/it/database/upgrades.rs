@@ -16,7 +16,7 @@ use gatherly::db::Db;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::bare::{Bare, ID, NAME};
+use super::bare::{ACCOUNT, Bare, ID};
 use crate::{
     campaigns::times,
     crash::checks,
@@ -123,7 +123,7 @@ async fn what_a_program_of_the_past_left_is_like_new() {
 
 /// What makes a row of a table another one than that which it is a copy of.
 const COPIED: &[(&str, &[(&str, &str)])] = &[
-    ("accounts", &[("id", ID), ("username_key", NAME), ("verified_key", "null")]),
+    ("accounts", ACCOUNT),
     ("sessions", &[("id", ID)]),
     ("notifications", &[("id", ID), ("cause_id", ID), ("position", "null")]),
 ];

@@ -28,8 +28,8 @@ async fn register_and_look() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_one_persons_whatever_its_case_and_looks() {
     let app = TestApp::start().await;
-    app.client.post("/accounts", applicant("modem")).await.expect(201);
-    for name in ["modem", "MODEM", "rnodem"] {
+    app.client.post("/accounts", applicant("Paul0")).await.expect(201);
+    for name in ["paul0", "PAUL0", "pau10", "PauIO", "paulo"] {
         app.client.post("/accounts", applicant(name)).await.expect_problem(409, "username_taken");
     }
     let replies = join_all((0..8).map(|_| app.client.post("/accounts", applicant("racer")))).await;
@@ -123,7 +123,6 @@ async fn leaving_erases_name_address_and_password() {
     app.client.get("/accounts/ada").await.expect_problem(404, "not_found");
     let again = json!({"username": "ada", "password": PASSWORD});
     app.client.post("/sessions", again).await.expect_problem(401, "wrong_credentials");
-    app.client.post("/accounts", applicant("ada")).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]

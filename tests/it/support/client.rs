@@ -68,6 +68,14 @@ impl Client {
         self.send_bytes(method, path, content_type, body).await
     }
 
+    /// Sends JSON as from an address, to a server that trusts this machine as a proxy.
+    pub async fn post_from(&self, address: &str, path: &str, body: Value) -> Reply {
+        let request = Request::post(self.url(path))
+            .header("content-type", "application/json")
+            .header("x-forwarded-for", address);
+        self.send_request(request.body(Full::from(body.to_string())).unwrap()).await
+    }
+
     /// Sends bytes of a media type.
     pub async fn send_bytes(
         &self,
