@@ -34,9 +34,18 @@ fn cleaned(text: &str) -> String {
 /// Compatibility composition (NFKC), lower case, runs of white space made one
 /// space, ends trimmed: what two ways to write the same have in common.
 pub fn normalised(text: &str) -> String {
+    single_spaced(&composed_lower(text).collect::<String>())
+}
+
+/// The characters of a text in compatibility composition (NFKC) and lower case.
+pub fn composed_lower(text: &str) -> impl Iterator<Item = char> {
     // Lower case may undo the composition.
-    let lower: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.nfkc().flat_map(char::to_lowercase).nfkc()
+}
+
+/// The text with runs of white space made one space, and its ends trimmed.
+pub fn single_spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Accounts are found by this key of a name: NFKC, without regard to case. The column
@@ -51,9 +60,34 @@ pub fn name_key(name: &str) -> String {
 /// regard to case. It joins names that people tell apart, as `corner` and `comer`:
 /// nothing is found by it.
 pub fn look_alike_key(name: &str) -> String {
-    // Upper-case I looks like l while lower-case i does not: fold case on both sides.
-    let folded: String = name.nfkc().flat_map(char::to_lowercase).collect();
-    skeleton(&folded).flat_map(char::to_lowercase).collect()
+    skeleton_of_folded(&case_folded(name).collect::<String>()).collect()
+}
+
+/// The characters of a name without regard to case. Upper-case I looks like l
+/// while lower-case i does not: case is folded before the skeleton and after it.
+pub fn case_folded(name: &str) -> impl Iterator<Item = char> {
+    name.nfkc().flat_map(char::to_lowercase)
+}
+
+/// The skeleton of a name that [`case_folded`] gave.
+pub fn skeleton_of_folded(folded: &str) -> impl Iterator<Item = char> {
+    skeleton(folded).flat_map(char::to_lowercase)
+}
+
+/// The text on one line: line breaks, other control characters and those that turn
+/// the direction of what follows are written as escapes, as in `\n` or `\u{202e}`.
+/// Every text from outside that goes into a line of a log, or into a field that is
+/// one line, passes through here.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_deceptive(character) || matches!(character, '\t' | '\n' | '\r' | '\u{61c}') {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }
 
 /// Number of characters as people count them, near enough: Unicode scalar values.

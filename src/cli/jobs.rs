@@ -12,6 +12,7 @@ use crate::{
         Error,
         clock::Clock,
         page::{MAX_LIMIT, Page, PageRequest},
+        text::one_line,
     },
     config::Config,
     db::Db,
@@ -96,8 +97,8 @@ impl Jobs {
 
 /// One job in one line.
 fn line(job: &JobRecord) -> String {
-    let error = job.last_error.as_deref().unwrap_or("").replace(['\n', '\r'], " ");
-    let (state, kind) = (job.state.as_str(), &job.kind);
+    let error = one_line(job.last_error.as_deref().unwrap_or(""));
+    let (state, kind) = (job.state.as_str(), one_line(&job.kind));
     let line = format!(
         "{} {state:<9} {:>3} % {}/{} {kind} {} {error}",
         job.id, job.progress, job.attempts, job.max_attempts, job.run_at

@@ -1,11 +1,14 @@
 //! The server's log: lines for people or JSON for machines, on standard error.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing_subscriber::{EnvFilter, Layer, fmt, prelude::*, registry::LookupSpan};
 
-use crate::config::{Log, LogFormat};
+use crate::{
+    base::text::one_line,
+    config::{Log, LogFormat},
+};
 
 /// Connections that cannot be made: whoever wanted one says so, as a warning.
 const SAID_ALREADY: &str = "sqlx_core::pool=off";
@@ -16,17 +19,70 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<()> {
     let filter = filter.add_directive(SAID_ALREADY.parse()?);
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
-        LogFormat::Text => registry
-            .with(
-                fmt::layer()
-                    .with_ansi(std::io::stderr().is_terminal())
-                    .with_writer(std::io::stderr)
-                    .with_target(false),
-            )
-            .try_init()?,
+        LogFormat::Text => {
+            registry.with(lines(io::stderr, io::stderr().is_terminal())).try_init()?
+        }
         LogFormat::Json => registry
-            .with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))
+            .with(fmt::layer().json().flatten_event(true).with_writer(io::stderr))
             .try_init()?,
     }
     Ok(())
 }
+
+/// Lines for people: one for each event, whatever words are in it.
+fn lines<S, W>(open: impl Fn() -> W + Send + Sync + 'static, has_colours: bool) -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    W: Write + 'static,
+{
+    let writer = move || OneLine { to: open(), has_colours };
+    fmt::layer().with_ansi(has_colours).with_target(false).with_writer(writer)
+}
+
+/// Writes each event on one line. Words of plugins, clients, other servers and
+/// names of files reach the log by many ways, errors of libraries among them: this
+/// is the one that all of them pass.
+struct OneLine<W> {
+    to: W,
+    has_colours: bool,
+}
+
+impl<W: Write> Write for OneLine<W> {
+    /// Takes a whole event: the formatter hands over one at a time.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let line = if self.has_colours { coloured_line(text) } else { one_line(text) };
+        self.to.write_all(format!("{line}\n").as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// [`one_line`] of a text with colours: those of the formatter stay.
+fn coloured_line(text: &str) -> String {
+    let mut pieces = text.split(ESCAPE);
+    let mut line = one_line(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        if COLOURS.iter().any(|colour| piece.starts_with(colour)) {
+            line.push(ESCAPE);
+            line.push_str(&one_line(piece));
+        } else {
+            line.push_str(&one_line(&format!("{ESCAPE}{piece}")));
+        }
+    }
+    line
+}
+
+/// The character that every colour begins with.
+const ESCAPE: char = '\u{1b}';
+/// The colours of the formatter: none, bold, dim, italic, and those of the levels.
+/// Words can use them too, and do no more harm with them than a colour does.
+const COLOURS: [&str; 10] =
+    ["[0m", "[1m", "[2m", "[3m", "[31m", "[32m", "[33m", "[34m", "[35m", "[36m"];
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use hyper_util::{
 };
 use serde_json::Value;
 
-use crate::base::secret::Secret;
+use crate::base::{secret::Secret, text::one_line};
 
 /// Which server. Who asks it is in the environment variable `GATHERLY_TOKEN`.
 #[derive(Debug, Args)]
@@ -94,12 +94,13 @@ impl Client {
 /// What the server said is wrong.
 fn problem(status: StatusCode, problem: &Value) -> String {
     let text = |name: &str| problem.get(name).and_then(Value::as_str);
-    let mut said = text("code").map_or_else(|| status.to_string(), str::to_owned);
+    // A terminal shows this: the server's words may not forge lines or move the cursor.
+    let mut said = text("code").map_or_else(|| status.to_string(), one_line);
     if let Some(detail) = text("detail").or_else(|| text("title")) {
-        said = format!("{said}: {detail}");
+        said = format!("{said}: {}", one_line(detail));
     }
     for error in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
-        said = format!("{said}\n  {error}");
+        said = format!("{said}\n  {}", one_line(&error.to_string()));
     }
     said
 }
