@@ -32,10 +32,21 @@ where
 {
     let guest = store.data_mut();
     guest.count_host_call()?;
+    guest.spend_on_bytes(bytes(&arguments))?;
     if let Some(answer) = guest.tape.played(call, &arguments)? {
         return Ok(answer);
     }
     let answer = ask(guest.lent()).await?;
     store.data_mut().tape.keep(call, arguments, &answer);
     Ok(answer)
+}
+
+/// Bytes of the texts in arguments.
+fn bytes(arguments: &Value) -> usize {
+    match arguments {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(bytes).sum(),
+        Value::Object(fields) => fields.values().map(bytes).sum(),
+        _ => 0,
+    }
 }

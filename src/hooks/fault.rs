@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use super::{output, ports::Unanswered, sandbox::Guest, transcript::TranscriptMismatch};
+use crate::base::text;
 
 /// What kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub enum FaultKind {
     Output,
     /// Its answer makes no sense.
     BadOutput,
-    /// It called the host more often than it may.
+    /// The plugin called the host more often than it may, or had the host do more.
     HostQuota,
     /// Too many calls were going on.
     Overload,
@@ -78,7 +79,7 @@ impl FaultKind {
 pub struct Fault {
     /// What kind.
     pub kind: FaultKind,
-    /// What happened; no contract on the wording.
+    /// The cause, on one line; no contract on the wording.
     pub detail: String,
 }
 
@@ -87,7 +88,12 @@ const DETAIL_BYTES: usize = 512;
 
 impl Fault {
     pub(super) fn new(kind: FaultKind, detail: &str) -> Self {
-        Self { kind, detail: output::printable(output::truncated(detail, DETAIL_BYTES)) }
+        Self { kind, detail: text::one_line(output::truncated(detail, DETAIL_BYTES)) }
+    }
+
+    /// No answer in time.
+    pub(super) fn deadline() -> Self {
+        Self::new(FaultKind::Deadline, "the time of the chain was over")
     }
 }
 
@@ -100,6 +106,14 @@ pub(super) struct CpuExhausted(pub(super) u32);
 #[derive(Debug, thiserror::Error)]
 #[error("more than {0} calls to the host")]
 pub(super) struct HostCallsExhausted(pub(super) u32);
+
+/// The host did as much for the guest as it does in one call. Raised by host
+/// functions.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the functions of the host took more steps than one call may, or were given a text that is too long"
+)]
+pub(super) struct HostWorkExhausted;
 
 /// When in the life of an instance an error came up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +128,7 @@ pub(super) fn classify(error: &wasmtime::Error, guest: &Guest, phase: Phase) -> 
         FaultKind::Overload
     } else if error.is::<CpuExhausted>() {
         FaultKind::Cpu
-    } else if error.is::<HostCallsExhausted>() {
+    } else if error.is::<HostCallsExhausted>() || error.is::<HostWorkExhausted>() {
         FaultKind::HostQuota
     } else if error.is::<TranscriptMismatch>() {
         FaultKind::Transcript

@@ -64,16 +64,16 @@ pub(super) fn check<S: Subject>(said: Said, subject: &S) -> Result<Answer, Fault
 }
 
 fn check_evidence<S: Subject>(evidence: &mut Evidence, subject: &S) -> Result<(), Fault> {
-    clean("rule", &mut evidence.rule, RULE_BYTES)?;
+    clean_line("rule", &mut evidence.rule, RULE_BYTES)?;
     clean("text", &mut evidence.text, TEXT_BYTES)?;
     if let Some(field) = &mut evidence.field {
-        clean("field", field, FIELD_BYTES)?;
+        clean_line("field", field, FIELD_BYTES)?;
     }
     match &mut evidence.finding {
         None => Ok(()),
         Some(Finding::Feature(feature)) => {
-            clean("feature name", &mut feature.name, FEATURE_BYTES)?;
-            clean("feature value", &mut feature.value, FEATURE_BYTES)
+            clean_line("feature name", &mut feature.name, FEATURE_BYTES)?;
+            clean_line("feature value", &mut feature.value, FEATURE_BYTES)
         }
         Some(Finding::Span(span)) => {
             let field = evidence.field.as_deref().unwrap_or_default();
@@ -118,11 +118,11 @@ fn check_patch(mut patch: Patch) -> Result<Patch, Fault> {
                 return Err(too_much(&format!("more than {VALUES} values")));
             }
             for value in &mut patch.values {
-                clean("value name", &mut value.name, FEATURE_BYTES)?;
-                clean("value", &mut value.value, FEATURE_BYTES)?;
+                clean_line("value name", &mut value.name, FEATURE_BYTES)?;
+                clean_line("value", &mut value.value, FEATURE_BYTES)?;
             }
         }
-        Patch::Merge(id) => clean("id", id, ID_BYTES)?,
+        Patch::Merge(id) => clean_line("id", id, ID_BYTES)?,
         Patch::Requirement(_) => {}
     }
     Ok(patch)
@@ -138,6 +138,15 @@ fn clean(what: &str, text: &mut String, most: usize) -> Result<(), Fault> {
         return Err(too_much(&format!("a {what} of more than {most} bytes")));
     }
     text.retain(is_printable);
+    Ok(())
+}
+
+/// The same for what is one line wherever it is shown.
+fn clean_line(what: &str, text: &mut String, most: usize) -> Result<(), Fault> {
+    clean(what, text, most)?;
+    if text.contains('\n') {
+        *text = text.replace('\n', " ");
+    }
     Ok(())
 }
 

@@ -20,12 +20,12 @@ use super::{
     grants::Grants,
     imports,
     model::Purpose,
-    output,
     ports::{About, Ports},
     state_write::StateWrite,
     ticker::{Ticker, Ticking},
     transcript::{Tape, Transcript},
 };
+use crate::base::text;
 
 /// Bytes that one crossing of the boundary may copy. The engine's default of
 /// 128 MiB lets aliased strings cost half a second.
@@ -73,7 +73,7 @@ pub enum LogLevel {
 pub struct LogLine {
     /// How serious.
     pub level: LogLevel,
-    /// What it says; no control characters.
+    /// The text, on one line.
     pub message: String,
 }
 
@@ -106,6 +106,8 @@ pub(super) struct Guest {
     pub(super) writes: Vec<StateWrite>,
     /// What it has used of what is counted for a whole call.
     pub(super) used: imports::Used,
+    /// The work that the host still does for it.
+    pub(super) meter: imports::Meter,
     about: Option<Arc<About>>,
     plugin: Arc<str>,
     pub(super) log_bytes_left: usize,
@@ -123,6 +125,25 @@ pub(super) struct Memory {
     pub(super) peak: usize,
     /// Whether it asked for more than it may have.
     pub(super) refused: bool,
+    /// The declared maximum of a memory that was to grow beyond it.
+    declared_most: Option<usize>,
+}
+
+impl Memory {
+    /// Bytes that it has now.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Lets it have so many bytes more.
+    pub(super) fn allow(&mut self, bytes: usize) {
+        self.most = self.most.saturating_add(bytes);
+    }
+
+    /// The declared maximum of a memory, when one was to grow beyond it.
+    pub(super) fn declared_most(&self) -> Option<usize> {
+        self.declared_most
+    }
 }
 
 /// A store for one instance of `plugin`, with all limits set.
@@ -134,12 +155,19 @@ pub(super) fn store(
 ) -> Store<Guest> {
     let playback = call.as_mut().and_then(|call| call.playback.take());
     let guest = Guest {
-        memory: Memory { used: 0, most: limits.memory, peak: 0, refused: false },
+        memory: Memory {
+            used: 0,
+            most: limits.memory,
+            peak: 0,
+            refused: false,
+            declared_most: None,
+        },
         log: Vec::new(),
         call,
         tape: playback.map_or_else(Tape::record, Tape::play),
         writes: Vec::new(),
         used: imports::Used::default(),
+        meter: imports::Meter::for_guest(limits.cpu_ms),
         about: None,
         plugin: Arc::clone(plugin),
         log_bytes_left: LOG_BYTES,
@@ -194,7 +222,7 @@ impl Guest {
 
     /// Keeps a line, cut to what is left, and passes it on.
     pub(super) fn log(&mut self, level: LogLevel, message: &str) {
-        let message = output::printable(message);
+        let message = text::one_line(message);
         self.log_bytes_left = self.log_bytes_left.saturating_sub(message.len());
         pass_on(&self.plugin, level, &message);
         self.log.push(LogLine { level, message });
@@ -222,7 +250,8 @@ impl ResourceLimiter for Memory {
             self.refused = true;
             return Ok(false);
         }
-        if maximum.is_some_and(|most| desired > most) {
+        if let Some(most) = maximum.filter(|most| desired > *most) {
+            self.declared_most = Some(most);
             return Ok(false);
         }
         self.used = wanted;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     HookPoint, Hooks, Loaded, LogLine,
     decision::{AnyEvent, Event, Verdict},
-    fault::{Fault, FaultKind},
+    fault::Fault,
     loaded::Called,
     model::{Context, Effect, Evidence, Patch, Purpose, Subject, for_subject},
     ports::Ports,
@@ -147,11 +147,11 @@ pub(super) async fn judge<S: Subject>(
         playback: question.transcript,
     };
     let start = Instant::now();
-    let called = timeout(deadline, loaded.ask(&event, call)).await.unwrap_or_else(|_elapsed| {
-        let fault = Fault::new(FaultKind::Deadline, "the time of the chain was over");
-        Called::failed(fault)
-    });
-    let duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let called = timeout(deadline, loaded.ask(&event, call)).await;
+    let took = start.elapsed();
+    let in_time = called.ok().filter(|called| called.answer.is_err() || took <= deadline);
+    let called = in_time.unwrap_or_else(|| Called::failed(Fault::deadline()));
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     Ok(Trial::new(called, duration_us))
 }
 

@@ -40,6 +40,7 @@ async fn send(
     store: &mut StoreContextMut<'_, Guest>,
     request: HttpRequest,
 ) -> wasmtime::Result<Result<HttpResponse, HttpError>> {
+    store.data_mut().spend_on_bytes(request.body.len())?;
     let checked = check(store.data_mut(), &request);
     // The body stands for itself by its hash: transcripts are short.
     let arguments = json!({

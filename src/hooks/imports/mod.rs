@@ -5,6 +5,7 @@
 //! function of the question go through [`super::answering`]: counted, and kept in
 //! the transcript or taken from it.
 
+mod compiling;
 mod forum;
 mod http;
 mod overlay;
@@ -12,8 +13,11 @@ mod regex;
 mod state;
 mod text;
 pub(super) mod wasi;
+mod work;
 
 use wasmtime::component::Linker;
+
+pub(super) use work::Meter;
 
 use super::{
     grants::{Grants, Import},

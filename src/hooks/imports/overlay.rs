@@ -28,6 +28,19 @@ pub(super) fn last_on_value(writes: &[StateWrite], wanted: &str) -> Option<State
     writes.iter().rev().find(touches).cloned()
 }
 
+/// Whether this call left a member in a set: `None` when it did not touch it.
+pub(super) fn is_member(writes: &[StateWrite], wanted: &str, wanted_member: &str) -> Option<bool> {
+    writes.iter().rev().find_map(|write| match write {
+        StateWrite::Add { set, member, .. } if set == wanted && member == wanted_member => {
+            Some(true)
+        }
+        StateWrite::Remove { set, member } if set == wanted && member == wanted_member => {
+            Some(false)
+        }
+        _ => None,
+    })
+}
+
 /// Whether this call left members in a set, for those that it touched.
 pub(super) fn members(writes: &[StateWrite], wanted: &str) -> BTreeMap<String, bool> {
     let mut members = BTreeMap::new();

@@ -12,7 +12,7 @@ use wasmtime::{
     component::{ComponentType, Linker, Lower},
 };
 
-use super::overlay;
+use super::{overlay, work::steps};
 use crate::{
     base::secret::sha256_hex,
     hooks::{
@@ -35,6 +35,9 @@ const VALUE_BYTES: usize = 64 << 10;
 const SUBJECT_BYTES: usize = 64;
 /// Longest window and time to live, in milliseconds: a year.
 const DURATION_MAX: u64 = 366 * 24 * 60 * 60 * 1_000;
+/// Steps of work for each read beyond the first of one question: 4,000 of them by
+/// default.
+const READ: u64 = 1_000;
 /// Steps in which a window slides.
 const STEPS: u64 = 16;
 
@@ -187,6 +190,7 @@ async fn put(
         return refused(store, error);
     }
     let (binding, now) = origin(store);
+    store.data_mut().spend_on_bytes(value.len())?;
     // The value stands for itself by its hash: transcripts are short.
     let hash = sha256_hex(value.as_bytes());
     let arguments = json!({ "key": key, "value_sha256": hash, "ttl": ttl });
@@ -222,7 +226,7 @@ async fn add(
         return refused(store, error);
     }
     let (binding, now) = origin(store);
-    let own = overlay::members(&store.data().writes, &set).remove(&member);
+    let own = overlay::is_member(&store.data().writes, &set, &member);
     let arguments = json!({ "set": set, "member": member, "ttl": ttl });
     let expires_at = ttl.map(|ttl| now.saturating_add(ttl));
     let write = StateWrite::Add { set: set.clone(), member: member.clone(), expires_at, subject };
@@ -244,7 +248,7 @@ async fn add(
 
 async fn contains(store: Store<'_, '_>, set: String, member: String) -> wasmtime::Result<bool> {
     let (binding, now) = origin(store);
-    let own = overlay::members(&store.data().writes, &set).remove(&member);
+    let own = overlay::is_member(&store.data().writes, &set, &member);
     let arguments = json!({ "set": set, "member": member });
     let ask = |lent: Lent| async move {
         match own {
@@ -258,6 +262,7 @@ async fn contains(store: Store<'_, '_>, set: String, member: String) -> wasmtime
 async fn size(store: Store<'_, '_>, set: String) -> wasmtime::Result<u64> {
     let (binding, now) = origin(store);
     let own = overlay::members(&store.data().writes, &set);
+    store.data_mut().spend(steps(own.len()).saturating_mul(READ))?;
     let arguments = json!({ "set": set });
     let ask = |lent: Lent| async move {
         let state = &lent.ports.state;

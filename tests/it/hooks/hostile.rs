@@ -7,17 +7,21 @@ use std::{
     collections::BTreeSet,
     fs,
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use futures_util::future::{BoxFuture, join_all};
 use gatherly::hooks::{
-    Binding, FailureMode, FaultKind, Grants, HttpError, HttpRequest, HttpResponse, LoadCode,
-    Merged, Outcome, Verdict,
+    Binding, FailureMode, FaultKind, Grants, HookPoint, HttpError, HttpRequest, HttpResponse,
+    LoadCode, LoadError, Merged, Outcome, Verdict,
     ports::{HttpSend, Ports},
 };
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::bench::{Bench, binding, comment, context, recheck};
@@ -38,7 +42,7 @@ pub(crate) enum Fate {
 use Fate::{Answers, Fails, NotActivated, NotInspected};
 
 /// Every file of `plugins/hostile`.
-pub(crate) const FATES: [(&str, Fate); 36] = [
+pub(crate) const FATES: [(&str, Fate); 40] = [
     ("allow", Answers("allow")),
     ("bad-discriminant", Fails(FaultKind::BadOutput)),
     ("core-module", NotInspected(LoadCode::NotAComponent)),
@@ -53,6 +57,7 @@ pub(crate) const FATES: [(&str, Fate); 36] = [
     ("endless-configure", NotActivated(LoadCode::ConfigureFault)),
     ("endless-copy", Fails(FaultKind::Cpu)),
     ("endless-loop", Fails(FaultKind::Cpu)),
+    ("endless-search", Fails(FaultKind::HostQuota)),
     ("endless-start", NotInspected(LoadCode::StartFault)),
     ("huge-memory", NotInspected(LoadCode::TooLarge)),
     ("huge-output", Fails(FaultKind::Output)),
@@ -63,10 +68,13 @@ pub(crate) const FATES: [(&str, Fate); 36] = [
     ("invalid-utf8", Fails(FaultKind::BadOutput)),
     ("keeps-handle", Fails(FaultKind::BadOutput)),
     ("log-flood", Fails(FaultKind::HostQuota)),
+    ("log-forgery", Answers("allow")),
     ("memory-bomb", Fails(FaultKind::Memory)),
     ("no-hook", NotInspected(LoadCode::NoKnownHook)),
     ("out-of-bounds", Fails(FaultKind::BadOutput)),
     ("seventeen-effects", Fails(FaultKind::Output)),
+    ("settings-fill-declared-memory", NotActivated(LoadCode::ConfigureFault)),
+    ("settings-fill-memory", NotActivated(LoadCode::ConfigureFault)),
     ("slow", Answers("allow")),
     ("span-out-of-range", Fails(FaultKind::BadOutput)),
     ("state-flood", Fails(FaultKind::HostQuota)),
@@ -97,6 +105,7 @@ fn folder() -> &'static Path {
 pub(crate) fn grants(name: &str) -> Grants {
     Grants {
         state: name == "state-flood",
+        text: name == "endless-search",
         modify: name == "invalid-rewrite",
         http: if name == "waits-for-http" { vec![HOST.to_owned()] } else { Vec::new() },
         http_in_decisions: name == "waits-for-http",
@@ -195,8 +204,9 @@ async fn meet(bench: &Bench, name: &str, fate: Fate) {
             Fails(kind) => {
                 let fault = fault.unwrap_or_else(|| panic!("{name} must fail: {outcome:?}"));
                 // On a busy machine the deadline can come before the processor
-                // time is used up.
-                let late = kind == FaultKind::Cpu && fault.kind == FaultKind::Deadline;
+                // time, or what the host does in a call, is used up.
+                let is_counted = matches!(kind, FaultKind::Cpu | FaultKind::HostQuota);
+                let late = is_counted && fault.kind == FaultKind::Deadline;
                 assert!(fault.kind == kind || late, "{name}: {fault}");
                 assert!(matches!(outcome.verdict, Merged::Hold { .. }), "{name}: {outcome:?}");
             }
@@ -331,4 +341,90 @@ async fn an_effect_that_nobody_granted_is_dropped_and_noted() {
     let decision = &outcome.decisions[0];
     assert!(decision.effects.is_empty(), "{decision:?}");
     assert_eq!(decision.refused_effects.len(), 1, "{decision:?}");
+}
+
+/// A server whose answer is there at the next look, after the deadline: whoever
+/// waits for it has the thread until then.
+struct Blocking;
+
+impl HttpSend for Blocking {
+    fn send(&self, _: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
+        Box::pin(async {
+            std::thread::sleep(2 * DEADLINE);
+            Ok(HttpResponse { status: 200, headers: Vec::new(), body: Vec::new() })
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_answer_after_the_deadline_is_a_failure() {
+    let bench = Bench::with(|config| config.deadline_ms = DEADLINE_MS);
+    bench.hooks.lend(Ports { http: Arc::new(Blocking), ..Ports::default() });
+    let grants = grants("waits-for-http");
+    let late = bench.hooks.activate(hostile("waits-for-http"), "", &grants).await.expect("good");
+    for (failure, verdict) in [
+        (FailureMode::Hold, "hold waits for a moderator: it could not be checked automatically"),
+        (FailureMode::Closed, "Unavailable"),
+    ] {
+        let bound = Binding {
+            grants: grants.clone(),
+            failure: Some(failure),
+            ..binding(Arc::clone(&late))
+        };
+        bench.hooks.replace(vec![bound]);
+        let outcome = bench.comment(TEXT).await.expect("somebody is bound");
+        let fault = outcome.decisions[0].fault.as_ref().expect("it is late");
+        assert_eq!(fault.kind, FaultKind::Deadline, "{fault}");
+        assert_eq!(describe(&outcome), verdict);
+    }
+}
+
+/// While one comment is judged by the slowest search that there is, other tasks of
+/// the same thread go on.
+#[tokio::test]
+async fn a_search_that_takes_long_holds_up_nobody_else() {
+    let bench = Bench::with(|config| (config.deadline_ms, config.cpu_ms) = (DEADLINE_MS, 100));
+    let grants = grants("endless-search");
+    let loaded = bench.hooks.activate(hostile("endless-search"), "", &grants).await.expect("good");
+    bench.hooks.replace(vec![Binding { grants, ..binding(loaded) }]);
+    // The first call brings the memory image in, and compiles the expression.
+    let _warm = bench.comment(TEXT).await;
+    let turns = AtomicU32::new(0);
+    let others = async {
+        loop {
+            turns.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = bench.comment(TEXT) => outcome.expect("somebody is bound"),
+        () = others => unreachable!("they go on for ever"),
+    };
+    assert!(outcome.decisions[0].fault.is_some(), "{outcome:?}");
+    assert!(turns.into_inner() > 20, "others had their turn all the time");
+}
+
+#[tokio::test]
+async fn settings_that_fill_the_memory_are_refused_with_the_numbers() {
+    let bench = Bench::new();
+    for (name, used, most) in [
+        ("settings-fill-memory", 32 << 20, "33554432 bytes that a call may use"),
+        ("settings-fill-declared-memory", 128 << 10, "131072 bytes that the component declares"),
+    ] {
+        let refused = bench.hooks.activate(hostile(name), "", &Grants::default()).await;
+        let LoadError { code, message, .. } = refused.expect_err(name);
+        assert_eq!(code, LoadCode::ConfigureFault, "{name}: {message}");
+        assert!(message.contains(&format!("{used} of the {most}")), "{name}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_a_plugin_logs_is_one_line() {
+    let bench = Bench::new();
+    let loaded = bench.activate(&hostile("log-forgery"), "").await;
+    let input = json!({"context": context(), "content": comment(TEXT)}).to_string();
+    let hook = HookPoint::parse("content.before-publish").expect("it is a hook");
+    let trial = bench.hooks.try_out(&loaded, hook, &input).await.expect("it is asked");
+    let [line] = trial.log.as_slice() else { panic!("{trial:?}") };
+    assert_eq!(line.message, r"hi\n2026-11-30T00:00:00Z ERROR forged\r\u{1b}[2K");
 }
