@@ -35,7 +35,7 @@ pub enum Error {
     #[error("not signed in: {0}")]
     Unauthenticated(&'static str),
     /// The actor may know of the thing, but may not do this to it.
-    #[error("forbidden: {code}")]
+    #[error("{message}")]
     Forbidden {
         /// Stable code.
         code: &'static str,
@@ -46,10 +46,10 @@ pub enum Error {
     #[error("not found")]
     NotFound,
     /// Fields that broke rules.
-    #[error("invalid: {0:?}")]
+    #[error("{}", sentences(.0))]
     Invalid(Vec<FieldError>),
     /// The state of things does not allow it.
-    #[error("conflict: {code}")]
+    #[error("{message}")]
     Conflict {
         /// Stable code.
         code: &'static str,
@@ -134,6 +134,17 @@ impl Error {
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())
     }
+}
+
+impl std::fmt::Display for FieldError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// Broken rules as one line for people.
+fn sentences(errors: &[FieldError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl From<FieldError> for Error {

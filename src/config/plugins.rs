@@ -42,7 +42,7 @@ pub struct Plugins {
     pub configure_cpu_ms: u32,
     /// Largest component, in MiB.
     pub component_mib: u32,
-    /// Seconds that compiling one component may take.
+    /// Seconds without progress after which compiling a component is given up.
     pub compile_seconds: u32,
     /// Folder of components and binding files; empty is none.
     pub directory: PathBuf,
@@ -96,7 +96,8 @@ impl Plugins {
         (!self.directory.as_os_str().is_empty()).then(|| self.directory.clone())
     }
 
-    /// Time that compiling one component may take.
+    /// Time without progress after which compiling a component is given up, and
+    /// how much longer a request waits for it.
     pub fn compile_time(&self) -> Duration {
         Duration::from_secs(u64::from(self.compile_seconds))
     }

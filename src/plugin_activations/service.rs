@@ -27,10 +27,10 @@ use crate::{
 /// How many recorded events a candidate judges: enough to meet what is usual
 /// here, few enough to wait for.
 const PROBED_EVENTS: i64 = 50;
-/// How long an activation is waited for: the compiler may take a minute,
-/// a probe [`PROBE_TIME`], fixtures some seconds; a busy machine, a few times as
-/// much. What is not over by then has lost its process.
-const ABANDONED: Duration = Duration::from_mins(5);
+/// How long an activation is waited for: the compiler may take a minute of processor
+/// time, a probe [`PROBE_TIME`], fixtures some seconds; a busy machine, some ten
+/// times as much. What is not over by then has lost its process.
+const ABANDONED: Duration = Duration::from_mins(15);
 /// How long a probe may take; what it has not got to by then is left out.
 const PROBE_TIME: Duration = Duration::from_secs(10);
 
@@ -242,14 +242,7 @@ impl Stopped {
 
     /// What this server says of it.
     fn named(step: Step, code: &str, error: Error) -> Self {
-        let message = match &error {
-            Error::Invalid(fields) => fields
-                .iter()
-                .map(|field| format!("{}: {}", field.field, field.message))
-                .collect::<Vec<_>>()
-                .join("; "),
-            error => error.to_string(),
-        };
+        let message = error.to_string();
         Self { error, refusal: Refusal { step, code: code.to_owned(), message } }
     }
 }

@@ -4,7 +4,10 @@ use super::{
     model::{Probe, Step},
     rules::{compare, step},
 };
-use crate::hooks::{LoadCode, Verdict};
+use crate::{
+    hooks::{LoadCode, LoadError, Verdict},
+    plugin_versions::refused,
+};
 
 #[test]
 fn an_error_belongs_to_a_step() {
@@ -29,4 +32,16 @@ fn a_probe_counts_who_is_stricter() {
         compare(&mut probe, then, now);
     }
     assert_eq!(probe, Probe { events: 4, same: 1, stricter: 2, milder: 1 });
+}
+
+#[test]
+fn a_refusal_is_shown_as_a_sentence() {
+    let error = LoadError {
+        code: LoadCode::CompileCpu,
+        message: "compiling the component takes more than 7 s of processor time".to_owned(),
+        expected: None,
+        found: None,
+    };
+    let shown = refused("digest", &error).to_string();
+    assert_eq!(shown, "digest: compiling the component takes more than 7 s of processor time");
 }

@@ -2,6 +2,7 @@
 //! each way to end with its name.
 
 use std::{
+    fs,
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{ExitStatus, Stdio},
@@ -13,10 +14,10 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
     sync::{Semaphore, SemaphorePermit},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
-use super::{COMMAND, Job, Report, Task};
+use super::{COMMAND, Job, Report, Task, child};
 use crate::hooks::{
     load_error::{LoadCode, LoadError},
     meters,
@@ -28,6 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What is read of a child's answer and of its last words.
 const ANSWER_BYTES: u64 = 1 << 20;
 const STDERR_BYTES: u64 = 16 << 10;
+
+/// A child that gets less than this part of a core stands still.
+const LEAST_SHARE: u32 = 50;
+/// Where `/proc/PID/stat` has the processor time spent for the program, counted from
+/// the field behind its name; the one spent for it in the system follows.
+const USER_TIME_FIELD: usize = 11;
+/// Milliseconds of its ticks: Linux tells a hundred a second on every machine.
+const TICK_MS: u64 = 10;
 
 /// Starts compile children.
 pub(in crate::hooks) struct Compiler {
@@ -78,17 +87,25 @@ impl Compiler {
             .map_err(|error| LoadError::host("the job cannot be written", error))?;
         input.push(b'\n');
         let mut child = self.spawn(component.len())?;
-        let ended = timeout(self.time, attend(&mut child, &input, component)).await;
+        let stalls = stalls(child.id(), self.time);
+        let ended = tokio::select! {
+            ended = attend(&mut child, &input, component) => Some(ended),
+            () = stalls => None,
+        };
         match ended {
-            Ok(Ok(ended)) => ended.report(),
-            Ok(Err(error)) => {
+            Some(Ok(ended)) => ended.report(component.len()),
+            Some(Err(error)) => {
                 stop(&mut child).await;
                 Err(LoadError::host("the compiler cannot be talked to", error))
             }
-            Err(_elapsed) => {
+            None => {
                 stop(&mut child).await;
-                let message =
-                    format!("compiling the component took longer than {} s", self.time.as_secs());
+                let message = format!(
+                    "compiling the component came to a standstill: in {} s it had less than a \
+                     {LEAST_SHARE}th of a core. Try again when the machine has less to do, or \
+                     raise plugins.compile_seconds",
+                    self.time.as_secs()
+                );
                 Err(LoadError::new(LoadCode::CompileTime, message))
             }
         }
@@ -107,6 +124,34 @@ impl Compiler {
             .spawn()
             .map_err(|error| LoadError::host("the compiler cannot be started", error))
     }
+}
+
+/// Ends once the process had less than [`LEAST_SHARE`] of a core in a whole window
+/// of time: it waits for something, or the machine is too busy for it. While it
+/// works it may go on, so the time on the clock that a compile may take grows with
+/// what else the machine has to do; its processor time has a bound of its own.
+async fn stalls(process: Option<u32>, window: Duration) {
+    let mut before = Duration::ZERO;
+    loop {
+        sleep(window).await;
+        let used = process.and_then(processor_time).unwrap_or_default();
+        if used.saturating_sub(before) < window / LEAST_SHARE {
+            return;
+        }
+        before = used;
+    }
+}
+
+/// The processor time that a process has had so far; `None` where the system does
+/// not tell.
+fn processor_time(process: u32) -> Option<Duration> {
+    let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name of the program, in parentheses, can hold anything.
+    let (_, fields) = line.rsplit_once(')')?;
+    let mut ticks = fields.split_ascii_whitespace().skip(USER_TIME_FIELD).take(2);
+    let user: u64 = ticks.next()?.parse().ok()?;
+    let system: u64 = ticks.next()?.parse().ok()?;
+    Some(Duration::from_millis((user + system) * TICK_MS))
 }
 
 async fn stop(child: &mut Child) {
@@ -144,25 +189,43 @@ async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> std::io::Resul
 }
 
 impl Ended {
-    fn report(self) -> Result<Report, LoadError> {
+    /// How the child ended with a component of this length.
+    fn report(self, length: usize) -> Result<Report, LoadError> {
         if self.status.success() {
             let answer: super::Answer = serde_json::from_slice(&self.answer)
                 .map_err(|error| LoadError::host("the compiler's answer cannot be read", error))?;
+            if answer.as_ref().is_err_and(|error| error.code == LoadCode::CompileCrash) {
+                self.tell();
+            }
             return answer;
         }
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
         let is = |signal: Signal| self.status.signal() == Some(signal.as_raw());
-        let (code, what) = if is(Signal::XCPU) {
-            (LoadCode::CompileCpu, "more processor time than its size allows")
+        let (code, message) = if is(Signal::XCPU) {
+            let most = child::cpu_seconds(length);
+            let message = format!(
+                "compiling the component takes more than {most} s of processor time, the limit \
+                 for {length} bytes; make its functions smaller"
+            );
+            (LoadCode::CompileCpu, message)
         } else if is(Signal::ABORT) && self.stderr.contains(OUT_OF_MEMORY) {
-            (LoadCode::CompileMemory, "more memory than its size allows")
+            let most = child::memory(length);
+            let message = format!(
+                "compiling the component takes more than {most} bytes of memory, the limit for \
+                 {length} bytes; make its functions, or what its settings leave in memory, smaller"
+            );
+            (LoadCode::CompileMemory, message)
         } else {
-            tracing::warn!(status = %self.status, stderr = self.stderr, "a compiler broke down");
-            return Err(LoadError::new(
-                LoadCode::CompileCrash,
-                "the compiler broke down on this component",
-            ));
+            self.tell();
+            let message = format!("the compiler broke down on this component: {}", self.status);
+            (LoadCode::CompileCrash, message)
         };
-        Err(LoadError::new(code, format!("compiling the component took {what}")))
+        Err(LoadError::new(code, message))
+    }
+
+    /// Puts into the log what is known of a child that broke down.
+    fn tell(&self) {
+        tracing::warn!(status = %self.status, stderr = self.stderr, "a compiler broke down");
     }
 }
 

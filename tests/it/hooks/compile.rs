@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -42,11 +43,20 @@ async fn a_compile_bomb_is_refused_by_name_while_calls_go_on() {
     assert_eq!(error.code, LoadCode::CompileMemory, "{error}");
 }
 
+/// The time on the clock does not count as long as the compiler works, see
+/// `src/hooks/compile/compiler/tests.rs`.
 #[tokio::test]
-async fn a_compile_that_takes_too_long_is_refused_by_name_while_calls_go_on() {
-    let bench = Bench::with(|config| config.compile_seconds = 1);
-    let error = refused_while_calls_go_on(&bench, bomb(compile_bomb::DEPTH)).await;
+async fn a_compile_that_stands_still_is_refused_by_name() {
+    let bench = Bench::new();
+    let idle = bench.folder.join("idle");
+    fs::write(&idle, "#!/bin/sh\nexec sleep 60\n").expect("it is written");
+    fs::set_permissions(&idle, fs::Permissions::from_mode(0o755)).expect("it can be started");
+    let mut config = gatherly::config::Config::defaults().expect("the defaults are good").plugins;
+    (config.max_calls, config.compile_seconds) = (16, 1);
+    let hooks = gatherly::hooks::Hooks::start(&config, &bench.folder, idle).expect("it starts");
+    let error = hooks.inspect(bomb(100)).await.expect_err("it is given up");
     assert_eq!(error.code, LoadCode::CompileTime, "{error}");
+    assert!(error.message.contains("plugins.compile_seconds"), "{error}");
 }
 
 /// Uploads the component, and has comments judged until it is refused.
