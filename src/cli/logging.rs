@@ -20,7 +20,7 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
         LogFormat::Text => {
-            registry.with(lines(io::stderr, io::stderr().is_terminal())).try_init()?
+            registry.with(lines(io::stderr, io::stderr().is_terminal())).try_init()?;
         }
         LogFormat::Json => registry
             .with(fmt::layer().json().flatten_event(true).with_writer(io::stderr))

@@ -5,6 +5,7 @@
 mod admin;
 mod demo;
 mod doctor;
+mod heap;
 mod jobs;
 mod lambda;
 mod logging;
@@ -69,6 +70,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
+    heap::settle();
     // For libraries that take the process's one: else their first use panics.
     // Fails when there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -20,6 +20,7 @@ mod isolation;
 mod lends;
 mod load;
 mod media_before_attach;
+mod memory;
 mod merging;
 mod mod_action_applied;
 mod mod_action_before_apply;
