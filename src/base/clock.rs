@@ -96,7 +96,7 @@ impl Clock {
         Self { fixed: Some(Arc::new(Fixed { wall, steady })) }
     }
 
-    /// The wall time. It can be set back.
+    /// The wall time, which can be set back.
     #[expect(clippy::disallowed_methods, reason = "this is the clock that the others are to use")]
     pub fn now(&self) -> Timestamp {
         if let Some(fixed) = &self.fixed {
@@ -106,7 +106,7 @@ impl Clock {
         Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// A reading for measuring time: it starts at the wall time of the first reading
+    /// A reading for measuring time. The reading starts at the wall time of the first reading
     /// in this process and never goes back, however the wall time is set. Servers
     /// whose wall clocks agreed when they started agree in this reading too.
     pub fn steady(&self) -> Timestamp {

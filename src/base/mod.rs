@@ -1,5 +1,5 @@
-//! What every other module may rely on: time, ids, secrets, text, pages, errors, places
-//! and the one who acts. No I/O and no framework here.
+//! The base of every other module: time, ids, secrets, text, pages, errors, places for
+//! costly work, and the actor. No I/O and no framework here.
 
 pub mod actor;
 pub mod clock;

@@ -28,7 +28,7 @@ const LANES: u32 = 1;
 /// Bytes of salt: RFC 9106 recommends 16.
 const SALT_BYTES: usize = 16;
 /// How long a request waits for its turn at hashing. A queue that is longer than
-/// this would only grow. Who waits in vain is told to come back after as long.
+/// this would only grow. The same time is the `Retry-After` of a request that got no turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whether a password is the one that a hash was made of.

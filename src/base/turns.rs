@@ -36,7 +36,7 @@ pub struct Turn<K: Eq + Hash> {
     _holder: Holder<K>,
 }
 
-/// One that has a place or waits for one.
+/// A holder that has a place or waits for one.
 #[derive(Debug)]
 struct Holder<K: Eq + Hash> {
     turns: Arc<Inner<K>>,
@@ -62,8 +62,8 @@ impl<K: Eq + Hash> Drop for Holder<K> {
 }
 
 impl<K: Clone + Eq + Hash> Turns<K> {
-    /// So many `places`, of which one holder has at most half, and at least one. Who
-    /// waits longer than `patience` is refused.
+    /// So many `places`, of which one holder has at most half, and at least one. A
+    /// request for a place fails after `patience`.
     pub fn new(places: usize, patience: Duration) -> Self {
         let inner = Inner {
             places: Arc::new(Semaphore::new(places)),
@@ -74,7 +74,7 @@ impl<K: Clone + Eq + Hash> Turns<K> {
         Self { inner: Arc::new(inner) }
     }
 
-    /// How long one waits for a place.
+    /// How long a request waits for a place.
     pub fn patience(&self) -> Duration {
         self.inner.patience
     }
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_longer_than_the_patience_is_refused() {
+    async fn a_request_for_a_place_fails_after_the_patience() {
         let turns = Turns::new(1, PATIENCE);
         let held = turns.take(1).await.unwrap();
         let begun = tokio::time::Instant::now();

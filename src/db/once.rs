@@ -30,7 +30,7 @@ tokio::task_local! {
 #[derive(Debug)]
 pub struct Once {
     key: String,
-    /// A hash of what it asks for; known once its body was read.
+    /// A hash of method, address and body; known once the body was read.
     request: OnceLock<[u8; 32]>,
     now: Timestamp,
     /// Longest that such a request is under way.
@@ -108,8 +108,8 @@ pub fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// Tells who sent the request that is being answered and a hash of what it asks for;
-/// answers what became of an earlier one with its key.
+/// Notes the sender and the hash of the request that is being answered; returns the
+/// outcome of an earlier request with the same key.
 pub async fn claim(db: &Db, account: AccountId, request: [u8; 32]) -> Result<Earlier, Error> {
     let Ok(once) = CURRENT.try_with(Arc::clone) else { return Ok(Earlier::None) };
     let mut name = account.0.as_bytes().to_vec();

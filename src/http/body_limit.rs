@@ -1,7 +1,7 @@
 //! How large a body may be, and how many bytes of bodies the server holds at once.
 //!
-//! A body is gathered into one piece as it arrives, so that what it takes of memory
-//! is what it has of bytes, in however small pieces it is sent. Until its sender is
+//! A body is gathered into one piece as it arrives, so that its
+//! memory is its length, in however small pieces it is sent. Until its sender is
 //! known to be signed in, it takes at most [`ANONYMOUS_LIMIT`]; all of those bodies
 //! together, and those of one network, have a bound of their own. So have the
 //! bodies of people who are signed in, and those of one account.
@@ -55,7 +55,7 @@ impl Default for Bodies {
     }
 }
 
-/// Whose bytes are counted.
+/// The sender that bytes are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Sender {
     Network(IpAddr),
@@ -136,7 +136,7 @@ impl Drop for Charge {
     }
 }
 
-/// Why a body is not read further.
+/// The reason why a body is not read further.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 enum Refusal {
     #[error("the body has more than {0} bytes")]
@@ -156,7 +156,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// How far the reading of a body is.
+/// The progress of reading a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     Unread,
@@ -164,7 +164,7 @@ enum Progress {
     Whole,
 }
 
-/// What the body of one request may take.
+/// The memory that the body of one request may take.
 #[derive(Debug)]
 pub(super) struct Allowance {
     /// Most bytes that the operation takes.

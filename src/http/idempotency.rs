@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a `POST` that is sent again with the same key gets the
-//! same answer and does nothing. Keys are an account's own: of somebody who is not
-//! signed in they say nothing, and their body is not read for them. A request with
+//! same answer and does nothing. Keys are an account's own. The key of
+//! somebody who is not signed in has no effect, and the body is not read for it. A request with
 //! a key goes on when its client hangs up, so that there is an answer to give again.
 
 use std::{sync::Arc, time::Duration};
@@ -46,8 +46,8 @@ pub(super) fn begin(
     Ok(Some(Once::new(key.to_owned(), now, patience)))
 }
 
-/// A hash of all that a request with a key asks for; `None` without a key. Reads the
-/// body: call it once the sender is known to be signed in.
+/// A hash of method, address and body of a request with a key; `None` without a key.
+/// Reads the body: call it once the sender is known to be signed in.
 pub async fn asked(request: &Request, body: &mut RequestBody) -> poem::Result<Option<[u8; 32]>> {
     if !has_key(request.method(), request.headers()) {
         return Ok(None);

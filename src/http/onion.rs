@@ -178,7 +178,7 @@ impl<E: Endpoint> Onion<E> {
             .check_request(client)
             .and_then(|()| self.check_writing(&request))
             .and_then(|()| self.bodies.admit(&mut request, bounds, client));
-        // Its bytes are counted until the request is answered.
+        // The bytes of the body are counted until the request is answered.
         let allowance = match admitted {
             Ok(allowance) => allowance,
             Err(error) => return (problem::early(error), None),
@@ -228,8 +228,9 @@ impl<E: Endpoint> Onion<E> {
     }
 }
 
-/// What is wrong with the `Host` of a request (RFC 9112, 3.2). HTTP/1.1 wants exactly
-/// one; no version allows several, since each reader could believe another.
+/// The rule of RFC 9112, 3.2, that the `Host` of a request breaks, if any. HTTP/1.1
+/// requires exactly one; no version allows several, since each reader could believe
+/// another.
 fn host_fault(request: &Request) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let Some(host) = hosts.next() else {

@@ -11,10 +11,10 @@ use crate::base::{
 };
 
 /// How long a request waits for its turn. A queue that is longer than this would
-/// only grow. Who waits in vain is told to come back after as long.
+/// only grow. The same time is the `Retry-After` of a request that got no turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whose picture is worked on; `None` is the server's own work.
+/// The account whose picture is worked on; `None` for the server's own work.
 type Holder = Option<AccountId>;
 
 /// Works on pictures; cheap to clone.

@@ -277,8 +277,8 @@ impl Sessions {
         Ok(store::actor(&self.db, session, self.clock.now()).await?)
     }
 
-    /// What became of an earlier request of the actor with the same key; `asked` is a
-    /// hash of what this one asks for.
+    /// The outcome of an earlier request of the actor with the same key. `asked` is a
+    /// hash of this request.
     pub async fn claim(&self, actor: &Actor, asked: [u8; 32]) -> Result<Earlier, Error> {
         Ok(once::claim(&self.db, actor.id, asked).await?)
     }

@@ -1,4 +1,4 @@
-//! What one connection is doing, and until when it may go on like this.
+//! The activity of one connection, and the time-outs that follow from it.
 //!
 //! A connection has to begin its first request within the time for a head; so has
 //! every further request of HTTP/1 once its first byte came. Between requests it may
@@ -35,29 +35,29 @@ pub(super) struct Times {
     pub(super) idle: Duration,
 }
 
-/// What a connection without a request is doing.
+/// The phase of a connection without a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// It has not begun its first request.
+    /// The first request has not begun.
     Opening,
-    /// It has had a request.
+    /// At least one request was answered; nothing arrives.
     Idle,
-    /// It sends the head of a further one.
+    /// The head of a further request arrives.
     Head,
 }
 
-/// Which connections make room before which.
+/// The order in which connections make room for new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Worth {
-    /// Was opened a while ago and has not sent a request since.
+    /// Opened a while ago, no request since.
     Slow,
-    /// Has had requests.
+    /// Idle after a request.
     Idle,
-    /// Was opened a moment ago.
+    /// Opened a moment ago.
     Fresh,
 }
 
-/// What a connection is doing.
+/// The activity of a connection.
 #[derive(Debug)]
 pub(super) struct Activity {
     times: Times,
@@ -152,8 +152,8 @@ impl Activity {
         self.evicted.is_cancelled()
     }
 
-    /// What the connection is worth when there is no room, and since when; `None`
-    /// while it has a request, and once it was told to make room.
+    /// The worth of the connection when there is no room, and since when; `None` while
+    /// it has a request, and once it was told to make room.
     pub(super) fn worth(&self) -> Option<(Worth, Instant)> {
         if self.is_evicted() {
             return None;

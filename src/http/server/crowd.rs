@@ -65,7 +65,7 @@ impl Crowd {
         let is_proxy = self.proxies.iter().any(|proxies| proxies.contains(&address));
         let mut open = self.open();
         let of_network = open.by_network.get(&network).into_iter().flat_map(HashMap::values);
-        // Those that make room are about to be gone.
+        // Connections that make room are about to be gone.
         let staying: Vec<_> = of_network.filter(|activity| !activity.is_evicted()).collect();
         if staying.len() >= self.each && !is_proxy && !evict_one(staying.into_iter()) {
             return None;

@@ -61,7 +61,7 @@ type Answer = hyper::Response<Body>;
 #[error("a request was not answered")]
 struct Unanswered;
 
-/// What connections have in common.
+/// The parts that all connections share.
 struct Shared<E> {
     endpoint: E,
     builder: Builder<TokioExecutor>,
@@ -82,8 +82,8 @@ struct Accepted {
     _open: mpsc::Sender<()>,
 }
 
-/// What a connection takes of the bounds. A request that goes on without its
-/// connection keeps it.
+/// The share of the bounds that a connection takes. A request that goes on without
+/// its connection keeps it.
 struct Place {
     _room: OwnedSemaphorePermit,
     _member: Member,

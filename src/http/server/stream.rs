@@ -33,7 +33,7 @@ impl WatchedStream {
         Self { stream, activity, patience, stalled: None }
     }
 
-    /// What came of writing: an error once nothing could be written for too long.
+    /// Passes the result of a write on; fails once nothing could be written for too long.
     fn watch(
         &mut self,
         context: &mut Context<'_>,

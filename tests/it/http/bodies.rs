@@ -1,4 +1,4 @@
-//! What bodies may take: of the server's memory, and of time.
+//! Bounds on bodies: on the server's memory, and on time.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::support::{
 
 /// Requests that are half sent.
 const HALF_SENT: usize = 100;
-/// What they may add to the server's memory together, in KiB.
+/// The most that all of them may add to the server's memory, in KiB.
 const MEMORY: u64 = 64 << 10;
 /// How long it is tried to send more.
 const PUSH: Duration = Duration::from_secs(4);

@@ -160,7 +160,7 @@ async fn an_http2_connection_without_requests_is_closed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_http2_peer_that_answers_no_ping_is_closed() {
     let app = impatient(1, 60).await;
-    // It has a request, so that it is not idle.
+    // The connection has a request, so that it is not idle.
     let bytes = [PREFACE, SETTINGS, &post(1, "/api/v1/sessions")].concat();
     let mut stream = connect(address(&app), &bytes).await;
     let took = closed_within(&mut stream, LIMIT).await.expect("an end");
@@ -173,7 +173,7 @@ async fn is_cut_off(to: SocketAddr, frames: impl Iterator<Item = Vec<u8>>) -> bo
     let opening = [PREFACE, SETTINGS, &raw::get(1, "/healthz")].concat();
     let (mut from, mut into) = connect(to, &opening).await.into_split();
     let mut buffer = [0; 16 << 10];
-    // What the server answers is read, so that it can go on.
+    // The server's answers are read, so that the server can go on.
     let read = async { while matches!(from.read(&mut buffer).await, Ok(1..)) {} };
     let write = async {
         // After the first request, for which it waits.

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// What an HTTP/2 connection begins with.
+/// The first bytes of an HTTP/2 connection.
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Settings that change nothing.
 pub const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
