@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(passwords.hasher.lock().len(), 1);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_hash_that_gets_no_turn_is_refused_as_busy() {
         let passwords = Passwords::new(0).unwrap();
         let refused = passwords.verify(secret("correct horse"), None).await;

@@ -101,9 +101,9 @@ impl<K: Clone + Eq + Hash> Turns<K> {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const PATIENCE: Duration = Duration::from_millis(100);
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn one_holder_never_has_all_places() {
         let turns = Turns::new(2, PATIENCE);
         let first = turns.take("ada").await.unwrap();
@@ -116,13 +116,13 @@ mod tests {
         assert!(turns.inner.holders().is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_request_for_a_place_fails_after_the_patience() {
         let turns = Turns::new(1, PATIENCE);
         let held = turns.take(1).await.unwrap();
         let begun = tokio::time::Instant::now();
         assert!(turns.take(2).await.is_none());
-        assert_eq!(begun.elapsed(), PATIENCE);
+        assert!(begun.elapsed() >= PATIENCE);
         let (turn, ()) = tokio::join!(turns.take(2), async { drop(held) });
         assert!(turn.is_some());
         drop(turn);

@@ -31,7 +31,7 @@ fn account() -> AccountId {
     AccountId(uuid::Uuid::from_u128(1))
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_picture_that_gets_no_turn_is_refused_as_busy() {
     let studio = Studio::new(0, BOUNDS);
     let refused = studio.clean(account(), file(10, 10)).await;
