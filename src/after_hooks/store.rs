@@ -25,12 +25,12 @@ sql! { PLACE = "select id, slug from communities where id = ?" }
 sql! { POST = "
     select p.id, null as post_id, null as parent_id, p.title, p.body, p.state,
            p.state as post_state, p.author_id, p.edited_at, p.community_id, c.slug
-    from posts p join communities c on c.id = p.community_id where p.id = ?" }
+    from posts p cross join communities c on c.id = p.community_id where p.id = ?" }
 sql! { COMMENT = "
     select k.id, k.post_id, k.parent_id, null as title, k.body, k.state,
            p.state as post_state, k.author_id, k.edited_at, p.community_id, c.slug
-    from comments k join posts p on p.id = k.post_id
-    join communities c on c.id = p.community_id where k.id = ?" }
+    from comments k cross join posts p on p.id = k.post_id
+    cross join communities c on c.id = p.community_id where k.id = ?" }
 sql! { REMOVAL = "
     select reason from mod_actions where target_id = ? and kind = 'remove' and undone_at is null
     order by id desc limit 1" }

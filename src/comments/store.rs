@@ -1,5 +1,7 @@
 //! The statements on comments, and the predicate that says who sees one.
 
+use std::cmp::Reverse;
+
 use uuid::Uuid;
 
 use super::model::{Access, Comment, CommentKey, CommentSort, Parent, Place};
@@ -71,8 +73,8 @@ sql! { ACCESS = concat!(
     ", e.body as pending_body, w.media as pending_media, ",
     why!("k"),
     " from comments k
-     join posts p on p.id = k.post_id
-     join communities c on c.id = p.community_id ",
+     cross join posts p on p.id = k.post_id
+     cross join communities c on c.id = p.community_id ",
     author_and_vote!(),
     "left join revisions e on e.content_id = k.id and e.state = 'pending'
      left join wanted_media w on w.id = e.id
@@ -101,7 +103,7 @@ sql! { POST_AND_PARENT = concat!(
     " as thread_locked,
         exists (select 1 from slow_modes s where s.scope_id in (p.id, p.community_id)) as slowed
      from posts p
-     join communities c on c.id = p.community_id
+     cross join communities c on c.id = p.community_id
      left join comments k on k.id = ? and k.post_id = p.id and k.state = 'published'
      where p.id = ? and ",
     post_visible!()
@@ -109,18 +111,19 @@ sql! { POST_AND_PARENT = concat!(
 
 /// A page of a thread, or one row without a comment where the post has none there. The page
 /// is found by itself, from one end of it to the other on an index: beside what is shown
-/// with it `MySQL` would read the whole thread, and sort it.
+/// with it `MySQL` would read the whole thread, and sort it. The page has places and no
+/// texts, and is put in order by [`list`] once it is read: `MariaDB` would write a table of
+/// texts to the disk for either.
 macro_rules! list {
     ($after:literal, $order:literal) => {
         concat!(
             viewer!(),
             "select ",
             columns!(),
-            "from posts p
+            ", page.path as page_path, page.score as page_score
+             from posts p
              left join (
-                 select k.id, k.post_id, k.parent_id, k.path, k.depth, k.author_id, k.body,
-                        k.body_html, k.state, k.locked, k.marks, k.ups, k.downs, k.score,
-                        k.reply_count, k.created_at, k.edited_at, k.media
+                 select k.post_id, k.search_id, k.path, k.score
                  from posts p cross join comments k on k.post_id = p.id
                  where p.id = ? and ",
             comment_shown!(),
@@ -128,12 +131,11 @@ macro_rules! list {
             $after,
             " order by ",
             $order,
-            " limit ?) k on k.post_id = p.id ",
+            " limit ?) page on page.post_id = p.id
+             left join comments k on k.search_id = page.search_id ",
             author_and_vote!(),
             "where p.id = ? and ",
-            post_visible!(),
-            " order by ",
-            $order
+            post_visible!()
         )
     };
 }
@@ -311,7 +313,22 @@ pub(super) async fn list(
     }
     // A post without comments is one row without a comment.
     let is_comment = |row: &&Row| !matches!(row.value::<Option<Uuid>>("id"), Ok(None));
-    rows.iter().filter(is_comment).map(comment).collect::<Result<_, _>>().map(Some)
+    let in_order = |row: &Row| Ok((order(row, sort)?, comment(row)?));
+    let comments: Result<Vec<_>, Error> = rows.iter().filter(is_comment).map(in_order).collect();
+    let mut comments = comments?;
+    comments.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(Some(comments.into_iter().map(|(_, comment)| comment).collect()))
+}
+
+/// What a page is sorted by.
+type Order = (Vec<u8>, Reverse<(i64, Uuid)>);
+
+fn order(row: &Row, sort: CommentSort) -> Result<Order, Error> {
+    Ok(match sort {
+        CommentSort::Thread => (row.value("page_path")?, Reverse((0, Uuid::nil()))),
+        CommentSort::New => (Vec::new(), Reverse((0, row.value("id")?))),
+        CommentSort::Top => (Vec::new(), Reverse((row.value("page_score")?, row.value("id")?))),
+    })
 }
 
 /// A comment's row.

@@ -89,7 +89,7 @@ impl Writer {
     }
 
     fn write(&mut self, mut rest: &'static str) {
-        const RULES: [fn(&mut Writer, &'static str) -> Rest; 11] = [
+        const RULES: [fn(&mut Writer, &'static str) -> Rest; 12] = [
             Writer::literal,
             Writer::argument,
             Writer::part,
@@ -97,6 +97,7 @@ impl Writer {
             Writer::column_of_one_row,
             Writer::row_value,
             Writer::join,
+            Writer::index,
             Writer::on_conflict,
             Writer::excluded,
             Writer::function,
@@ -204,6 +205,15 @@ impl Writer {
     fn join(&mut self, rest: &'static str) -> Rest {
         let rest = rest.strip_prefix("cross join ").filter(|_| self.is_between_words())?;
         self.text.push_str("straight_join ");
+        Some(rest)
+    }
+
+    fn index(&mut self, rest: &'static str) -> Rest {
+        let rest = rest.strip_prefix("indexed by ").filter(|_| self.is_between_words())?;
+        let (name, rest) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
+        for text in ["force index (", name, ")"] {
+            self.text.push_str(text);
+        }
         Some(rest)
     }
 
@@ -345,6 +355,12 @@ mod tests {
     fn an_order_of_joins_is_kept() {
         let sql = "select a from t cross join u on u.id = t.u join v";
         assert_eq!(one(sql).0, "select a from t straight_join u on u.id = t.u join v");
+    }
+
+    #[test]
+    fn an_index_that_is_named_is_forced() {
+        let sql = "select a from t indexed by t_b where b = ?";
+        assert_eq!(one(sql).0, "select a from t force index (t_b) where b = ?");
     }
 
     #[test]

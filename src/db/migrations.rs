@@ -62,6 +62,8 @@ migrations! {
     26 "0026_accounts_name_key"
     27 "0027_accounts_name"
     28 "0028_identities"
+    29 "0029_posts_by_author"
+    30 "0030_components_last"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -2,7 +2,13 @@
 //! wait their turn at the writer's connection and begin immediate, so none fails
 //! for being late.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+    time::Duration,
+};
 
 use sqlx::{
     Acquire, Arguments, Connection, Executor, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
@@ -25,6 +31,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Page cache of each connection; negative is KiB, as `SQLite` wants it.
 const CACHE_SIZE: &str = "-8000";
+/// Rights of its files: the owner's alone.
+const PRIVATE: u32 = 0o600;
+/// Statistics describe the tables as they were when somebody collected them, and the
+/// planner believes them for ever: those of an empty forum made each search read every
+/// post. Without statistics the planner goes by the indexes alone, and the plans are
+/// those that the tests read.
+const FORGET_STATISTICS: &str =
+    "drop table if exists sqlite_stat1; drop table if exists sqlite_stat4";
 
 /// Connections to the file.
 #[derive(Clone, Debug)]
@@ -40,8 +54,10 @@ impl Pools {
             Synchronous::Full => SqliteSynchronous::Full,
             Synchronous::Normal => SqliteSynchronous::Normal,
         };
+        keep_private(&file).map_err(|error| Error::Driver(sqlx::Error::Io(error)))?;
         let writer = connect(options(&file, synchronous).create_if_missing(true), 1).await?;
         migrations::apply_sqlite(&writer).await?;
+        writer.execute(FORGET_STATISTICS).await?;
         let readers =
             connect(options(&file, synchronous).read_only(true), config.database.readers).await?;
         Ok(Self { writer, readers })
@@ -142,7 +158,22 @@ fn options(file: &Path, synchronous: SqliteSynchronous) -> SqliteConnectOptions 
         .foreign_keys(true)
         .pragma("cache_size", CACHE_SIZE)
         .pragma("temp_store", "memory")
-        .optimize_on_close(true, None)
+}
+
+/// Makes the file that only its owner can read and write, or makes it so: the key of every
+/// account is in it. `SQLite` gives its other files the rights of this one.
+fn keep_private(file: &Path) -> io::Result<()> {
+    fs::OpenOptions::new().append(true).create(true).mode(PRIVATE).open(file)?;
+    for end in ["", "-wal", "-shm"] {
+        let mut path = file.as_os_str().to_owned();
+        path.push(end);
+        let is_open = fs::metadata(&path).is_ok_and(|known| known.mode() & !PRIVATE & 0o777 != 0);
+        // A file of another user keeps its rights, and works as well.
+        if is_open && let Err(error) = fs::set_permissions(&path, Permissions::from_mode(PRIVATE)) {
+            tracing::warn!(%error, path = %path.display(), "others can read the database");
+        }
+    }
+    Ok(())
 }
 
 async fn connect(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, Error> {

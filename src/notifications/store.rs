@@ -165,7 +165,7 @@ select id, recipient_id from notifications where deliver_at <= ? order by delive
 sql! { PULSE = "
     select coalesce((select max(n.position) from notifications n
                      where n.recipient_id = s.account_id), 0) as position
-    from sessions s join accounts a on a.id = s.account_id
+    from sessions s cross join accounts a on a.id = s.account_id
     where s.id = ? and s.ended_at is null and s.expires_at > ? and a.state = 'active'" }
 sql! { FIND_POSITION =
 "select position from notifications where id = ? and recipient_id = ? and position is not null" }

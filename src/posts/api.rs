@@ -268,7 +268,8 @@ impl PostsApi {
         author: Query<Option<String>>,
         /// Only those with these words.
         query: Query<Option<String>>,
-        /// `hot` (the default): votes against age; `new`; `top`: highest score.
+        /// `hot` (the default): votes against age; `new`; `top`: highest score. With `query`,
+        /// `hot` and `top` put the 1,000 newest matches in order.
         sort: Query<Option<PostSortParam>>,
         /// From the page before.
         cursor: Query<Option<String>>,

@@ -54,11 +54,11 @@ macro_rules! columns {
     };
 }
 
-// Posts come first, in the order of an index; else the few communities would.
-macro_rules! from {
+/// Everything that is shown beside the posts `p`. A `cross join` keeps the order of tables:
+/// posts come first, in the order of an index; else the few communities would.
+macro_rules! beside {
     () => {
-        "from posts p
-         cross join communities c on c.id = p.community_id
+        "cross join communities c on c.id = p.community_id
          cross join accounts a on a.id = p.author_id
          left join votes v on v.content_id = p.id and v.account_id = (select id from viewer) "
     };
@@ -75,8 +75,8 @@ sql! { ACCESS = concat!(
     " as denied, e.title as pending_title, e.body as pending_body,
       w.media as pending_media, ",
     why!("p"),
-    " ",
-    from!(),
+    " from posts p ",
+    beside!(),
     "left join revisions e on e.content_id = p.id and e.state = 'pending'
      left join wanted_media w on w.id = e.id
      where p.id = ? and ",
@@ -84,14 +84,15 @@ sql! { ACCESS = concat!(
 ) }
 
 macro_rules! list {
-    ($which:literal, $after:literal, $order:literal) => {
+    ($from:expr, $where:expr, $after:literal, $order:literal) => {
         concat!(
             viewer!(),
             "select ",
             columns!(),
-            from!(),
+            $from,
+            beside!(),
             "where ",
-            $which,
+            $where,
             " and ",
             post_visible!(),
             " and ",
@@ -105,11 +106,11 @@ macro_rules! list {
 
 /// One statement for each order, so that each walks its index.
 macro_rules! lists {
-    ($which:literal) => {
+    ($where:literal) => {
         [
-            list!($which, "(p.hot, p.id) < (?, ?)", "p.hot desc, p.id desc"),
-            list!($which, "p.id < ?", "p.id desc"),
-            list!($which, "(p.score, p.id) < (?, ?)", "p.score desc, p.id desc"),
+            list!("from posts p ", $where, "(p.hot, p.id) < (?, ?)", "p.hot desc, p.id desc"),
+            list!("from posts p ", $where, "p.id < ?", "p.id desc"),
+            list!("from posts p ", $where, "(p.score, p.id) < (?, ?)", "p.score desc, p.id desc"),
         ]
     };
 }
@@ -121,15 +122,73 @@ sql! { LIST_AUTHOR[3] = lists!(
     "p.author_id = (select id from accounts where name_key = ?)
      and (? is null or c.slug = ?)"
 ) }
-// One for each order, in the words of each engine.
+
+/// Whether the post `p` is in the community and by the author that were asked for.
+macro_rules! filtered {
+    () => {
+        "(? is null or p.community_id = (select id from communities where slug = ?))
+         and (? is null or p.author_id = (select id from accounts where name_key = ?))"
+    };
+}
+
+/// The newest matches, which `hot` and `top` put in order. No index has the words and the
+/// rank, so each match that is put in order has to be read: a thousand take 3 ms, and a
+/// page of the hottest has few that are older than a thousand others.
+macro_rules! newest_matches {
+    ($place:literal, $from:literal) => {
+        concat!(
+            "from (select ",
+            $place,
+            " as place ",
+            $from,
+            " and ",
+            filtered!(),
+            " order by ",
+            $place,
+            " desc limit 1000) some cross join posts p on p.search_id = some.place "
+        )
+    };
+}
+
+/// One statement for each order.
+macro_rules! searches {
+    ($place:literal, $matches:literal, $from:literal, $where:literal, $after:literal, $newest:literal) => {
+        [
+            list!(
+                newest_matches!($place, $matches),
+                "1 = 1",
+                "(p.hot, p.id) < (?, ?)",
+                "p.hot desc, p.id desc"
+            ),
+            // The index has the newest first.
+            list!($from, concat!($where, " and ", filtered!()), $after, $newest),
+            list!(
+                newest_matches!($place, $matches),
+                "1 = 1",
+                "(p.score, p.id) < (?, ?)",
+                "p.score desc, p.id desc"
+            ),
+        ]
+    };
+}
+
 sql! { SEARCH[3] =
-    lists!(
-        "p.search_id in (select rowid from posts_search where posts_search match ?)
-         and (? is null or c.slug = ?) and (? is null or a.name_key = ?)"
+    searches!(
+        "s.rowid",
+        "from posts_search s cross join posts p on p.search_id = s.rowid
+         where posts_search match ?",
+        "from posts_search s cross join posts p on p.search_id = s.rowid ",
+        "posts_search match ?",
+        "s.rowid < coalesce((select o.search_id from posts o where o.id = ?), 9223372036854775807)",
+        "s.rowid desc"
     ),
-    lists!(
-        "match (p.words) against (? in boolean mode)
-         and (? is null or c.slug = ?) and (? is null or a.name_key = ?)"
+    searches!(
+        "p.search_id",
+        "from posts p where match (p.words) against (? in boolean mode)",
+        "from posts p ",
+        "match (p.words) against (? in boolean mode)",
+        "p.search_id < coalesce((select o.search_id from posts o where o.id = ?), 9223372036854775807)",
+        "p.search_id desc"
     )
 }
 

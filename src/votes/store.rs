@@ -25,7 +25,7 @@ sql! { POST_BALLOT = concat!(
     "select ",
     ground_columns!(),
     ", p.author_id, p.state, p.ups, p.downs, p.created_at, coalesce(v.value, 0) as value
-     from posts p join communities c on c.id = p.community_id",
+     from posts p cross join communities c on c.id = p.community_id",
     own_vote!("p.id"),
     "where p.id = ? and ",
     post_visible!()
@@ -36,8 +36,8 @@ sql! { COMMENT_BALLOT = concat!(
     ground_columns!(),
     ", k.author_id, k.state, k.ups, k.downs, k.created_at, coalesce(v.value, 0) as value
      from comments k
-     join posts p on p.id = k.post_id
-     join communities c on c.id = p.community_id",
+     cross join posts p on p.id = k.post_id
+     cross join communities c on c.id = p.community_id",
     own_vote!("k.id"),
     "where k.id = ? and ",
     post_visible!(),

@@ -50,7 +50,7 @@ sql! { ROTATE =
 // Webhooks that want an event. Who set one up must still be who may.
 sql! { LIST_LISTENING = "
     select w.id from webhooks w
-    join accounts a on a.id = w.created_by and a.state = 'active'
+    cross join accounts a on a.id = w.created_by and a.state = 'active'
     where w.scope_id in (?, ?) and w.disabled_at is null and instr(w.events, ?) > 0
       and (a.role = 'admin' or exists (select 1 from community_members m
                where m.community_id = w.scope_id and m.account_id = a.id
@@ -84,9 +84,9 @@ sql! { FIND_PUBLISHED = concat!(
     "select p.community_id, c.slug, p.id as post_id, k.id as comment_id, k.parent_id,
             a.username as author, p.title, substr(coalesce(k.body, p.body), 1, 1024) as excerpt
      from posts p
-     join communities c on c.id = p.community_id
+     cross join communities c on c.id = p.community_id
      left join comments k on k.id = ? and k.post_id = p.id
-     join accounts a on a.id = coalesce(k.author_id, p.author_id)
+     cross join accounts a on a.id = coalesce(k.author_id, p.author_id)
      where p.id = coalesce((select post_id from comments where id = ?), ?)
        and (k.id is null or ",
     comment_readable!(),
@@ -96,7 +96,7 @@ sql! { FIND_PUBLISHED = concat!(
 // Where content is, whoever may see it. Takes its id twice.
 sql! { FIND_PLACE = "
     select p.community_id, c.slug, p.id as post_id
-    from posts p join communities c on c.id = p.community_id
+    from posts p cross join communities c on c.id = p.community_id
     where p.id = coalesce((select post_id from comments where id = ?), ?)" }
 
 // Where a report is.

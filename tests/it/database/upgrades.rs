@@ -43,7 +43,7 @@ pub fn unpacked(name: &str) -> Vec<u8> {
 }
 
 /// An installation whose database is as a program left it; on a server it has this name.
-async fn left(name: &str, database: &str) -> Installation {
+pub async fn left(name: &str, database: &str) -> Installation {
     if name.ends_with(SQLITE) {
         let installation = Installation::on("", "");
         fs::create_dir_all(installation.data_dir()).unwrap();

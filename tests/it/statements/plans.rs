@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatherly::base::secret::Secret;
 use rustix::process::Signal;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row, mysql::MySqlRow};
 
 use super::Forum;
 use crate::support::{TestApp, mariadb::MariaDb, wait_for};
@@ -111,6 +111,93 @@ async fn no_read_goes_through_a_whole_table() {
     assert!(scanned.is_empty(), "{scanned:#?}");
     sorted.retain(|(table, key), _| !SORTS.contains(&(table.as_str(), key.as_str())));
     assert!(sorted.is_empty(), "{sorted:#?}");
+}
+
+/// Reads that every visit makes.
+const HOT: &[&str] = &[
+    "/posts",
+    "/posts?sort=new",
+    "/posts?sort=top",
+    "/posts?community=general",
+    "/posts?community=general&sort=new",
+    "/posts?community=general&sort=top",
+    "/posts?author=ada",
+    "/posts?author=ada&sort=new",
+    "/posts?author=ada&sort=top",
+    "/posts?query=word",
+    "/posts?query=word&sort=new",
+    "/search?query=word",
+    "/search?query=word&kind=comment",
+    "/notifications",
+];
+
+/// What the server may believe of the tables of a forum: that of one that has just been
+/// made, a small one, and a large one.
+const BELIEFS: &[&[&str]] = &[
+    &[
+        "update mysql.innodb_table_stats set n_rows = 0, clustered_index_size = 1,
+             sum_of_other_index_sizes = 1 where database_name = 'plans'",
+        "update mysql.innodb_index_stats set stat_value = 1 where database_name = 'plans'",
+    ],
+    &["update mysql.innodb_table_stats set n_rows = 20 where database_name = 'plans'"],
+    &[LARGE[1], LARGE[2], LARGE[3]],
+];
+
+/// How the server goes about each statement, as it knows the tables now.
+async fn hot_plans(connection: &mut MySqlConnection, asked: &[String]) -> Vec<Vec<[String; 3]>> {
+    let mut plans = Vec::new();
+    for asked in asked {
+        let explain = AssertSqlSafe(format!("explain {asked}"));
+        let steps = connection.fetch_all(explain).await.unwrap();
+        let step = |step: &MySqlRow| {
+            ["table", "type", "key"]
+                .map(|name| step.get::<Option<String>, _>(name).unwrap_or_default())
+        };
+        plans.push(steps.iter().map(step).collect());
+    }
+    plans
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hot_plan_depends_on_statistics() {
+    let server = MariaDb::start();
+    let url = server.database(NAME).await;
+    let mut forum = Forum::start_with(|config| {
+        config.database.url = Secret::new(url.clone());
+    })
+    .await;
+    for _ in 0..3 {
+        forum.grow().await;
+    }
+    let posts = forum.app.client.get("/posts?limit=1").await.expect(200);
+    let post = format!("/posts/{}", posts["items"][0]["id"].as_str().unwrap());
+    let of_post = ["", "/comments", "/comments?sort=new", "/comments?sort=top"];
+    let of_post = of_post.map(|part| format!("{post}{part}"));
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    run(&mut connection, LARGE).await;
+    run(&mut connection, LISTEN).await;
+    for path in HOT.iter().copied().chain(of_post.iter().map(String::as_str)) {
+        forum.author.client.get(path).await;
+    }
+    connection.execute("set global general_log = 0").await.unwrap();
+    let asked = sqlx::query(HEARD).fetch_all(&mut connection).await.unwrap();
+    // Polls of the server are not asked for by anybody.
+    let asked: Vec<String> = asked
+        .iter()
+        .map(|row| row.get::<String, _>("asked"))
+        .filter(|asked| asked.contains("accounts"))
+        .collect();
+    assert!(asked.len() >= HOT.len() + of_post.len(), "only {} statements", asked.len());
+    let mut expected = None;
+    for belief in BELIEFS {
+        run(&mut connection, belief).await;
+        connection.execute("flush tables").await.unwrap();
+        let found = hot_plans(&mut connection, &asked).await;
+        let expected = expected.get_or_insert_with(|| found.clone());
+        for ((asked, found), expected) in asked.iter().zip(&found).zip(expected.iter()) {
+            assert_eq!(found, expected, "{belief:?}\n{asked}");
+        }
+    }
 }
 
 /// How many rows were read by walking an index.
