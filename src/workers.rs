@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::sleep,
+};
 
 use crate::{
     app::App,
     attachments,
-    base::{Error, ids::AccountId},
+    base::{Error, clock::Timestamp, ids::AccountId},
     db::{Topic, once},
     decisions::Decisions,
     effects::Effects,
@@ -38,8 +41,11 @@ const CATCH_UP: Duration = Duration::from_millis(500);
 const END_ABANDONED: Duration = Duration::from_secs(5);
 /// How often what plugins remember and has expired is deleted.
 const FORGET_STATE: Duration = Duration::from_mins(10);
-/// How often delayed notifications are looked for.
-const SEND_DUE: Duration = Duration::from_secs(1);
+/// How often delayed notifications are looked for. Each look is a statement of an idle
+/// server, which has five a second for all that it does.
+const SEND_DUE: Duration = Duration::from_secs(2);
+/// How often webhooks are looked for that other servers made.
+const LOOK_FOR_WEBHOOKS: Duration = Duration::from_secs(2);
 /// How often old decisions are deleted, and those of closed accounts erased.
 const TIDY_DECISIONS: Duration = Duration::from_mins(1);
 /// Rest between two lots of that, so that requests get the writer.
@@ -284,14 +290,19 @@ fn start_news(app: &App) {
 fn start_ticks(app: &App) {
     let (db, clock, after_hooks) =
         (app.db.beside_requests(), app.clock.clone(), app.after_hooks.clone());
+    let last = Arc::new(Mutex::new(None));
     app.lifecycle.spawn_every(LOOK_FOR_TICK, move || {
         let (db, now, after_hooks) = (db.clone(), clock.now(), after_hooks.clone());
+        let last = Arc::clone(&last);
         async move {
-            if !after_hooks.wants(&Event::Ticked { previous: None }) {
+            let mut last = last.lock().await;
+            let is_early = last.is_some_and(|last: Timestamp| last <= now && now < last.plus(TICK));
+            if is_early || !after_hooks.wants(&Event::Ticked { previous: None }) {
                 return;
             }
-            if let Err(error) = jobs::tick(&db, "plugins.tick", TICK, now).await {
-                tracing::warn!(%error, "plugins could not be told of the time");
+            match jobs::tick(&db, "plugins.tick", TICK, now).await {
+                Ok(ticked) => *last = ticked,
+                Err(error) => tracing::warn!(%error, "failed to publish schedule.tick"),
             }
         }
     });
@@ -481,7 +492,7 @@ fn start_telling(app: &App) {
         }
     });
     let webhooks = app.webhooks.clone();
-    app.lifecycle.spawn_every(CATCH_UP, move || {
+    app.lifecycle.spawn_every(LOOK_FOR_WEBHOOKS, move || {
         let webhooks = webhooks.clone();
         async move {
             if let Err(error) = webhooks.look().await {

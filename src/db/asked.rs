@@ -1,5 +1,5 @@
-//! What is asked of the database for a request: counted always, and kept where
-//! somebody wants to ask it again.
+//! Statements are counted: those of requests, and all. Those of a request are kept where
+//! somebody wants to ask them again.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -41,10 +41,30 @@ pub async fn recorded<T>(work: impl Future<Output = T>) -> (T, Vec<Asked>) {
     (result, std::mem::take(&mut *kept))
 }
 
+/// How many statements were run.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    of_requests: AtomicU64,
+    in_all: AtomicU64,
+}
+
+impl Counts {
+    /// Those within [`of_request`].
+    pub(super) fn of_requests(&self) -> u64 {
+        self.of_requests.load(Ordering::Relaxed)
+    }
+
+    /// Those, and what the server asks for itself.
+    pub(super) fn in_all(&self) -> u64 {
+        self.in_all.load(Ordering::Relaxed)
+    }
+}
+
 /// Counts a statement.
-pub(super) fn count(statements: &AtomicU64, asked: impl FnOnce() -> Asked) {
+pub(super) fn count(counts: &Counts, asked: impl FnOnce() -> Asked) {
+    counts.in_all.fetch_add(1, Ordering::Relaxed);
     let _outside = REQUEST.try_with(|kept| {
-        statements.fetch_add(1, Ordering::Relaxed);
+        counts.of_requests.fetch_add(1, Ordering::Relaxed);
         keep(kept.as_ref(), asked);
     });
 }

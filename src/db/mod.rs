@@ -53,7 +53,7 @@ pub enum Engine {
 #[derive(Clone, Debug)]
 pub struct Db {
     pools: Pools,
-    statements: Arc<AtomicU64>,
+    statements: Arc<asked::Counts>,
     version: Arc<AtomicU64>,
     wake: Arc<Notify>,
     news: Arc<News>,
@@ -89,7 +89,12 @@ impl Db {
 
     /// Statements run so far within [`of_request`], for tests that hold their number.
     pub fn statements_run(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.of_requests()
+    }
+
+    /// All statements run so far, for tests that hold what an idle server does.
+    pub fn statements_in_all(&self) -> u64 {
+        self.statements.in_all()
     }
 
     /// Changes with every write of this process, before it is acknowledged: what
@@ -208,7 +213,7 @@ enum Inner {
 #[derive(Debug)]
 pub struct Tx {
     inner: Inner,
-    statements: Arc<AtomicU64>,
+    statements: Arc<asked::Counts>,
     changed: Changed,
     wake: Arc<Notify>,
     news: Arc<News>,

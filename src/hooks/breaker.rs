@@ -11,7 +11,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -64,6 +64,7 @@ pub struct BreakerState {
 pub(super) struct Breakers {
     bindings: Mutex<HashMap<Uuid, Arc<Breaker>>>,
     changes: watch::Sender<u64>,
+    faults: Arc<AtomicU64>,
 }
 
 /// The breakers of one binding, one for each hook.
@@ -73,6 +74,7 @@ pub(super) struct Breaker {
     hooks: [Mutex<Record>; HookPoint::COUNT],
     plugin: String,
     changes: watch::Sender<u64>,
+    faults: Arc<AtomicU64>,
 }
 
 /// What is remembered of the calls at one hook.
@@ -113,7 +115,8 @@ pub(super) struct Pass<'a> {
 
 impl Breakers {
     pub(super) fn new() -> Self {
-        Self { bindings: Mutex::default(), changes: watch::Sender::new(0) }
+        let changes = watch::Sender::new(0);
+        Self { bindings: Mutex::default(), changes, faults: Arc::default() }
     }
 
     /// The breakers of a binding: those that it has, if it is the same revision.
@@ -129,6 +132,7 @@ impl Breakers {
             hooks: [const { Mutex::new(Record::NEW) }; HookPoint::COUNT],
             plugin: plugin.to_owned(),
             changes: self.changes.clone(),
+            faults: Arc::clone(&self.faults),
         });
         bindings.insert(binding, Arc::clone(&breaker));
         breaker
@@ -163,6 +167,11 @@ impl Breakers {
         self.changes.subscribe()
     }
 
+    /// Calls that failed so far, of all bindings and for every reason.
+    pub(super) fn faults(&self) -> u64 {
+        self.faults.load(Ordering::SeqCst)
+    }
+
     /// How all bindings do that were asked, or that an admin stopped.
     pub(super) fn states(&self) -> Vec<BreakerState> {
         let bindings: Vec<_> =
@@ -192,6 +201,11 @@ impl Breaker {
             Leave::Probe => Ok(Pass { breaker: self, hook, is_probe: true }),
             Leave::None => quarantined("it failed too often"),
         }
+    }
+
+    /// Counts a call that failed, for whatever reason.
+    pub(super) fn count_fault(&self) {
+        self.faults.fetch_add(1, Ordering::SeqCst);
     }
 
     fn is_by_admin(&self) -> bool {

@@ -245,6 +245,7 @@ impl Bound {
 
     /// Turns a decision into what the binding wants when the plugin fails.
     fn failed(&self, decision: &mut Decision, fault: Fault) {
+        self.breaker.count_fault();
         tracing::warn!(plugin = &*self.plugin, binding = %self.id, hook = decision.hook.name(), %fault, "a plugin failed");
         let (verdict, message) = match decision.hook.failure_mode(self.failure) {
             FailureMode::Open => (Verdict::Allow, None),

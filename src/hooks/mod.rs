@@ -256,6 +256,11 @@ impl Hooks {
         self.inner.breakers.changes()
     }
 
+    /// Counts the calls that failed, of all bindings and for every reason.
+    pub fn faults(&self) -> u64 {
+        self.inner.breakers.faults()
+    }
+
     /// Stops asking a binding, until [`Hooks::restore`]; tells whether there is
     /// such a binding.
     pub fn quarantine(&self, binding: Uuid) -> bool {

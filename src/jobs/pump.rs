@@ -33,6 +33,7 @@ use super::{
     handlers::{Handler, Handlers},
     model::{Failure, Fate, Job, JobRecord, JobState, NewJob},
     outbox, store,
+    store::Due,
 };
 use crate::{
     base::clock::{Clock, Timestamp},
@@ -41,9 +42,9 @@ use crate::{
     lifecycle::Lifecycle,
 };
 
-/// How often it looks for what is due when nobody wakes it: what other
-/// processes wrote, and what was delayed.
-const POLL: Duration = Duration::from_millis(200);
+/// How often it looks for what is due when nobody wakes it, and nothing that was delayed
+/// is due earlier: for what other processes wrote, which they do themselves while they run.
+const POLL: Duration = Duration::from_secs(1);
 /// Rest after a round: at most 40 rounds a second take the writer.
 const REST: Duration = Duration::from_millis(25);
 /// Rest after a round that the database did not let happen.
@@ -85,6 +86,8 @@ pub struct Pump {
     tickets: Vec<Ticket>,
     /// Whether tickets that were made may be gone.
     is_emptied: bool,
+    /// When the first job runs that was delayed at the last look.
+    next_at: Option<Timestamp>,
 }
 
 /// A job that belongs to this process.
@@ -149,7 +152,13 @@ impl Pump {
             carrier,
             tickets: Vec::new(),
             is_emptied: false,
+            next_at: None,
         }
+    }
+
+    /// How long it rests when nobody wakes it.
+    fn rest(&self) -> Duration {
+        self.next_at.map_or(POLL, |next_at| POLL.min(next_at.since(self.clock.now())))
     }
 
     /// Works until the server closes and what it has begun is done.
@@ -161,7 +170,7 @@ impl Pump {
             tokio::select! {
                 () = closing.closing() => break,
                 () = self.db.woken() => {}
-                () = sleep(POLL) => {}
+                () = sleep(self.rest()) => {}
                 done = self.done.recv() => finished.extend(done),
             }
             self.collect(&mut finished);
@@ -214,9 +223,9 @@ impl Pump {
             && if is_beside {
                 self.is_emptied
                     || !self.tickets.is_empty()
-                    || store::is_due_beside(&self.db, now).await?
+                    || self.is_due(store::due_beside(&self.db, now).await?)
             } else {
-                store::is_due(&self.db, now).await?
+                self.is_due(store::due(&self.db, now).await?)
             };
         if finished.is_empty() && renewed.is_empty() && !due {
             return Ok(());
@@ -254,6 +263,12 @@ impl Pump {
         tx.commit().await?;
         self.show(written, fates, (&renewed, now)).await;
         Ok(())
+    }
+
+    /// Whether there is something to do now; remembers when there will be.
+    fn is_due(&mut self, due: Due) -> bool {
+        self.next_at = due.next_at;
+        due.is_due
     }
 
     /// Takes tickets for so many jobs. False when there is no queue beside the

@@ -36,15 +36,20 @@ pub async fn claim_tick(
     Ok((is_new || tx.execute(claim).await? > 0).then_some((tx, previous)))
 }
 
-/// Tells that time goes by, if it is time for that.
+/// Tells that time goes by, if it is time for that. Returns when the last turn was: there
+/// is none within `period` of it.
 pub async fn tick(
     db: &Db,
     name: &'static str,
     period: Duration,
     now: Timestamp,
-) -> Result<(), Error> {
-    let Some((mut tx, previous)) = claim_tick(db, name, period, now).await? else { return Ok(()) };
+) -> Result<Option<Timestamp>, Error> {
+    let Some((mut tx, previous)) = claim_tick(db, name, period, now).await? else {
+        let row = db.optional(statement(FIND).bind(name)).await?;
+        return row.map(|row| row.time("ran_at")).transpose();
+    };
     let ticked = Occurrence::new(now, Cause::Server, Event::Ticked { previous });
     super::publish(&mut tx, &ticked).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(Some(now))
 }

@@ -46,13 +46,13 @@ sql! { IS_DUE_BESIDE = "
     select exists (select 1 from outbox)
         or exists (select 1 from jobs where state = 'waiting'
                    and (offered_until is null or offered_until <= ?))
-        or exists (select 1 from jobs where state = 'delayed' and run_at <= ?)
-        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due" }
+        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due,
+        (select min(run_at) from jobs where state = 'delayed') as next_at" }
 sql! { IS_DUE = "
     select exists (select 1 from outbox)
         or exists (select 1 from jobs where state = 'waiting')
-        or exists (select 1 from jobs where state = 'delayed' and run_at <= ?)
-        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due" }
+        or exists (select 1 from jobs where state = 'active' and lease_until <= ?) as due,
+        (select min(run_at) from jobs where state = 'delayed') as next_at" }
 // What is delayed until now, and what somebody had who is gone.
 sql! { WAKE = "
     update jobs set state = 'waiting', lease_until = null
@@ -209,17 +209,33 @@ pub(super) async fn park(
 }
 
 /// Whether there is something to do.
-pub(super) async fn is_due(db: &Db, now: Timestamp) -> Result<bool, Error> {
-    let row = db.optional(statement(IS_DUE).bind(now.0).bind(now.0)).await?;
-    row.map_or(Ok(false), |row| row.value("due"))
+#[derive(Clone, Copy)]
+pub(super) struct Due {
+    /// Now.
+    pub(super) is_due: bool,
+    /// When the first delayed job runs.
+    pub(super) next_at: Option<Timestamp>,
+}
+
+impl Due {
+    fn read(row: Option<&Row>, now: Timestamp) -> Result<Self, Error> {
+        let Some(row) = row else { return Ok(Self { is_due: false, next_at: None }) };
+        let next_at = row.optional_time("next_at")?;
+        let is_due: bool = row.value("due")?;
+        Ok(Self { is_due: is_due || next_at.is_some_and(|next_at| next_at <= now), next_at })
+    }
+}
+
+/// Whether there is something to do.
+pub(super) async fn due(db: &Db, now: Timestamp) -> Result<Due, Error> {
+    Due::read(db.optional(statement(IS_DUE).bind(now.0)).await?.as_ref(), now)
 }
 
 /// Whether there is something to do that a queue beside the database does not
 /// tell of.
-pub(super) async fn is_due_beside(db: &Db, now: Timestamp) -> Result<bool, Error> {
-    let statement = statement(IS_DUE_BESIDE).bind(now.0).bind(now.0).bind(now.0);
-    let row = db.optional(statement).await?;
-    row.map_or(Ok(false), |row| row.value("due"))
+pub(super) async fn due_beside(db: &Db, now: Timestamp) -> Result<Due, Error> {
+    let statement = statement(IS_DUE_BESIDE).bind(now.0).bind(now.0);
+    Due::read(db.optional(statement).await?.as_ref(), now)
 }
 
 /// What is to be put into a queue beside the database: among the `front` jobs

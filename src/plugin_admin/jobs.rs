@@ -3,12 +3,15 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::Instant,
+};
 
 use super::{
     model::{Binding, BindingState, Terms},
@@ -32,6 +35,10 @@ use crate::{
 /// What a version with settings became, or why it became nothing.
 type Attempt = Result<Arc<Loaded>, String>;
 
+/// How long after a call failed its decision is stored, at most: longer than a request or a
+/// job takes.
+const RECORDED_WITHIN: Duration = Duration::from_mins(1);
+
 /// What is at work in this process.
 pub(super) struct AtWork {
     db: Db,
@@ -42,6 +49,17 @@ pub(super) struct AtWork {
     turn: Mutex<()>,
     /// In quarantine, and people were told so.
     told: ArcSwap<HashSet<BindingId>>,
+    looks: std::sync::Mutex<Looks>,
+}
+
+/// When changed bindings are looked at: as long as there may be failures of theirs.
+struct Looks {
+    /// Failed calls of this process, as of the last look.
+    faults: u64,
+    /// Until when the last of them may still be on its way into the database.
+    until: Instant,
+    /// The last look found failures, or there was none yet.
+    is_troubled: bool,
 }
 
 /// The bindings that are on, as of one generation.
@@ -95,6 +113,11 @@ impl AtWork {
             set: ArcSwap::default(),
             turn: Mutex::default(),
             told: ArcSwap::default(),
+            looks: std::sync::Mutex::new(Looks {
+                faults: 0,
+                until: Instant::now(),
+                is_troubled: true,
+            }),
         }
     }
 
@@ -184,6 +207,23 @@ impl AtWork {
                 told.filter(|told| *told != binding.id).collect::<HashSet<_>>()
             });
         }
+    }
+
+    /// Whether a look at the changed bindings can find something: not while no call of
+    /// this process failed. A process that calls looks itself.
+    pub(super) fn is_look_due(&self) -> bool {
+        let (now, faults) = (Instant::now(), self.hooks.faults());
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        if looks.faults != faults {
+            looks.faults = faults;
+            looks.until = now + RECORDED_WITHIN;
+        }
+        looks.is_troubled || now < looks.until
+    }
+
+    /// The changed bindings were looked at.
+    pub(super) fn looked(&self, is_troubled: bool) {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).is_troubled = is_troubled;
     }
 
     /// How the host finds each binding to do at its hooks.

@@ -295,16 +295,23 @@ impl PluginAdmin {
         Ok(())
     }
 
-    /// Takes back changes that made things worse.
+    /// Takes back changes that made things worse. Asks the database only while there may be
+    /// failed calls to find.
     pub async fn watch(&self) -> Result<(), Error> {
+        if !self.at_work.is_look_due() {
+            return Ok(());
+        }
         let Parts { db, clock, .. } = &self.parts;
         let since = clock.now().minus(ON_TRIAL);
+        let mut is_troubled = false;
         for binding in store::changed_since(&self.parts.db, since).await? {
             let tally = store::tally(db, binding.id, binding.revision, since).await?;
+            is_troubled |= tally.faults > 0;
             if rules::is_troubled(tally.calls, tally.faults) {
                 self.take_back(&binding, &tally).await?;
             }
         }
+        self.at_work.looked(is_troubled);
         Ok(())
     }
 

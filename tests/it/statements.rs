@@ -1,6 +1,7 @@
 //! How many statements a request takes, whatever the forum holds: the same with
 //! a little data and with thirty times as much.
 
+mod idle;
 mod plans;
 
 use std::{collections::BTreeMap, time::Duration};

@@ -177,6 +177,8 @@ impl TestApp {
     /// Moves the server's clock on.
     pub fn advance(&self, by: Duration) {
         self.app.clock.advance(by);
+        // Jobs wait for the system's clock, which stands still.
+        self.app.db.jobs_added();
     }
 
     /// Registers somebody and signs them in.
