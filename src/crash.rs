@@ -3,8 +3,9 @@
 //! that are optimised have no such places.
 
 /// Where to die: `CRASH_AT=commit-done:3` dies when that is done for the third time.
+/// `PANIC_AT` panics there.
 #[cfg(debug_assertions)]
-const VARIABLE: &str = "CRASH_AT";
+const VARIABLES: [&str; 2] = ["CRASH_AT", "PANIC_AT"];
 
 /// A place to die at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,10 @@ impl Point {
     }
 
     /// Dies here, if it is to.
+    ///
+    /// # Panics
+    ///
+    /// Where `PANIC_AT` says so.
     #[cfg(debug_assertions)]
     #[expect(clippy::disallowed_methods, reason = "no setting: nobody is to set it")]
     pub fn pass(self) {
@@ -63,18 +68,22 @@ impl Point {
             atomic::{AtomicU64, Ordering},
         };
 
-        static AT: LazyLock<Option<(String, AtomicU64)>> = LazyLock::new(|| {
-            let at = std::env::var(VARIABLE).ok()?;
+        /// What is to happen, where, and how often this is still passed.
+        type At = Option<(&'static str, String, AtomicU64)>;
+
+        static AT: LazyLock<At> = LazyLock::new(|| {
+            let set = |variable: &'static str| Some((variable, std::env::var(variable).ok()?));
+            let (variable, at) = VARIABLES.into_iter().find_map(set)?;
             let (name, times) = at.split_once(':')?;
-            Some((name.to_owned(), AtomicU64::new(times.parse().ok()?)))
+            Some((variable, name.to_owned(), AtomicU64::new(times.parse().ok()?)))
         });
-        let Some((name, left)) = &*AT else { return };
-        if name == self.name() && left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            let _ = rustix::process::kill_process(
-                rustix::process::getpid(),
-                rustix::process::Signal::KILL,
-            );
+        let Some((variable, name, left)) = &*AT else { return };
+        if name != self.name() || left.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return;
         }
+        assert_ne!(*variable, "PANIC_AT", "{name} was passed\nas a test wants it");
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
 
     /// Nothing is here.

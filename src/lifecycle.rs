@@ -2,10 +2,16 @@
 //! ready any more, then closed to new connections, then gone when what was
 //! accepted is answered. The second signal stops at once. Nothing else spawns.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    io,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::MissedTickBehavior,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -16,6 +22,51 @@ const DRAIN: Duration = Duration::from_millis(500);
 
 /// How far behind all others a thread goes, as the system counts it.
 const LOWEST_PRIORITY: i32 = 19;
+
+/// Signals that end a process: Ctrl-C, `kill`, Ctrl-\, and a terminal that is closed. No
+/// setting is read again while the server runs, so SIGHUP asks for a stop as well.
+#[derive(Debug)]
+pub struct StopSignals {
+    signals: Vec<Signal>,
+}
+
+impl StopSignals {
+    /// Listens from now on: a signal does not kill the process any more. A signal that the
+    /// process was started to ignore, as SIGHUP by `nohup`, stays ignored.
+    pub fn listen() -> io::Result<Self> {
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::quit(),
+            SignalKind::hangup(),
+        ];
+        let ignored = ignored_signals();
+        let heard = kinds.into_iter().filter(|kind| ignored & bit(*kind) == 0);
+        Ok(Self { signals: heard.map(signal).collect::<io::Result<_>>()? })
+    }
+
+    /// Waits for the next signal.
+    pub async fn next(&mut self) {
+        poll_fn(|context| {
+            let mut signals = self.signals.iter_mut();
+            let is_any = signals.any(|signal| signal.poll_recv(context).is_ready());
+            if is_any { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+/// The signals that this process ignores, as the system writes them: the lowest bit is
+/// signal 1. None where the system does not tell.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+fn bit(kind: SignalKind) -> u64 {
+    1_u64.checked_shl(kind.as_raw_value().unsigned_abs().saturating_sub(1)).unwrap_or(0)
+}
 
 /// The life of the process; cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -135,24 +186,12 @@ impl Lifecycle {
         }
     }
 
-    /// Listens for signals from now on: the first stops softly; resolves at the
-    /// second.
-    pub fn second_signal(&self) -> std::io::Result<impl Future<Output = ()> + use<>> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let this = self.clone();
-        Ok(async move {
-            let mut next = async || {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-            };
-            next().await;
-            tracing::info!("stopping");
-            let stopping = this.clone();
-            this.spawn(async move { stopping.stop().await });
-            next().await;
-        })
+    /// Stops softly at the first signal; resolves at the second.
+    pub async fn second_signal(&self, mut signals: StopSignals) {
+        signals.next().await;
+        tracing::info!("stopping");
+        let stopping = self.clone();
+        self.spawn(async move { stopping.stop().await });
+        signals.next().await;
     }
 }

@@ -1,20 +1,20 @@
 //! `gatherly admin`: the only way to the first admin.
 
-use std::{io::BufRead, process::ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
 
 use crate::{
     accounts::Applicant,
     app::App,
-    base::{Error, clock::Clock, secret::Secret},
+    base::{Error, clock::Clock},
     config::Config,
 };
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Admin {
-    /// Make an account that runs the site; its password is the first line of standard input
+    /// Make an account that runs the site; asks for its password, or reads it from a pipe
     Create {
         /// The account's name
         username: String,
@@ -27,10 +27,7 @@ pub(super) enum Admin {
 impl Admin {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let Self::Create { username, email } = self;
-        eprintln!("Password for {username} (8 to 128 characters), then Enter:");
-        let mut password = String::new();
-        std::io::stdin().lock().read_line(&mut password).context("reading the password")?;
-        let password = Secret::new(password.trim_end_matches(['\r', '\n']).to_owned());
+        let password = super::terminal::password(&username)?;
         let app = App::build(config, Clock::system(), super::compiler()?).await?;
         let created = app.accounts.create_admin(Applicant { username, email, password }).await;
         app.db.close().await;

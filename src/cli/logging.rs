@@ -1,6 +1,12 @@
-//! The server's log: lines for people or JSON for machines, on standard error.
+//! The server's log: lines for people or JSON for machines, on standard error. In a log of
+//! JSON every line is an object, whatever wrote it: progress, errors and panics too.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    backtrace::Backtrace,
+    io::{self, IsTerminal, Write},
+    panic::PanicHookInfo,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::Context;
 use tracing_subscriber::{EnvFilter, Layer, fmt, prelude::*, registry::LookupSpan};
@@ -12,6 +18,9 @@ use crate::{
 
 /// Connections that cannot be made: whoever wanted one says so, as a warning.
 const SAID_ALREADY: &str = "sqlx_core::pool=off";
+
+/// Whether a log of JSON was started.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// Starts logging as the settings say.
 pub(super) fn start(settings: &Log) -> anyhow::Result<()> {
@@ -26,7 +35,46 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<()> {
             .with(fmt::layer().json().flatten_event(true).with_writer(io::stderr))
             .try_init()?,
     }
+    IS_JSON.store(settings.format == LogFormat::Json, Ordering::Relaxed);
+    std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Whether everything that is written has to be a line of JSON.
+fn is_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
+}
+
+/// Tells people on standard error what a command does.
+pub(super) fn tell(message: &str) {
+    if is_json() { tracing::info!("{message}") } else { eprintln!("{message}") }
+}
+
+/// Tells people on standard error why a command failed.
+pub(super) fn fail(error: &anyhow::Error) {
+    if is_json() {
+        tracing::error!(error = format!("{error:#}"), "failed");
+    } else {
+        eprintln!("gatherly: {error:#}");
+    }
+}
+
+/// Prints the result of a command on standard output, where people read it.
+pub(super) fn print(text: &str) {
+    if is_json() {
+        tracing::info!("{}", text.trim());
+    } else {
+        // Nobody may be reading any more: the server goes on all the same.
+        let _ = writeln!(io::stdout(), "{}", text.trim_end());
+    }
+}
+
+/// Writes a panic as one line of the log.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("a panic without a message");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::force_capture().to_string();
+    tracing::error!(panic = message, place, backtrace, "panicked");
 }
 
 /// Lines for people: one for each event, whatever words are in it.

@@ -6,13 +6,16 @@ mod admin;
 mod demo;
 mod doctor;
 mod heap;
+mod healthcheck;
 mod jobs;
 mod lambda;
 mod logging;
 mod plugin;
 mod serve;
+mod terminal;
 
 use std::{
+    ffi::OsString,
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -20,6 +23,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
 
 use crate::{
     app::{App, make_private_dir},
@@ -48,6 +52,8 @@ enum Command {
     Migrate,
     /// Look at every backend that the settings name, and say what to do
     Doctor,
+    /// Ask the server that runs with these settings whether it is ready; for containers
+    Healthcheck,
     /// Look after admins
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -60,12 +66,6 @@ enum Command {
     Lambda,
     /// Build, inspect and try plugins
     Plugin(plugin::Command),
-    /// Compile a plugin for the server that started this process
-    #[command(name = hooks::COMPILE_COMMAND, hide = true)]
-    Compile {
-        /// Bytes of the component
-        length: u64,
-    },
 }
 
 /// Runs the command that the process was started with.
@@ -74,28 +74,52 @@ pub fn run() -> ExitCode {
     // For libraries that take the process's one: else their first use panics.
     // Fails when there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // For the server that started this process, and nobody else: so it is no command.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == hooks::COMPILE_COMMAND) {
+        return compile(arguments.next());
+    }
     match start(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("gatherly: {error:#}");
+            logging::fail(&error);
             ExitCode::FAILURE
         }
     }
 }
 
+/// Compiles a plugin: a child has neither settings nor a runtime. Its argument is how long
+/// the component is.
+fn compile(length: Option<OsString>) -> ExitCode {
+    keep_private();
+    match length.and_then(|length| length.to_str()?.parse().ok()) {
+        Some(length) => hooks::run_compile_child(length),
+        None => ExitCode::FAILURE,
+    }
+}
+
+/// Keeps what the process writes from now on to the user that it runs as: files, sockets
+/// and folders, whatever makes them.
+fn keep_private() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
+
 fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = || Config::load(cli.config.as_deref()).context("settings");
+    // What people make with the other commands is as private as all that they make.
+    if !matches!(cli.command, Command::Plugin(_)) {
+        keep_private();
+    }
     match cli.command {
         Command::Serve(serve) => block_on(serve.run(config()?)),
         Command::Migrate => block_on(migrate(config()?)),
         Command::Doctor => doctor::run(&config()?, compiler()?),
+        Command::Healthcheck => healthcheck::run(&config()?),
         Command::Admin(admin) => block_on(admin.run(config()?)),
         Command::Jobs(jobs) => block_on(jobs.run(config()?)),
         Command::Openapi => block_on(openapi(config()?)),
         Command::Lambda => block_on(lambda::run(config()?)),
         Command::Plugin(command) => block_on(plugin::run(command, &config()?.plugins)),
-        // A child that compiles has neither settings nor a runtime.
-        Command::Compile { length } => Ok(hooks::run_compile_child(length)),
     }
 }
 

@@ -6,8 +6,11 @@ use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::demo::Demo;
-use crate::{app::App, base::clock::Clock, config::Config, http::server, routes, workers};
+use super::{demo::Demo, logging};
+use crate::{
+    app::App, base::clock::Clock, config::Config, http::server, lifecycle::StopSignals, routes,
+    workers,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -18,21 +21,26 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        super::logging::start(&config.log)?;
+        logging::start(&config.log)?;
+        let mut signals = StopSignals::listen().context("listening for signals")?;
         let listener = TcpListener::bind(config.server.listen)
             .await
             .with_context(|| format!("server.listen: {} cannot be used", config.server.listen))?;
-        let demo = if self.demo { Some(Box::pin(Demo::prepare(&config)).await?) } else { None };
-        let app = App::build(config, Clock::system(), super::compiler()?).await?;
+        let started = tokio::select! {
+            started = Box::pin(self.start(config)) => started?,
+            () = signals.next() => {
+                logging::tell("gatherly: stopped before it was ready; the same command goes on from there");
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
+        let Started { app, demo } = started;
         serve_metrics(&app).await?;
         workers::start(&app);
-        // Whoever reads that it listens may stop it.
-        let second_signal = app.lifecycle.second_signal().context("listening for signals")?;
-        println!("Gatherly listens on {}", app.config.public_url());
+        logging::print(&format!("Gatherly listens on {}", app.config.public_url()));
         match &demo {
-            Some(demo) => print!("{}", demo.tour(&app).await?),
+            Some(demo) => logging::print(&demo.tour(&app).await?),
             None if app.config.server.docs => {
-                println!("Swagger UI: {}/docs", app.config.public_url());
+                logging::print(&format!("Swagger UI: {}/docs", app.config.public_url()));
             }
             None => {}
         }
@@ -40,8 +48,8 @@ impl Serve {
             server::serve(listener, routes::endpoint(&app), &app.config.server, &app.lifecycle);
         tokio::select! {
             () = serving => {}
-            () = second_signal => {
-                eprintln!("gatherly: stopped at once");
+            () = app.lifecycle.second_signal(signals) => {
+                logging::tell("gatherly: stopped at once");
                 return Ok(ExitCode::FAILURE);
             }
         }
@@ -49,6 +57,19 @@ impl Serve {
         app.db.close().await;
         Ok(ExitCode::SUCCESS)
     }
+
+    /// Everything before the first request.
+    async fn start(&self, config: Config) -> anyhow::Result<Started> {
+        let demo = if self.demo { Some(Box::pin(Demo::prepare(&config)).await?) } else { None };
+        let app = App::build(config, Clock::system(), super::compiler()?).await?;
+        Ok(Started { app, demo })
+    }
+}
+
+/// A server that is about to answer.
+struct Started {
+    app: App,
+    demo: Option<Demo>,
 }
 
 async fn serve_metrics(app: &App) -> anyhow::Result<()> {

@@ -32,7 +32,7 @@ pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport, SmtpTls};
 pub use media::{Checksums, Media, MediaStore, S3};
 pub use outbound::Outbound;
-pub use plugins::{Allocator, MEMORY_CEILING_MIB, Plugins};
+pub use plugins::{Allocator, COMPILE_CEILING_SECONDS, MEMORY_CEILING_MIB, Plugins};
 pub use redis::Redis;
 pub use server::Server;
 

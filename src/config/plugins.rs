@@ -61,7 +61,7 @@ const CALLS_CEILING: u32 = 1_000;
 /// A component is held in memory while it is compiled.
 const COMPONENT_CEILING_MIB: u32 = 64;
 /// What the largest interpreters need on a slow machine.
-const COMPILE_CEILING_SECONDS: u32 = 300;
+pub const COMPILE_CEILING_SECONDS: u32 = 300;
 
 impl Plugins {
     pub(super) fn validate(&self) -> Result<(), Broken> {

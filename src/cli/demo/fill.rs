@@ -4,6 +4,7 @@
 //! the same but for its ids, its times and its password.
 
 use std::{
+    collections::{HashSet, VecDeque},
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::Duration,
@@ -12,18 +13,26 @@ use std::{
 use anyhow::{Context, ensure};
 
 use super::{
+    super::logging,
     ADMIN,
     story::{AUTOMOD, NewPlace, Person, RULES, Story, Topic},
 };
 use crate::{
     accounts::{Applicant, Registered},
     app::App,
-    base::{Error, actor::Actor, ids::CommentId, secret::Secret},
-    comments::NewComment,
+    base::{
+        Error,
+        actor::Actor,
+        ids::{CommentId, PostId},
+        page::{MAX_LIMIT, PageRequest},
+        secret::Secret,
+    },
+    comments::{Comment, CommentSort, NewComment},
     communities::NewCommunity,
     hooks::Mode,
     http::ClientAddress,
     plugin_admin::{Change, NewBinding},
+    posts::{Post, PostFilter, PostSort},
     publishing::ContentState,
     sessions::Device,
     votes::{Subject, VoteValue},
@@ -31,6 +40,9 @@ use crate::{
 
 /// Where everybody seems to be.
 const HERE: ClientAddress = ClientAddress(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+/// How many posts are written between two lines that tell how far it is.
+const TOLD_EVERY: usize = 10;
 
 /// A forum that is being filled; `step` is what its clock moves on by.
 pub(super) struct Filling<'a> {
@@ -42,6 +54,8 @@ pub(super) struct Filling<'a> {
     tokens: Vec<Secret<String>>,
     /// Texts so far.
     texts: usize,
+    /// Posts of an earlier attempt, the oldest first.
+    posts: VecDeque<Post>,
 }
 
 impl<'a> Filling<'a> {
@@ -51,28 +65,53 @@ impl<'a> Filling<'a> {
         password: &'a Secret<String>,
         step: Duration,
     ) -> Self {
-        Self { app, story, password, step, tokens: Vec::new(), texts: 0 }
+        let (tokens, posts) = (Vec::new(), VecDeque::new());
+        Self { app, story, password, step, tokens, texts: 0, posts }
     }
 
-    /// Tells the whole story.
-    pub(super) async fn run(mut self) -> anyhow::Result<()> {
+    /// Tells the whole story, or what is missing of it. `known` are the accounts that are
+    /// there.
+    pub(super) async fn run(mut self, known: &HashSet<String>) -> anyhow::Result<()> {
         let story = self.story;
         let (host, others) = story.accounts.split_first().context("nobody is here")?;
-        self.welcome(host).await.with_context(|| host.name.clone())?;
+        self.welcome(host, known).await.with_context(|| host.name.clone())?;
         // The policy is compiled while the others arrive.
         let (app, admin) = (self.app, self.actor(ADMIN).await?);
-        let (bound, arrived) = tokio::join!(bind_automod(app, &admin), self.arrive(others));
+        logging::tell("Compiling the policy, which takes some seconds");
+        let (bound, arrived) = tokio::join!(bind_automod(app, &admin), self.arrive(others, known));
         bound.context("automod").and(arrived)?;
-        for (community, topic) in story.posts() {
+        self.posts = self.written_posts(&admin).await?;
+        let all = story.posts().count();
+        for (done, (community, topic)) in story.posts().enumerate() {
+            if done % TOLD_EVERY == 0 {
+                logging::tell(&format!("Filling the forum: {done} of {all} posts"));
+            }
             self.discuss(community, topic).await.with_context(|| topic.title.clone())?;
         }
         self.sign_out().await
     }
 
+    /// The posts of an earlier attempt: nobody else writes here, so they are the first ones
+    /// of the story.
+    async fn written_posts(&self, admin: &Actor) -> anyhow::Result<VecDeque<Post>> {
+        let (filter, all) = (PostFilter::default(), PageRequest { after: None, limit: MAX_LIMIT });
+        let newest = self.app.forum.posts.list(Some(admin), (&filter, PostSort::New), &all).await?;
+        Ok(newest.items.into_iter().rev().collect())
+    }
+
+    /// The comments of an earlier attempt, in the same way.
+    async fn written_comments(&self, post: PostId) -> anyhow::Result<VecDeque<Comment>> {
+        let (admin, all) =
+            (self.actor(ADMIN).await?, PageRequest { after: None, limit: MAX_LIMIT });
+        let comments = &self.app.forum.comments;
+        let newest = comments.list(Some(&admin), (post, CommentSort::New), &all).await?;
+        Ok(newest.items.into_iter().rev().collect())
+    }
+
     /// Welcomes people, and makes the places where they meet.
-    async fn arrive(&mut self, people: &[Person]) -> anyhow::Result<()> {
+    async fn arrive(&mut self, people: &[Person], known: &HashSet<String>) -> anyhow::Result<()> {
         for person in people {
-            self.welcome(person).await.with_context(|| person.name.clone())?;
+            self.welcome(person, known).await.with_context(|| person.name.clone())?;
         }
         for place in &self.story.communities {
             if let Some(new) = &place.new {
@@ -82,15 +121,17 @@ impl<'a> Filling<'a> {
         Ok(())
     }
 
-    /// Makes an account, and signs it in.
-    async fn welcome(&mut self, person: &Person) -> anyhow::Result<()> {
+    /// Makes an account if it is not known, and signs it in.
+    async fn welcome(&mut self, person: &Person, known: &HashSet<String>) -> anyhow::Result<()> {
         let accounts = &self.app.accounts;
         let applicant = Applicant {
             username: person.name.clone(),
             email: format!("{}@example.org", person.name),
             password: self.password.clone(),
         };
-        if person.name == ADMIN {
+        if known.contains(&person.name) {
+            // Everything below is done once more, and comes to the same.
+        } else if person.name == ADMIN {
             accounts.create_admin(applicant).await?;
         } else {
             let registered = accounts.register(applicant, HERE).await?;
@@ -107,19 +148,31 @@ impl<'a> Filling<'a> {
 
     async fn open(&self, slug: &str, new: &NewPlace) -> anyhow::Result<()> {
         let admin = self.actor(ADMIN).await?;
-        let community = NewCommunity::parse(slug, &new.name, &new.description)?;
-        self.app.forum.communities.create(&admin, community).await?;
-        self.app.forum.communities.appoint(&admin, slug, &new.moderator, None).await?;
+        let communities = &self.app.forum.communities;
+        match communities.find(Some(&admin), slug).await {
+            Err(Error::NotFound) => {
+                let community = NewCommunity::parse(slug, &new.name, &new.description)?;
+                communities.create(&admin, community).await?;
+            }
+            found => drop(found?),
+        }
+        communities.appoint(&admin, slug, &new.moderator, None).await?;
         Ok(())
     }
 
     /// Writes a post and what is said about it.
     async fn discuss(&mut self, community: &str, topic: &Topic) -> anyhow::Result<()> {
         let author = self.actor(&topic.by).await?;
-        let communities = &self.app.forum.communities;
-        communities.join(&author, community).await?;
-        let text = (topic.title.as_str(), topic.body.as_str());
-        let post = self.app.forum.posts.create(&author, community, text, &[]).await?.access.post;
+        self.app.forum.communities.join(&author, community).await?;
+        let (post, mut written) = if let Some(post) = self.posts.pop_front() {
+            let comments = self.written_comments(post.id).await?;
+            (post, comments)
+        } else {
+            let text = (topic.title.as_str(), topic.body.as_str());
+            let posts = &self.app.forum.posts;
+            let post = posts.create(&author, community, text, &[]).await?.access.post;
+            (post, VecDeque::new())
+        };
         self.app.clock.advance(self.step);
         let is_published = post.state == ContentState::Published;
         ensure!(is_published || topic.comments.is_empty(), "who would see it?");
@@ -129,21 +182,33 @@ impl<'a> Filling<'a> {
         // The comments from the first of the thread to the last one said.
         let mut thread: Vec<CommentId> = Vec::new();
         for remark in &topic.comments {
-            let (depth, by, body) = (remark.0, &remark.1, &remark.2);
-            ensure!(depth <= thread.len(), "{by} answers a comment that is not there");
-            thread.truncate(depth);
-            let author = self.actor(by).await?;
-            let parent = thread.last().copied();
-            let (body, media) = (body.clone(), Vec::new());
-            let new = NewComment { post: post.id, parent, body, media };
-            let comment = self.app.forum.comments.create(&author, &new).await?.access.comment;
+            ensure!(remark.0 <= thread.len(), "{} answers a comment that is not there", remark.1);
+            thread.truncate(remark.0);
+            let author = self.actor(&remark.1).await?;
+            let (id, state) = match written.pop_front() {
+                Some(comment) => (comment.id, comment.state),
+                None => self.remark(&author, (post.id, thread.last()), &remark.2).await?,
+            };
             self.app.clock.advance(self.step);
-            if comment.state == ContentState::Published {
-                thread.push(comment.id);
-                self.vote(&author, Subject::Comment(comment.id)).await?;
+            if state == ContentState::Published {
+                thread.push(id);
+                self.vote(&author, Subject::Comment(id)).await?;
             }
         }
         Ok(())
+    }
+
+    /// Writes a comment.
+    async fn remark(
+        &self,
+        author: &Actor,
+        (post, parent): (PostId, Option<&CommentId>),
+        body: &str,
+    ) -> anyhow::Result<(CommentId, ContentState)> {
+        let (body, media) = (body.to_owned(), Vec::new());
+        let new = NewComment { post, parent: parent.copied(), body, media };
+        let comment = self.app.forum.comments.create(author, &new).await?.access.comment;
+        Ok((comment.id, comment.state))
     }
 
     /// Lets the others vote for a text.
@@ -176,13 +241,35 @@ impl<'a> Filling<'a> {
     }
 }
 
+/// Binds the policy, if it is not bound.
 async fn bind_automod(app: &App, admin: &Actor) -> anyhow::Result<()> {
-    let (version, _) = app.versions.upload(admin, None, Arc::from(AUTOMOD)).await?;
+    let bindings = app.plugins.list(admin, &PageRequest { after: None, limit: 1 }).await?;
+    if !bindings.items.is_empty() {
+        return Ok(());
+    }
+    let uploaded = app.versions.upload(admin, None, Arc::from(AUTOMOD)).await;
+    let (version, _) = uploaded.map_err(not_compiled)?;
     let change =
         Change { settings: Some(RULES.into()), mode: Some(Mode::Enforce), ..Change::default() };
     let binding = NewBinding { plugin: version.plugin, community: None, change };
-    app.plugins.bind(admin, binding).await?;
+    app.plugins.bind(admin, binding).await.map_err(not_compiled)?;
     Ok(())
+}
+
+/// What to do when this machine cannot compile the policy.
+fn not_compiled(error: Error) -> anyhow::Error {
+    let is_compiling = matches!(
+        &error,
+        Error::Invalid(fields) if fields.iter().any(|field| field.rule.starts_with("compile"))
+    );
+    let error = anyhow::Error::from(error);
+    if is_compiling {
+        error.context(
+            "the policy could not be compiled: end other work of this machine, and try again",
+        )
+    } else {
+        error
+    }
 }
 
 /// How somebody votes for a text: 1, -1 or, when they do not, 0. Squares make
