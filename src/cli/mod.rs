@@ -5,8 +5,8 @@
 mod admin;
 mod demo;
 mod doctor;
-mod heap;
 mod healthcheck;
+mod heap;
 mod jobs;
 mod lambda;
 mod logging;

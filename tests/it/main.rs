@@ -17,6 +17,7 @@
 mod authz;
 mod campaigns;
 mod canary;
+mod command_line;
 mod config;
 mod crash;
 mod database;

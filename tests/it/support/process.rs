@@ -128,15 +128,12 @@ impl Installation {
     /// The same for a server that is told when a file may not grow, rather than
     /// killed: as it is when the disk is full.
     pub async fn serve_on_small_disk(&self) -> Running {
-        self.serve_by(|command| {
-            let command = command.as_std();
-            let mut told = Command::new("sh");
-            told.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).kill_on_drop(true).env_clear();
-            told.arg(command.get_program()).args(command.get_args());
-            told.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-            told
-        })
-        .await
+        self.serve_after("trap '' XFSZ").await
+    }
+
+    /// The same by a shell that has done something before.
+    pub async fn serve_after(&self, before: &str) -> Running {
+        self.serve_by(|command| after(before, &command)).await
     }
 
     async fn serve_by(&self, by: impl Fn(Command) -> Command) -> Running {
@@ -199,6 +196,16 @@ impl Running {
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
+}
+
+/// A command by a shell that has done something before.
+pub fn after(before: &str, command: &Command) -> Command {
+    let command = command.as_std();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{before}; exec \"$@\""), "sh"]).kill_on_drop(true).env_clear();
+    shell.arg(command.get_program()).args(command.get_args());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell
 }
 
 /// The program, with nothing of this environment.
