@@ -247,7 +247,8 @@ struct BindingView {
     /// When it was last changed, RFC 3339.
     changed_at: Time,
     /// What it was before, the last first; at most three. Not in lists.
-    previous: Vec<RevisionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<Vec<RevisionView>>,
 }
 
 /// What a binding was before a change.
@@ -345,7 +346,7 @@ impl BindingView {
             revision: binding.revision,
             created_at: binding.created_at.into(),
             changed_at: binding.changed_at.into(),
-            previous: Vec::new(),
+            previous: None,
         }
     }
 }
@@ -360,7 +361,7 @@ impl From<BindingPage> for BindingView {
             breakers: page.breakers.into_iter().map(BreakerView::from).collect(),
             candidate: page.candidate.map(CandidateView::from),
             settings: Some(settings),
-            previous: page.previous.into_iter().map(RevisionView::from).collect(),
+            previous: Some(page.previous.into_iter().map(RevisionView::from).collect()),
             ..Self::summary(page.binding, page.state)
         }
     }

@@ -255,7 +255,7 @@ async fn policies_are_asked_before_publishing() {
     let secret = json!({"limits": {"disclosure": "none"}});
     admin.patch(&format!("/plugin-bindings/{}", id(&binding)), secret).await.expect(200);
     let untold = ada.post("/preflights", draft("Held.")).await.expect(200);
-    assert_eq!(untold, json!({"verdict": "allow"}));
+    assert_eq!(untold, json!({"verdict": "allow", "decisions": []}));
     let nowhere = json!({"kind": "comment", "post_id": Uuid::now_v7(), "body": "Fine."});
     ada.post("/preflights", nowhere).await.expect_problem(404, "not_found");
     ada.post("/preflights", json!({"kind": "post", "body": "x"})).await.expect(422);

@@ -55,7 +55,8 @@ async fn a_binding_starts_in_shadow_with_nothing_granted() {
     assert_eq!(binding["revision"], 1);
     assert_eq!(binding["settings"], "pears");
     assert_eq!(binding["grants"], json!({}));
-    for absent in ["scope", "error", "previous"] {
+    assert_eq!(binding["previous"], json!([]));
+    for absent in ["scope", "error"] {
         assert!(binding.get(absent).is_none(), "{absent}");
     }
     assert_eq!(admin.get(&binding_path(&binding)).await.expect(200), binding);
