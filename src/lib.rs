@@ -42,6 +42,7 @@ pub mod plugin_stats;
 pub mod plugin_trials;
 pub mod plugin_versions;
 pub mod posts;
+pub mod profiles;
 pub mod publishing;
 pub mod redis;
 pub mod reports;

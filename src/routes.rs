@@ -34,6 +34,7 @@ use crate::{
     plugin_trials::TrialsApi,
     plugin_versions::PluginsApi,
     posts::PostsApi,
+    profiles::{Profiles, ProfilesApi},
     reports::ReportsApi,
     review::ReviewApi,
     search::SearchApi,
@@ -132,6 +133,7 @@ fn moderation(app: &App) -> impl OpenApi + 'static {
         ModerationApi { moderation: app.moderation.clone() },
         ReportsApi { reports: app.reports.clone() },
         AppealsApi { appeals: app.appeals.clone() },
+        ProfilesApi { profiles: Profiles::new(app.accounts.clone()) },
         WarningsApi { warnings: app.warnings.clone() },
         ModActionsApi { actions: app.actions.clone() },
     )

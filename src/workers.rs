@@ -18,7 +18,9 @@ use crate::{
     jobs::{self, Carrier, Handlers, NewJob, Outside, Pump},
     mail, media,
     notifications::Notifications,
-    plugin_trials, undos,
+    plugin_trials,
+    profiles::Profiles,
+    undos,
     webhooks::{self, Webhooks},
 };
 
@@ -440,6 +442,15 @@ fn start_schedules(app: &App) {
 }
 
 fn start_upkeep_of_media(app: &App) {
+    let profiles = Profiles::new(app.accounts.clone());
+    app.lifecycle.spawn_every(KEEP_MEDIA, move || {
+        let profiles = profiles.clone();
+        async move {
+            if let Err(error) = profiles.forget_old().await {
+                tracing::warn!(%error, "failed to erase removed parts of profiles");
+            }
+        }
+    });
     let media = app.media.clone();
     app.lifecycle.spawn_every(KEEP_MEDIA, move || {
         let media = media.clone();

@@ -8,11 +8,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::Account,
-    service::{Accounts, Applicant, Registered},
+    model::{Account, Applicant, Registered},
+    service::Accounts,
 };
 use crate::{
-    base::{actor::SiteRole, page::PageRequest, secret::Secret},
+    base::{
+        actor::{SiteRole, Viewer},
+        page::PageRequest,
+        secret::Secret,
+    },
     http::{ClientAddress, Input, Problem, Rendered, Tag, Time},
     sessions::{SignedIn, Visitor},
 };
@@ -164,19 +168,21 @@ struct AccountView {
     avatar: Option<Uuid>,
 }
 
-impl From<&Account> for AccountView {
-    fn from(account: &Account) -> Self {
+impl AccountView {
+    /// An account as somebody sees it.
+    fn new(account: &Account, viewer: Viewer<'_>) -> Self {
+        let shows_profile = account.shows_profile_to(viewer);
         Self {
             id: account.id.0,
             username: account.username.clone(),
             role: account.role.into(),
-            bio: account.bio.clone(),
+            bio: if shows_profile { account.bio.clone() } else { String::new() },
             post_count: account.post_count,
             comment_count: account.comment_count,
             score: account.score,
             created_at: account.created_at.into(),
             bot: account.is_bot,
-            avatar: account.avatar.map(|avatar| avatar.0),
+            avatar: account.avatar.filter(|_| shows_profile).map(|avatar| avatar.0),
         }
     }
 }
@@ -205,7 +211,8 @@ struct MeView {
 impl MeView {
     fn new(account: &Account, reason: Option<String>) -> Self {
         Self {
-            account: account.into(),
+            // Only its owner sees this: nothing is hidden.
+            account: AccountView::new(&Account { is_hidden: false, ..account.clone() }, None),
             email: account.email.clone(),
             verified: account.verified,
             pending_email: account.pending_email.clone(),
@@ -299,7 +306,7 @@ impl AccountsApi {
     #[oai(path = "/accounts", method = "get", operation_id = "list_accounts")]
     async fn list(
         &self,
-        _visitor: Visitor,
+        Visitor(viewer): Visitor,
         client: ClientAddress,
         /// What names begin with; all without it.
         query: Query<Option<String>>,
@@ -311,22 +318,24 @@ impl AccountsApi {
         let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;
         let query = query.0.unwrap_or_default();
         let page = self.accounts.list(&query, client, &page).await?;
-        let items = page.items.iter().map(AccountView::from).collect();
+        let view = |account| AccountView::new(account, viewer.as_ref());
+        let items = page.items.iter().map(view).collect();
         Ok(Rendered::new(&AccountList { items, next_cursor: page.next_cursor }))
     }
 
     /// Read an account
     ///
-    /// For everybody.
+    /// For everybody. Bio and avatar of an account that bans forbid everything on the site
+    /// are shown to its owner and to admins only.
     #[oai(path = "/accounts/:username", method = "get", operation_id = "get_account")]
     async fn get(
         &self,
-        _visitor: Visitor,
+        Visitor(viewer): Visitor,
         /// The account's name.
         username: Path<String>,
     ) -> Result<Rendered<AccountView>, Problem> {
         let account = self.accounts.find(&username.0).await?;
-        Ok(Rendered::new(&AccountView::from(&account)))
+        Ok(Rendered::new(&AccountView::new(&account, viewer.as_ref())))
     }
 
     /// Give a role
@@ -344,7 +353,7 @@ impl AccountsApi {
         let ChangeRole { role, reason } = body.0;
         let change = (role.into(), reason.as_deref());
         let account = self.accounts.change_role(&actor, &username.0, change).await?;
-        Ok(Rendered::new(&AccountView::from(&account)))
+        Ok(Rendered::new(&AccountView::new(&account, Some(&actor))))
     }
 
     /// Free the name of a closed account
@@ -373,7 +382,7 @@ impl AccountsApi {
 
     /// Change one's own account
     ///
-    /// For everybody who is signed in.
+    /// For everybody who is signed in. 403 `banned` while a ban from the site is in force.
     #[oai(path = "/me", method = "patch", operation_id = "edit_me")]
     async fn edit_me(
         &self,

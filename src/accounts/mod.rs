@@ -14,7 +14,6 @@ mod store;
 mod tests;
 
 pub use api::AccountsApi;
-pub use model::{Email, Password};
-pub use service::{
-    Accounts, Applicant, Parts, Registered, approve_held, find_actor, put_avatar, refuse_held,
-};
+pub use model::{Account, Applicant, Email, Password, Registered, Username};
+pub use service::{Accounts, Parts, approve_held, find_actor, find_in, put_avatar, refuse_held};
+pub(crate) use store::{profile_hidden, site_bans};

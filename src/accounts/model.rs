@@ -8,8 +8,8 @@ use idna::{
 };
 
 use crate::base::{
-    FieldError,
-    actor::SiteRole,
+    Error, FieldError,
+    actor::{SiteRole, Viewer},
     clock::Timestamp,
     ids::{AccountId, MediaId},
     secret::Secret,
@@ -220,6 +220,19 @@ pub fn parse_bio(text: &str) -> Result<String, FieldError> {
     Ok(bio)
 }
 
+/// The refusal of a change to the profile of somebody who is banned from the site.
+pub(super) fn profile_frozen(reason: &str, until: Option<Timestamp>) -> Error {
+    let mut message = match until {
+        Some(until) => format!("A ban from the site freezes your profile until {until}."),
+        None => "A ban from the site freezes your profile.".to_owned(),
+    };
+    if !reason.is_empty() {
+        message.push_str(" Reason: ");
+        message.push_str(reason);
+    }
+    Error::forbidden("banned", message)
+}
+
 /// Whether an account can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountState {
@@ -282,6 +295,16 @@ pub struct Account {
     pub is_bot: bool,
     /// The picture beside its name.
     pub avatar: Option<MediaId>,
+    /// Whether bio and avatar are hidden from the public: bans forbid the account
+    /// everything on the site.
+    pub is_hidden: bool,
+}
+
+impl Account {
+    /// Whether somebody sees bio and avatar.
+    pub(super) fn shows_profile_to(&self, viewer: Viewer<'_>) -> bool {
+        !self.is_hidden || viewer.is_some_and(|viewer| viewer.is_admin() || viewer.id == self.id)
+    }
 }
 
 /// A closed account that had the name or the address of a new one, and what counts
@@ -309,4 +332,81 @@ pub(super) struct Sanction {
     pub(super) reason: String,
     /// When it ends; `None` is never.
     pub(super) until: Option<Timestamp>,
+}
+
+/// Somebody who wants to join, as the request says it.
+#[derive(Clone, Debug)]
+pub struct Applicant {
+    /// The name wanted.
+    pub username: String,
+    /// A mail address.
+    pub email: String,
+    /// The password wanted.
+    pub password: Secret<String>,
+}
+
+/// Whether a new account can be used.
+#[derive(Clone, Debug)]
+pub enum Registered {
+    /// At once.
+    Active(Account),
+    /// When an admin has approved; with the reason.
+    Held(Account, String),
+}
+
+/// The id is unique and no name that somebody may choose looks like this.
+pub(super) fn closed_name(id: AccountId) -> String {
+    format!("[closed {id}]")
+}
+
+/// The refusal of a password that is not the account's.
+pub(super) fn wrong(field: &'static str) -> Error {
+    Error::invalid(field, "wrong", "is not the account's password")
+}
+
+/// The refusal of a name that another account has or had.
+pub(super) fn username_taken() -> Error {
+    Error::conflict(
+        "username_taken",
+        "Somebody has this name or had it, or one that looks like it.",
+    )
+}
+
+/// A member's account that can be used.
+pub(super) fn new_account(
+    id: AccountId,
+    username: &Username,
+    email: &Email,
+    now: Timestamp,
+) -> Account {
+    Account {
+        id,
+        username: username.as_str().to_owned(),
+        email: Some(email.as_str().to_owned()),
+        verified: false,
+        pending_email: None,
+        role: SiteRole::Member,
+        state: AccountState::Active,
+        bio: String::new(),
+        post_count: 0,
+        comment_count: 0,
+        score: 0,
+        created_at: now,
+        is_bot: false,
+        avatar: None,
+        is_hidden: false,
+    }
+}
+
+/// Checks what an applicant wants, field by field.
+pub(super) fn parse(applicant: Applicant) -> Result<(Username, Email, Password), Error> {
+    let username = Username::parse_unreserved(&applicant.username);
+    let email = Email::parse(&applicant.email);
+    let password = Password::parse("password", applicant.password, &applicant.username);
+    match (username, email, password) {
+        (Ok(username), Ok(email), Ok(password)) => Ok((username, email, password)),
+        (username, email, password) => Err(Error::Invalid(
+            [username.err(), email.err(), password.err()].into_iter().flatten().collect(),
+        )),
+    }
 }

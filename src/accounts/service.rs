@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
 
 use super::{
-    model::{self, Account, AccountState, Email, Password, Username, parse_bio},
+    model::{
+        self, Account, AccountState, Applicant, Email, Password, Registered, Username, closed_name,
+        new_account, parse_bio, username_taken, wrong,
+    },
     rules,
     store::{self, Closed, Leaving, NewAccount},
 };
@@ -46,26 +49,6 @@ const NAME: &str = "name";
 const LOOK_ALIKE: &str = "look-alike";
 const ADDRESS: &str = "address";
 
-/// Somebody who wants to join, as the request says it.
-#[derive(Clone, Debug)]
-pub struct Applicant {
-    /// The name wanted.
-    pub username: String,
-    /// A mail address.
-    pub email: String,
-    /// The password wanted.
-    pub password: Secret<String>,
-}
-
-/// Whether a new account can be used.
-#[derive(Clone, Debug)]
-pub enum Registered {
-    /// At once.
-    Active(Account),
-    /// When an admin has approved; with the reason.
-    Held(Account, String),
-}
-
 /// Accounts; cheap to clone.
 #[derive(Clone)]
 pub struct Accounts {
@@ -97,6 +80,19 @@ impl Accounts {
     pub fn new(parts: Parts) -> Self {
         let Parts { db, clock, limits, hooks, passwords, sessions, decisions, mode } = parts;
         Self { db, clock, limits, hooks, passwords, sessions, decisions, mode }
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Counts a write of the actor, and refuses one above the limit.
+    pub(crate) async fn check_write(&self, actor: &Actor) -> Result<(), Error> {
+        self.limits.check_actor(Action::Write, actor).await
     }
 
     /// Makes an account, if the forum and its policies allow it.
@@ -280,7 +276,9 @@ impl Accounts {
 
     /// An account that can be used, by its name.
     pub async fn find(&self, username: &str) -> Result<Account, Error> {
-        store::find_by_key(&self.db, name_key(username)).await?.ok_or(Error::NotFound)
+        store::find_by_key(&self.db, name_key(username), self.clock.now())
+            .await?
+            .ok_or(Error::NotFound)
     }
 
     /// The actor's own account.
@@ -296,7 +294,7 @@ impl Accounts {
         page: &PageRequest<String>,
     ) -> Result<Page<Account>, Error> {
         self.limits.check_network(Action::SearchNetwork, client).await?;
-        let rows = store::list(&self.db, &name_key(query), page).await?;
+        let rows = store::list(&self.db, &name_key(query), page, self.clock.now()).await?;
         Ok(Page::cut(rows, page.limit, |(_, key)| key.clone()).map(|(account, _)| account))
     }
 
@@ -305,8 +303,9 @@ impl Accounts {
         self.limits.check_actor(Action::Write, actor).await?;
         let bio = parse_bio(bio)?;
         let mut tx = self.db.begin().await?;
-        if !store::update_bio(&mut tx, actor.id, bio).await? {
-            return Err(Error::NotFound);
+        let now = self.clock.now();
+        if !store::update_bio(&mut tx, actor.id, bio, now).await? {
+            return Err(frozen(&mut tx, actor.id, now).await);
         }
         tx.commit().await?;
         self.me(actor).await
@@ -356,6 +355,43 @@ impl Accounts {
         erase(&mut tx, actor.id, now).await?;
         self.sessions.end_all(&mut tx, actor.id, None).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Closes an account for an admin, as part of `tx`. Returns whether that was possible:
+    /// not when the account is closed already.
+    pub async fn close_in(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let Some(leaving) = store::find_leaving(tx, id, now).await? else { return Ok(false) };
+        if !store::close(tx, (id, None), closed_name(id)).await? {
+            return Ok(false);
+        }
+        self.keep_identity(tx, id, leaving, now).await?;
+        erase(tx, id, now).await?;
+        self.sessions.end_all(tx, id, None).await?;
+        Ok(true)
+    }
+
+    /// Gives an account another name, as part of `tx`. Admins and bots keep theirs.
+    pub async fn rename_in(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        name: &Username,
+    ) -> Result<(), Error> {
+        let keys = self.sessions.identities();
+        for (kind, key) in [(NAME, name.key()), (LOOK_ALIKE, name.look_alike_key())] {
+            for hash in keys.all(kind, &key) {
+                if store::find_reserved(tx, hash).await?.is_some() {
+                    return Err(username_taken());
+                }
+            }
+        }
+        let renamed = store::rename(tx, id, name).await?.ok_or_else(username_taken)?;
+        if renamed { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Stores hashes of what a closed account was known by: of its name, which stays
@@ -440,7 +476,8 @@ impl Accounts {
         &self,
         actor: &Actor,
         username: &str,
-        (role, reason): (SiteRole, Option<&str>),
+        role: SiteRole,
+        reason: Option<&str>,
     ) -> Result<Account, Error> {
         if !actor.is_admin() {
             return Err(Error::forbidden("not_admin", "Only admins give roles."));
@@ -505,23 +542,34 @@ pub async fn refuse_held(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<b
     Ok(true)
 }
 
-/// Puts a picture beside an account's name, or none, as part of `tx`; the one
-/// that was there.
+/// Sets the avatar of an account, or none, as part of `tx`, and returns the avatar before.
+/// Refused while a ban from the site is in force.
 pub async fn put_avatar(
     tx: &mut Tx,
     id: AccountId,
     avatar: Option<MediaId>,
+    now: Timestamp,
 ) -> Result<Option<MediaId>, Error> {
     let before = store::find_avatar(tx, id).await?;
-    if !store::update_avatar(tx, id, avatar).await? {
-        return Err(Error::NotFound);
+    if !store::update_avatar(tx, id, avatar, now).await? {
+        return Err(frozen(tx, id, now).await);
     }
     Ok(before)
 }
 
-/// The id is unique and no name that somebody may choose looks like this.
-fn closed_name(id: AccountId) -> String {
-    format!("[closed {id}]")
+/// The refusal of a change to a profile, with the ban that is in force.
+async fn frozen(tx: &mut Tx, id: AccountId, now: Timestamp) -> Error {
+    match store::site_ban(tx, id, now).await {
+        Ok(Some((reason, until))) => model::profile_frozen(&reason, until),
+        // The account was closed, or the ban ended, in this very moment.
+        Ok(None) => Error::NotFound,
+        Err(error) => error.into(),
+    }
+}
+
+/// An account, as part of `tx`.
+pub async fn find_in(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, Error> {
+    Ok(store::find_in(tx, id).await?)
 }
 
 /// Erases what other features know of an account that was closed.
@@ -530,50 +578,9 @@ async fn erase(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), Error> 
     mail::erase(tx, id).await?;
     plugin_state::erase_subject(tx, id).await?;
     attachments::erase_account(tx, id, now).await?;
+    mod_actions::erase_account(tx, id).await?;
+    store::forget_removed(tx, id).await?;
     decisions::erase_account(tx, id).await
-}
-
-fn wrong(field: &'static str) -> Error {
-    Error::invalid(field, "wrong", "is not the account's password")
-}
-
-fn username_taken() -> Error {
-    Error::conflict(
-        "username_taken",
-        "Somebody has this name or had it, or one that looks like it.",
-    )
-}
-
-/// A member's account that can be used.
-fn new_account(id: AccountId, username: &Username, email: &Email, now: Timestamp) -> Account {
-    Account {
-        id,
-        username: username.as_str().to_owned(),
-        email: Some(email.as_str().to_owned()),
-        verified: false,
-        pending_email: None,
-        role: SiteRole::Member,
-        state: AccountState::Active,
-        bio: String::new(),
-        post_count: 0,
-        comment_count: 0,
-        score: 0,
-        created_at: now,
-        is_bot: false,
-        avatar: None,
-    }
-}
-
-fn parse(applicant: Applicant) -> Result<(Username, Email, Password), Error> {
-    let username = Username::parse_unreserved(&applicant.username);
-    let email = Email::parse(&applicant.email);
-    let password = Password::parse("password", applicant.password, &applicant.username);
-    match (username, email, password) {
-        (Ok(username), Ok(email), Ok(password)) => Ok((username, email, password)),
-        (username, email, password) => Err(Error::Invalid(
-            [username.err(), email.err(), password.err()].into_iter().flatten().collect(),
-        )),
-    }
 }
 
 async fn insert(
@@ -581,16 +588,6 @@ async fn insert(
     (account, username): (&Account, &Username),
     password_hash: &str,
 ) -> Result<(), Error> {
-    let row = NewAccount {
-        id: account.id,
-        username: &account.username,
-        look_alike_key: username.look_alike_key(),
-        email: account.email.as_deref(),
-        email_key: account.email.as_ref().map(|email| email.to_ascii_lowercase()),
-        password_hash,
-        role: account.role,
-        state: account.state,
-        created_at: account.created_at,
-    };
+    let row = NewAccount::new(account, username, password_hash);
     if store::insert(tx, &row).await? { Ok(()) } else { Err(username_taken()) }
 }

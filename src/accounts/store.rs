@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Account, AccountState, Sanction, Sanctioned};
+use super::model::{Account, AccountState, Sanction, Sanctioned, Username};
 use crate::{
     base::{
         actor::{Actor, SiteRole},
@@ -22,6 +22,49 @@ macro_rules! columns {
     };
 }
 
+/// The bans from the whole site that are in force on an account at a time: both are SQL
+/// expressions.
+macro_rules! site_bans {
+    ($account:literal, $now:literal) => {
+        concat!(
+            "bans b where b.account_id = ",
+            $account,
+            " and b.scope_id = x'00000000000000000000000000000000' and b.lifted_at is null
+               and (b.until is null or b.until > ",
+            $now,
+            ")"
+        )
+    };
+}
+
+/// Whether bans from the whole site forbid an account everything at a time: then only the
+/// person and admins see its bio and avatar.
+macro_rules! profile_hidden {
+    ($account:literal, $now:literal) => {
+        concat!(
+            "((select coalesce(max(b.deeds & 1) | max(b.deeds & 2) | max(b.deeds & 4)
+                               | max(b.deeds & 8), 0) from ",
+            $crate::accounts::site_bans!($account, $now),
+            ") = 15)"
+        )
+    };
+}
+
+/// Whether a profile can be changed: the account is active, and no ban from the site is
+/// in force. Admins cannot be banned. Takes the account and the time.
+macro_rules! changeable {
+    () => {
+        concat!(
+            "id = ? and state = 'active'
+               and (role = 'admin' or not exists (select 1 from ",
+            site_bans!("accounts.id", "?"),
+            "))"
+        )
+    };
+}
+
+pub(crate) use {profile_hidden, site_bans};
+
 sql! { INSERT = "
     insert into accounts
         (id, username, username_key, email, email_key, password_hash, role, state, created_at)
@@ -40,18 +83,37 @@ sql! { FIND_ACTOR = "
     select id, username, verified_at, role, state, post_count, comment_count, score, strikes,
            labels, created_at
     from accounts where id = ?" }
-sql! { FIND_BY_KEY =
-concat!("select ", columns!(), " from accounts where name_key = ? and state = 'active'") }
+sql! { FIND_BY_KEY = concat!(
+    "select ",
+    columns!(),
+    ", ",
+    profile_hidden!("accounts.id", "?"),
+    " as hidden from accounts where name_key = ? and state = 'active'"
+) }
 sql! { LIST = concat!(
     "select ",
     columns!(),
-    ", name_key from accounts
+    ", name_key, ",
+    profile_hidden!("accounts.id", "?"),
+    " as hidden from accounts
      where state = 'active' and name_key >= ? and name_key < ? and name_key > ?
      order by name_key limit ?"
 ) }
-sql! { UPDATE_BIO = "update accounts set bio = ? where id = ? and state = 'active'" }
+sql! { UPDATE_BIO = concat!("update accounts set bio = ? where ", changeable!()) }
 sql! { FIND_AVATAR = "select avatar_id from accounts where id = ? and state = 'active'" }
-sql! { UPDATE_AVATAR = "update accounts set avatar_id = ? where id = ? and state = 'active'" }
+sql! { UPDATE_AVATAR = concat!("update accounts set avatar_id = ? where ", changeable!()) }
+sql! { SITE_BAN = concat!(
+    "select b.reason, b.until from ",
+    site_bans!("?", "?"),
+    " order by b.until is null desc, b.until desc limit 1"
+) }
+sql! { FORGET_REMOVED = "delete from removed_profiles where account_id = ?" }
+// Unless another account has a name that is drawn alike.
+sql! { RENAME = "
+    update accounts set username = ?, username_key = ?
+    where id = ? and state = 'active' and role <> 'admin' and bot is null" }
+sql! { OTHER_LOOK_ALIKE =
+"select 1 from accounts where look_alike_key = ? and id <> ? limit 1" }
 // Not when it was changed since the old one was given.
 sql! { UPDATE_PASSWORD = "
     update accounts set password_hash = ?
@@ -119,6 +181,22 @@ pub(super) struct NewAccount<'a> {
     pub(super) created_at: Timestamp,
 }
 
+impl<'a> NewAccount<'a> {
+    pub(super) fn new(account: &'a Account, username: &Username, password_hash: &'a str) -> Self {
+        Self {
+            id: account.id,
+            username: &account.username,
+            look_alike_key: username.look_alike_key(),
+            email: account.email.as_deref(),
+            email_key: account.email.as_ref().map(|email| email.to_ascii_lowercase()),
+            password_hash,
+            role: account.role,
+            state: account.state,
+            created_at: account.created_at,
+        }
+    }
+}
+
 /// Whether the name was free.
 pub(super) async fn insert(tx: &mut Tx, account: &NewAccount<'_>) -> Result<bool, Error> {
     let alike = statement(FIND_LOOK_ALIKE).bind(account.look_alike_key.clone());
@@ -182,8 +260,18 @@ pub(super) async fn find_actor(tx: &mut Tx, id: AccountId) -> Result<Option<(Act
     Ok(Some((actor, state == AccountState::Active.as_str())))
 }
 
-pub(super) async fn find_by_key(db: &Db, key: String) -> Result<Option<Account>, Error> {
-    db.optional(statement(FIND_BY_KEY).bind(key)).await?.as_ref().map(account).transpose()
+/// The same in a transaction.
+pub(super) async fn find_in(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, Error> {
+    tx.optional(statement(FIND).bind(id.0)).await?.as_ref().map(account).transpose()
+}
+
+pub(super) async fn find_by_key(
+    db: &Db,
+    key: String,
+    now: Timestamp,
+) -> Result<Option<Account>, Error> {
+    let row = db.optional(statement(FIND_BY_KEY).bind(now.0).bind(key)).await?;
+    row.as_ref().map(shown).transpose()
 }
 
 /// Active accounts whose key begins with `prefix`, with that key.
@@ -191,10 +279,12 @@ pub(super) async fn list(
     db: &Db,
     prefix: &str,
     page: &PageRequest<String>,
+    now: Timestamp,
 ) -> Result<Vec<(Account, String)>, Error> {
     let rows = db
         .all(
             statement(LIST)
+                .bind(now.0)
                 .bind(prefix.to_owned())
                 // No key has a character after this one.
                 .bind(format!("{prefix}\u{10ffff}"))
@@ -202,12 +292,54 @@ pub(super) async fn list(
                 .bind(page.rows()),
         )
         .await?;
-    rows.iter().map(|row| Ok((account(row)?, row.value("name_key")?))).collect()
+    rows.iter().map(|row| Ok((shown(row)?, row.value("name_key")?))).collect()
 }
 
-/// Whether the account can be used.
-pub(super) async fn update_bio(tx: &mut Tx, id: AccountId, bio: String) -> Result<bool, Error> {
-    Ok(tx.execute(statement(UPDATE_BIO).bind(bio).bind(id.0)).await? == 1)
+/// Sets a bio. Returns whether the profile can be changed.
+pub(super) async fn update_bio(
+    tx: &mut Tx,
+    id: AccountId,
+    bio: String,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    Ok(tx.execute(statement(UPDATE_BIO).bind(bio).bind(id.0).bind(now.0)).await? == 1)
+}
+
+/// The reason and the end of the longest ban of an account from the site, if one is in
+/// force.
+pub(super) async fn site_ban(
+    tx: &mut Tx,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Option<(String, Option<Timestamp>)>, Error> {
+    let row = tx.optional(statement(SITE_BAN).bind(id.0).bind(now.0)).await?;
+    row.map(|row| Ok((row.value("reason")?, row.optional_time("until")?))).transpose()
+}
+
+/// Sets another name. Returns `None` when another account has the name or one that is
+/// drawn alike, and otherwise whether the account is one that can be renamed.
+pub(super) async fn rename(
+    tx: &mut Tx,
+    id: AccountId,
+    name: &Username,
+) -> Result<Option<bool>, Error> {
+    let alike = statement(OTHER_LOOK_ALIKE).bind(name.look_alike_key()).bind(id.0);
+    if tx.optional(alike).await?.is_some() {
+        return Ok(None);
+    }
+    // Unique whatever programs of the last release join.
+    let username_key = format!("{} {id}", look_alike_key(name.as_str()));
+    let statement = statement(RENAME).bind(name.as_str().to_owned()).bind(username_key).bind(id.0);
+    match tx.execute(statement).await {
+        Err(error) if error.is_unique("accounts.name_key") => Ok(None),
+        other => Ok(Some(other? == 1)),
+    }
+}
+
+/// Forgets what admins removed of a profile; there may be nothing. Its pictures go with
+/// those of the account.
+pub(super) async fn forget_removed(tx: &mut Tx, id: AccountId) -> Result<(), Error> {
+    tx.execute(statement(FORGET_REMOVED).bind(id.0)).await.map(drop)
 }
 
 /// The picture beside an account's name.
@@ -216,14 +348,15 @@ pub(super) async fn find_avatar(tx: &mut Tx, id: AccountId) -> Result<Option<Med
     row.map_or(Ok(None), |row| row.optional_id("avatar_id"))
 }
 
-/// Whether the account can be used.
+/// Sets an avatar, or none. Returns whether the profile can be changed.
 pub(super) async fn update_avatar(
     tx: &mut Tx,
     id: AccountId,
     avatar: Option<MediaId>,
+    now: Timestamp,
 ) -> Result<bool, Error> {
     let avatar = avatar.map(|avatar| avatar.0);
-    Ok(tx.execute(statement(UPDATE_AVATAR).bind(avatar).bind(id.0)).await? == 1)
+    Ok(tx.execute(statement(UPDATE_AVATAR).bind(avatar).bind(id.0).bind(now.0)).await? == 1)
 }
 
 /// Whether the password that was verified was the account's still.
@@ -375,6 +508,11 @@ pub(super) async fn forget_closed(tx: &mut Tx, now: Timestamp) -> Result<u64, Er
     tx.execute(statement(FORGET_CLOSED).bind(now.0)).await
 }
 
+/// An account as others see it.
+fn shown(row: &Row) -> Result<Account, Error> {
+    Ok(Account { is_hidden: row.value("hidden")?, ..account(row)? })
+}
+
 fn account(row: &Row) -> Result<Account, Error> {
     Ok(Account {
         id: row.id("id")?,
@@ -391,5 +529,6 @@ fn account(row: &Row) -> Result<Account, Error> {
         created_at: row.time("created_at")?,
         is_bot: row.value::<Option<String>>("bot")?.is_some(),
         avatar: row.optional_id("avatar_id")?,
+        is_hidden: false,
     })
 }

@@ -160,9 +160,9 @@ impl Communities {
         if store::delete_member(&mut tx, id, actor.id).await? {
             store::count_members(&mut tx, id, -1).await?;
             if role == Some(MemberRole::Moderator) {
-                let act = (ActionKind::DismissModerator, None);
                 let resigned = Appointment { actor, community: id, account: actor.id };
-                log(&mut tx, resigned, act, clock.now()).await?;
+                let (kind, now) = (ActionKind::DismissModerator, clock.now());
+                log(&mut tx, resigned, kind, None, now).await?;
             }
             tx.commit().await?;
         }
@@ -212,8 +212,7 @@ impl Communities {
         if !done {
             return Err(moderators_only());
         }
-        let act = (ActionKind::AppointModerator, reason);
-        log(&mut tx, appointment, act, now).await?;
+        log(&mut tx, appointment, ActionKind::AppointModerator, reason, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -243,8 +242,8 @@ impl Communities {
                  higher rank may do this.",
             ));
         }
-        let act = (ActionKind::DismissModerator, reason);
-        log(&mut tx, appointment, act, self.parts.clock.now()).await?;
+        let now = self.parts.clock.now();
+        log(&mut tx, appointment, ActionKind::DismissModerator, reason, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -303,7 +302,8 @@ impl Communities {
 async fn log(
     tx: &mut Tx,
     appointment: Appointment<'_>,
-    (kind, reason): (ActionKind, Option<String>),
+    kind: ActionKind,
+    reason: Option<String>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let Appointment { actor, community, account } = appointment;

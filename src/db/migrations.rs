@@ -64,6 +64,7 @@ migrations! {
     28 "0028_identities"
     29 "0029_posts_by_author"
     30 "0030_components_last"
+    31 "0031_removed_profiles"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -195,7 +195,7 @@ impl Media {
         let Parts { db, clock, limits, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let mut tx = db.begin().await?;
-        let before = accounts::put_avatar(&mut tx, actor.id, Some(id)).await?;
+        let before = accounts::put_avatar(&mut tx, actor.id, Some(id), clock.now()).await?;
         if before == Some(id) {
             return Ok(());
         }
@@ -211,7 +211,7 @@ impl Media {
         let Parts { db, clock, limits, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let mut tx = db.begin().await?;
-        if let Some(before) = accounts::put_avatar(&mut tx, actor.id, None).await? {
+        if let Some(before) = accounts::put_avatar(&mut tx, actor.id, None, clock.now()).await? {
             attachments::erase(&mut tx, before, clock.now()).await?;
         }
         Ok(tx.commit().await?)

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::model::{MediaState, Record, Uploaded};
 use crate::{
+    accounts::profile_hidden,
     bans::{looking, moderates, viewer},
     base::{
         actor::Viewer,
@@ -38,7 +39,9 @@ macro_rules! media_visible {
         concat!(
             "(m.owner_id = (select id from viewer) or (select is_admin from viewer)
               or (m.state = 'ready' and (
-                  m.used_as = 'avatar'
+                  (m.used_as = 'avatar' and not ",
+            profile_hidden!("m.used_by", "(select now from viewer)"),
+            ")
                   or (m.used_as = 'post' and exists (
                       select 1 from posts p where p.id = m.used_by and ",
             post_visible!(),

@@ -22,6 +22,7 @@ pub use model::{
 };
 pub use rules::SECOND_WITHIN;
 pub use service::{
-    Cleared, ModActions, Permit, find, occurrence, record, record_of, undone, yield_to_people,
+    Cleared, ModActions, Permit, erase_account, find, occurrence, record, record_of, undone,
+    yield_to_people,
 };
 pub(crate) use store::{decided_by_people, taken_back};

@@ -222,6 +222,11 @@ pub async fn undone(
     Ok(store::undone(tx, by, (target, kind), inverse, now).await?)
 }
 
+/// Forgets the names that a closed account had, as part of `tx`.
+pub async fn erase_account(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    Ok(store::erase_names(tx, account).await?)
+}
+
 /// A row of the log.
 pub async fn find(tx: &mut Tx, id: ActionId) -> Result<Option<LoggedAction>, Error> {
     Ok(store::find(tx, id).await?)

@@ -75,6 +75,9 @@ sql! { LIST = select!(
      order by d.id desc limit ?"
 ) }
 
+// The only detail that names an account is the one of a new name.
+sql! { ERASE_NAMES =
+"update mod_actions set detail = null where account_id = ? and kind = 'rename'" }
 sql! { COUNT_SECONDS = "
     select count(*) as others from pending_actions
     where target_id = ? and kind = ? and scope_id = ? and actor_id <> ? and created_at > ?" }
@@ -129,6 +132,11 @@ pub(super) async fn insert(
             .bind(now.0),
     )
     .await
+}
+
+/// Forgets the names that an account had.
+pub(super) async fn erase_names(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    tx.execute(statement(ERASE_NAMES).bind(account.0)).await.map(drop)
 }
 
 /// Notes that actions were taken back; there may be none.

@@ -413,7 +413,7 @@ impl Moderation {
         let previous = store::find_slow_mode(tx, place).await?;
         let inverse = pace.map(|_| Inverse::SlowMode { previous });
         let action = slowed(tx, place, mode).await?;
-        self.put_slow_mode(tx, agent, (place, mode), NewAction { inverse, reason, ..action }).await
+        self.put_slow_mode(tx, agent, (place, mode), NewAction { reason, inverse, ..action }).await
     }
 
     async fn put_slow_mode(

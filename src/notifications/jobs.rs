@@ -145,9 +145,10 @@ impl Notifications {
         let told = match action.kind {
             ActionKind::Ban => Some(Kind::Banned),
             ActionKind::Warn => Some(Kind::Warned),
-            _ => None,
+            _ => rules::profile_notice(action.kind).map(|_| Kind::Notice),
         };
         if let (Some(kind), Some(recipient), None) = (told, action.account, action.undone_at) {
+            let text = rules::profile_notice(action.kind).map(|text| rules::value("text", text));
             let reason = action.reason.map(|reason| rules::value("reason", reason));
             let struck = NewNotification {
                 recipient,
@@ -156,7 +157,7 @@ impl Notifications {
                 binding: None,
                 community: action.community,
                 actor: None,
-                values: reason.into_iter().collect(),
+                values: text.into_iter().chain(reason).collect(),
                 cause: id.0,
             };
             self.notify(&mut tx, struck).await?;

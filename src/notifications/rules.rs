@@ -12,6 +12,7 @@ use crate::{
         text::{clean_lines, name_key},
     },
     hooks::{self, Channel, Context, Feature, Merged, NotificationKind, Outcome},
+    mod_actions::ActionKind,
     publishing,
 };
 
@@ -156,6 +157,18 @@ pub(super) fn correction(kind: Kind) -> Vec<Feature> {
         }
     };
     vec![value("text", text), value("corrects", kind.as_str())]
+}
+
+/// The words for somebody whose profile an admin moderated; `None` for other acts.
+pub(super) fn profile_notice(kind: ActionKind) -> Option<&'static str> {
+    Some(match kind {
+        ActionKind::RemoveBio => "An admin removed your bio.",
+        ActionKind::RestoreBio => "An admin restored your bio.",
+        ActionKind::RemoveAvatar => "An admin removed your avatar.",
+        ActionKind::RestoreAvatar => "An admin restored your avatar.",
+        ActionKind::Rename => "An admin gave your account another name.",
+        _ => return None,
+    })
 }
 
 /// The words for who appealed, and the note of who decided.

@@ -230,8 +230,8 @@ enum ResolutionName {
     /// Publish it, let the account take part or the picture be used; nothing is wrong with what was
     /// reported.
     Approve,
-    /// Do not; an account that waits is closed, content that was reported is
-    /// removed.
+    /// Do not publish. A held account is closed, and reported content is removed. Of a
+    /// reported account, bio and avatar are removed, with the note as the reason.
     Remove,
 }
 

@@ -33,14 +33,16 @@ pub(super) fn removed(waiting: &Waiting, resolution: Resolution) -> Option<Conte
     waiting.content.filter(|_| goes && resolution == Resolution::Remove)
 }
 
-/// The row of the log for a resolution, where the feature of the content writes none: of
-/// everything but the removal of content. Its reason is the note.
+/// The row of the log for a resolution, where no other feature writes one: of everything
+/// but the removal of content and of profiles. Its reason is the note.
 pub(super) fn logged(
     waiting: &Waiting,
     resolution: Resolution,
     note: Option<String>,
 ) -> Option<NewAction> {
-    if removed(waiting, resolution).is_some() {
+    let clears_profile =
+        (waiting.kind, waiting.content, resolution) == (ItemKind::Report, None, Resolution::Remove);
+    if clears_profile || removed(waiting, resolution).is_some() {
         return None;
     }
     let kind = match (waiting.kind, resolution) {

@@ -26,6 +26,7 @@ use crate::{
     mod_actions::{self, Acted, Permit},
     moderation::Moderation,
     posts::Posts,
+    profiles,
 };
 
 /// What review is made of.
@@ -137,7 +138,7 @@ impl Review {
         let waiting = store::find_waiting(tx, actor, id).await?.ok_or(Error::NotFound)?;
         rules::may_resolve(waiting.state)?;
         store::resolve(tx, actor, id, resolved).await?;
-        self.carry_out(tx, actor, &waiting, resolution).await?;
+        self.carry_out(tx, actor, &waiting, resolution, note.clone()).await?;
         if let Some(action) = rules::logged(&waiting, resolution, note) {
             mod_actions::record(tx, Agent::Person(actor), &action, now).await?;
         }
@@ -152,6 +153,7 @@ impl Review {
         actor: &Actor,
         waiting: &Waiting,
         resolution: Resolution,
+        note: Option<String>,
     ) -> Result<(), Error> {
         use Resolution::{Approve, Remove};
         let Parts { posts, comments, moderation, .. } = &self.parts;
@@ -178,6 +180,10 @@ impl Review {
             (ItemKind::Account, _, Remove) => accounts::refuse_held(tx, id.into(), now).await?,
             (ItemKind::Media, _, Approve) => media::approve(tx, id.into(), now).await?,
             (ItemKind::Media, _, Remove) => media::refuse(tx, id.into(), now).await?,
+            (ItemKind::Report, None, Remove) => {
+                profiles::clear_in(tx, actor, id.into(), note, now).await?;
+                true
+            }
             // The reports are settled with their item.
             (ItemKind::Report, _, _) => true,
         };

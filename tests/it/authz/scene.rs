@@ -232,6 +232,39 @@ impl Scene {
         leaving.name
     }
 
+    /// A bio and an avatar that can be removed, or that are removed.
+    async fn add_profile(&self, operation: &Operation, name: &str) {
+        let person = self.app.sign_in(name).await;
+        person.patch("/me", json!({"bio": "A word."})).await.expect(200);
+        media::avatar(&self.app, &person).await;
+        if operation.id.starts_with("restore_") {
+            let path = operation.path_with(|_, _| name.to_owned());
+            self.admin().post(&path, json!({"reason": "No."})).await.expect(204);
+        }
+    }
+
+    /// A warning of somebody, and perhaps an appeal against it.
+    async fn add_warnings(
+        &self,
+        (operation, path): (&Operation, &str),
+        things: &mut Things,
+        admin: &Person,
+    ) {
+        let is_about_warnings = path.starts_with("/warnings/")
+            || path.starts_with("/appeals") && operation.method == Method::POST;
+        if is_about_warnings {
+            let warned = self.app.member(&format!("warned{}", self.asked)).await;
+            let warning = json!({"username": warned.name, "community": "garden", "reason": "No."});
+            let warning = id(&admin.post("/warnings", warning).await.expect(201));
+            if path.starts_with("/appeals/") {
+                let appeal = json!({"against": "warning", "id": warning, "text": "But."});
+                let appeal = id(&warned.post("/appeals", appeal).await.expect(201));
+                things.other.insert("appeals", appeal);
+            }
+            things.other.insert("warnings", warning);
+        }
+    }
+
     /// What only some operations are about.
     async fn add_others(
         &self,
@@ -250,26 +283,16 @@ impl Scene {
             let path = format!("/communities/garden/moderators/{}", things.victim.name);
             admin.put(&path, json!({})).await.expect(204);
         }
-        if operation.id.starts_with("restore_") {
+        if path.starts_with("/accounts/") && path.ends_with("/removal") {
+            self.add_profile(operation, &things.victim.name).await;
+        } else if operation.id.starts_with("restore_") {
             let content = path.replace(
                 "{id}",
                 if things.comment.is_empty() { &things.post } else { &things.comment },
             );
             admin.post(&content, json!({})).await.expect(201);
         }
-        let is_about_warnings = path.starts_with("/warnings/")
-            || path.starts_with("/appeals") && operation.method == Method::POST;
-        if is_about_warnings {
-            let warned = self.app.member(&format!("warned{}", self.asked)).await;
-            let warning = json!({"username": warned.name, "community": "garden", "reason": "No."});
-            let warning = id(&admin.post("/warnings", warning).await.expect(201));
-            if path.starts_with("/appeals/") {
-                let appeal = json!({"against": "warning", "id": warning, "text": "But."});
-                let appeal = id(&warned.post("/appeals", appeal).await.expect(201));
-                things.other.insert("appeals", appeal);
-            }
-            things.other.insert("warnings", warning);
-        }
+        self.add_warnings((operation, path), things, admin).await;
         if path.starts_with("/plugin-bindings/") {
             let body = json!({"plugin": "letters", "mode": "off"});
             let binding = id(&admin.post("/plugin-bindings", body).await.expect(201));
@@ -330,6 +353,7 @@ impl Scene {
                 body["username"] = json!(format!("new{}", self.asked));
                 body["password"] = json!(PASSWORD);
             }
+            "rename_account" => body["username"] = json!(format!("new{}", self.asked)),
             "create_community" => body["slug"] = json!(format!("new{}", self.asked)),
             "create_post" | "create_webhook" | "preflight" => body["community"] = json!("garden"),
             "create_warning" => {
@@ -375,7 +399,9 @@ impl Scene {
 fn needs_victim(operation: &Operation, case: &str) -> bool {
     let path = &operation.path;
     let to_somebody =
-        ["/bans", "/moderators/", "/role", "/warnings"].iter().any(|part| path.contains(part));
+        ["/bans", "/moderators/", "/role", "/warnings", "/removal", "/name", "/closure"]
+            .iter()
+            .any(|part| path.contains(part));
     to_somebody && matches!(case, "" | "admin") && operation.method != Method::GET
 }
 

@@ -20,6 +20,7 @@ mod notification_policies;
 pub mod notifications;
 mod plugins;
 mod posts;
+mod profiles;
 mod reports;
 mod review;
 mod search;

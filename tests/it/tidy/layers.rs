@@ -30,6 +30,7 @@ const FEATURES: &[&str] = &[
     "attachments",
     "mod_actions",
     "accounts",
+    "profiles",
     "credentials",
     "bans",
     "communities",
