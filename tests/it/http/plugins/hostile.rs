@@ -114,6 +114,7 @@ impl Scene {
             "failure_mode": mode,
             "grants": {
                 "state": grants.state,
+                "text": grants.text,
                 "modify": grants.modify,
                 "http": if grants.http.is_empty() { json!([]) } else { json!(["localhost"]) },
                 "http_in_decisions": grants.http_in_decisions,
@@ -156,7 +157,7 @@ impl Scene {
         match fate {
             Fate::Fails(kind) => {
                 assert_eq!(status, failed, "{name}, {mode}: {decision}");
-                let late = ["cpu", "deadline"];
+                let late = ["cpu", "host-quota", "deadline"];
                 let said = fault.as_str().unwrap_or_default();
                 let is_late = late.contains(&kind.as_str()) && late.contains(&said);
                 assert!(said == kind.as_str() || is_late, "{name}: {decision}");
