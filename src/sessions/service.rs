@@ -27,6 +27,9 @@ use crate::{
     mail,
 };
 
+/// So much of a name is counted by when a password is tried: a character more than a name
+/// can have, so that what is longer is nobody's and takes no more memory.
+const TRIED_NAME_MAX: usize = 31;
 /// Longest description of a device that is kept.
 const USER_AGENT_MAX: usize = 200;
 /// Most sessions that are listed; who has more ends some.
@@ -114,7 +117,8 @@ impl Sessions {
         password: Secret<String>,
         device: &Device,
     ) -> Result<Grant, Error> {
-        let (name, since) = (name_key(username), self.clock.now().minus(KEEP_NETWORKS));
+        let name: String = name_key(username).chars().take(TRIED_NAME_MAX).collect();
+        let since = self.clock.now().minus(KEEP_NETWORKS);
         // An account's own: nobody can tell who shares a network.
         let network = format!("{name} {}", device.address.network());
         let network = self.identities.hash(NETWORK, &network);

@@ -69,6 +69,18 @@ async fn tries_are_counted_for_an_account_and_a_network_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_that_are_too_long_are_counted_as_one_that_nobody_has() {
+    let app = start().await;
+    let long = "x".repeat(40);
+    for n in 0..5 {
+        let name = format!("{long}{n}");
+        let reply = try_from(&app, "198.51.100.1", &name, "not the password").await;
+        reply.expect_problem(401, "wrong_credentials");
+    }
+    try_from(&app, "198.51.100.1", &long, "not the password").await.expect(429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_known_network_is_not_used_up_by_what_others_do_there() {
     let app = start().await;
     try_from(&app, HOME, "ada", PASSWORD).await.expect(201);
