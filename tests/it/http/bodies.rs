@@ -278,6 +278,7 @@ async fn clients_behind_a_proxy_that_names_ports_are_counted_one_by_one() {
     let app = TestApp::start_with(|config| {
         config.limits.enabled = true;
         config.limits.sign_in_account = ample();
+        config.limits.sign_in_strangers = ample();
         config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;
