@@ -40,7 +40,7 @@ const BOT: &str = "bot-";
 /// Most characters of a name.
 const NAME_MAX: usize = 30;
 
-/// What names of ASCII that are drawn alike have in common: a capital `I` and a `1` look
+/// The key that ASCII names share when they are drawn alike: a capital `I` and a `1` look
 /// like an `l`, a `0` like an `o`. `rn` is no `m` to readers: `mike` and `rnike` are two.
 pub(super) fn drawn_key(name: &str) -> String {
     name.replace('I', "l").to_ascii_lowercase().replace('0', "o").replace('1', "l")
@@ -99,7 +99,7 @@ impl Username {
         name_key(&self.0)
     }
 
-    /// What it has in common with names that are drawn alike, for refusing new ones: as
+    /// The key that names share when they are drawn alike, for refusing new ones: as
     /// the column `accounts.look_alike_key` has it.
     pub fn look_alike_key(&self) -> String {
         drawn_key(&self.0)

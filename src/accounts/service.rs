@@ -39,7 +39,7 @@ use crate::{
 /// What is said to somebody who waits for an admin because of a setting.
 const APPROVAL_REASON: &str = "New accounts are approved by an admin.";
 
-/// What is said to somebody whose address or name counts for staff.
+/// The reason that an applicant is told whose address or name staff have to look at.
 const WAIT_REASON: &str = "This account waits for an admin's decision.";
 /// Most bans of a closed account that staff are shown with a new one.
 const BANS_SHOWN: i64 = 3;

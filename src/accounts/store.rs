@@ -71,8 +71,8 @@ sql! { INSERT = "
     values (?, ?, ?, ?, ?, ?, ?, ?, ?)" }
 // No unique rule, for there may be such names from before. Write transactions take turns.
 sql! { FIND_LOOK_ALIKE = "select 1 from accounts where look_alike_key = ? limit 1" }
-// Programs of the last release look for this. It joins more names than are refused: of two
-// that it joins, they find the first.
+// Programs of the last release look for this key, which joins more names than are refused:
+// of two that it joins, they find the first.
 sql! { FIND_USERNAME_KEY = "select 1 from accounts where username_key = ?" }
 sql! { INSERT_BOT = "
     insert into accounts (id, username, username_key, role, state, created_at, bot)
@@ -418,7 +418,7 @@ pub(super) async fn is_admin(
     Ok(tx.optional(statement).await?.is_some())
 }
 
-/// What an account is known by that is about to be closed.
+/// The names and addresses of an account that is about to be closed.
 pub(super) struct Leaving {
     pub(super) username: String,
     pub(super) email: Option<String>,
@@ -482,7 +482,7 @@ pub(super) async fn release(tx: &mut Tx, account: AccountId) -> Result<bool, Err
     Ok(tx.execute(statement(RELEASE).bind(account.0)).await? > 0)
 }
 
-/// What counts against an account: its strikes, and so many of its bans.
+/// The sanctions that count against an account: its strikes, and so many of its bans.
 pub(super) async fn sanctions(
     tx: &mut Tx,
     account: AccountId,

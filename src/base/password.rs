@@ -34,16 +34,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Whether a password is the one that a hash was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// It is not.
+    /// The password is another one.
     No,
-    /// It is.
+    /// The password is this one.
     Yes,
-    /// It is, as it was typed and not in the one form: the hash is to be made anew.
+    /// The hash was made of the password as it was typed, and is to be made anew.
     AsTyped,
 }
 
 impl Match {
-    /// Whether it is.
+    /// Whether the password is the one.
     pub fn is_right(self) -> bool {
         self != Self::No
     }

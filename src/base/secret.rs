@@ -78,7 +78,7 @@ pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Keys for hashes that are stored in place of what people are known by: their names,
-/// their addresses, their networks. Who has only the database cannot tell whose they are.
+/// their addresses, their networks. Nobody who has only the database can tell whose they are.
 #[derive(Clone)]
 pub struct HashKeys(Arc<[Vec<u8>]>);
 
@@ -94,12 +94,12 @@ impl HashKeys {
         Self(keys.into_iter().collect())
     }
 
-    /// What is stored in place of a text of some kind.
+    /// The hash that is stored in place of a text of some kind.
     pub fn hash(&self, kind: &str, text: &str) -> Vec<u8> {
         self.all(kind, text).next().unwrap_or_default()
     }
 
-    /// What may be stored in place of a text: the hash by each key, the first key's first.
+    /// The hashes that may be stored in place of a text: by each key, by the first key first.
     pub fn all<'a>(&'a self, kind: &str, text: &str) -> impl Iterator<Item = Vec<u8>> + use<'a> {
         // No kind has a zero in it: texts of two kinds never meet.
         let keyed = format!("{kind}\0{text}");

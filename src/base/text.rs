@@ -57,7 +57,7 @@ pub fn name_key(name: &str) -> String {
 }
 
 /// What two names that look alike have in common (UTS 39 skeleton), without
-/// regard to case. It joins names that people tell apart, as `corner` and `comer`:
+/// regard to case. The key joins names that people tell apart, as `corner` and `comer`:
 /// nothing is found by it.
 pub fn look_alike_key(name: &str) -> String {
     skeleton_of_folded(&case_folded(name).collect::<String>()).collect()

@@ -15,7 +15,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(45);
 pub(super) enum Refresh {
     /// Give a successor.
     Rotate,
-    /// It was used a moment ago: give the live token that came of it, once more.
+    /// The token was used a moment ago: give the live token that came of it, once more.
     Follow,
     /// The answer with the successor was lost on its way, for nobody has used
     /// it: give another in its place.

@@ -61,7 +61,7 @@ pub struct Device {
     pub user_agent: String,
 }
 
-/// Who has given the right password.
+/// Somebody who has given the right password.
 struct SigningIn {
     account: AccountId,
     verified: Verified,

@@ -76,8 +76,8 @@ sql! { FORGET = "delete from refresh_tokens where session_id in
 (select id from sessions where expires_at < ?)" }
 sql! { FORGET_SESSIONS = "delete from sessions where expires_at < ?" }
 
-/// What is checked at sign in to who has a name, from a network, by its hash, that counts
-/// as known if it was used since.
+/// The credentials of the account that has a name. A network, given by its hash, counts as
+/// known if the account was signed in to from there since.
 pub(super) async fn credentials(
     db: &Db,
     name_key: &str,

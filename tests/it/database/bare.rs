@@ -16,7 +16,7 @@ const LOCK_LIMIT: Duration = Duration::from_mins(1);
 pub const ID: &str = "random_bytes(16)";
 pub const NAME: &str = "lower(hex(random_bytes(12)))";
 
-/// What makes a copy of an account another one.
+/// Columns of a copy of an account, with values of its own.
 pub const ACCOUNT: &[(&str, &str)] =
     &[("id", ID), ("username", NAME), ("username_key", NAME), ("verified_key", "null")];
 

@@ -1,4 +1,4 @@
-//! What stays when somebody leaves: their name is taken, and what counts against them.
+//! The name of somebody who leaves stays taken, and sanctions on them count on.
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ async fn a_name_that_looks_alike_finds_nobody() {
     app.settled().await;
     let told = corner.get("/notifications").await.expect(200);
     assert_eq!(told["items"], json!([]));
-    // Whoever has the name is found by it.
+    // The owner of the name is found by it.
     app.client.post("/accounts", applicant("comer")).await.expect(201);
     let found = app.client.get("/accounts/Comer").await.expect(200);
     assert_eq!(found["username"], "comer");

@@ -95,7 +95,7 @@ async fn a_hundred_refreshes_of_one_token_leave_one_live_branch() {
     }
 }
 
-/// What a tab has.
+/// A tab of a browser, with tokens of its own.
 struct Tab<'a> {
     app: &'a TestApp,
     tokens: serde_json::Value,
