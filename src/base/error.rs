@@ -110,12 +110,6 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Each field with the rule that it broke, for people.
-fn sentences(fields: &[FieldError]) -> String {
-    let sentence = |field: &FieldError| format!("{}: {}", field.field, field.message);
-    fields.iter().map(sentence).collect::<Vec<_>>().join("; ")
-}
-
 impl Error {
     /// One field that broke a rule.
     pub fn invalid(
