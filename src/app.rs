@@ -359,20 +359,21 @@ fn effects_of(
     })
 }
 
-fn undos_of(
-    core: &Core,
-    (forum, moderated): (&Forum, &Moderated),
-    notifications: &Notifications,
-) -> Undos {
+type Told<'a> = (&'a Notifications, &'a Webhooks);
+
+fn undos_of(core: &Core, forum: &Forum, moderated: &Moderated, told: Told<'_>) -> Undos {
     let Core { db, clock, limits, .. } = core.clone();
     Undos::new(undos::Parts {
         db,
         clock,
         limits,
         bans: forum.bans.clone(),
+        comments: forum.comments.clone(),
+        posts: forum.posts.clone(),
         moderation: moderated.moderation.clone(),
-        notifications: notifications.clone(),
+        notifications: told.0.clone(),
         review: moderated.review.clone(),
+        webhooks: told.1.clone(),
     })
 }
 
@@ -421,7 +422,7 @@ impl App {
             effects_of(&core, (&forum, &moderated), (&accounts, &notifications, &webhooks));
         let media = media_of(&core, &decisions, &config).await;
         let jobs = JobAdmin::new(db.clone(), clock.clone(), Arc::clone(&limits));
-        let undos = undos_of(&core, (&forum, &moderated), &notifications);
+        let undos = undos_of(&core, &forum, &moderated, (&notifications, &webhooks));
         let after_hooks = AfterHooks::new(&db, hooks.clone(), decisions.clone());
         Ok(Self {
             config,

@@ -40,6 +40,19 @@ pub enum Origin {
     Moderator,
     /// An effect of a plugin.
     Plugin,
+    /// A moderator, with a ban: the author is told of the ban alone.
+    Ban,
+}
+
+impl Origin {
+    /// As others are told: what is removed with a ban, a moderator removed.
+    #[must_use]
+    pub fn told(self) -> Self {
+        match self {
+            Self::Ban => Self::Moderator,
+            other => other,
+        }
+    }
 }
 
 /// What a person made of a plugin's decision.

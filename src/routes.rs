@@ -14,6 +14,7 @@ use crate::{
     bans::BansApi,
     comments::CommentsApi,
     communities::CommunitiesApi,
+    content_removals::ContentRemovalsApi,
     credentials::CredentialsApi,
     decisions::DecisionsApi,
     digests::DigestsApi,
@@ -129,6 +130,7 @@ fn plugins(app: &App) -> impl OpenApi + 'static {
 /// What those who keep order do; a tuple of its own, for one has 16 places.
 fn moderation(app: &App) -> impl OpenApi + 'static {
     (
+        ContentRemovalsApi { removals: app.undos.removals() },
         ReviewApi { review: app.review.clone() },
         ModerationApi { moderation: app.moderation.clone() },
         ReportsApi { reports: app.reports.clone() },

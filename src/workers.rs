@@ -9,8 +9,9 @@ use tokio::{
 
 use crate::{
     app::App,
-    attachments,
+    attachments, bans,
     base::{Error, clock::Timestamp, ids::AccountId},
+    content_removals,
     db::{Topic, once},
     decisions::Decisions,
     effects::Effects,
@@ -20,6 +21,7 @@ use crate::{
     notifications::Notifications,
     plugin_trials,
     profiles::Profiles,
+    retention::Retention,
     undos,
     webhooks::{self, Webhooks},
 };
@@ -28,8 +30,8 @@ use crate::{
 const FORGET_IDLE: Duration = Duration::from_mins(1);
 /// How often histograms are tidied, as the exporter asks for.
 const TIDY_METRICS: Duration = Duration::from_secs(5);
-/// How long the key of a request is remembered: longer than clients try again.
-const KEEP_KEYS: Duration = Duration::from_hours(24);
+/// How often it is looked for what has been kept long enough.
+const ENFORCE_RETENTION: Duration = Duration::from_mins(10);
 /// How often sessions that ended long ago are deleted.
 const FORGET_SESSIONS: Duration = Duration::from_hours(1);
 /// How often what waits for moderators is counted: as often as it is scraped.
@@ -87,6 +89,11 @@ pub fn handlers(app: &App) -> Handlers {
     let handlers = handlers.on(undos::UNDO, undos::LIMIT, move |job| {
         let undos = undos.clone();
         async move { undos.undo(job).await }
+    });
+    let removals = app.undos.removals();
+    let handlers = handlers.on(bans::REMOVE_CONTENT, content_removals::LIMIT, move |job| {
+        let removals = removals.clone();
+        async move { removals.remove(job).await }
     });
     let mails = app.mailing.mails.clone();
     let handlers = handlers.on(mail::SEND, mail::SEND_LIMIT, move |job| {
@@ -409,7 +416,7 @@ fn start_schedules(app: &App) {
     });
     let (db, clock) = (app.db.clone(), app.clock.clone());
     app.lifecycle.spawn_every(FORGET_SESSIONS, move || {
-        let (db, before) = (db.clone(), clock.now().minus(KEEP_KEYS));
+        let (db, before) = (db.clone(), clock.now().minus(once::KEEP_KEYS));
         async move {
             if let Err(error) = once::forget(&db, before).await {
                 tracing::warn!(%error, "old idempotency keys could not be deleted");
@@ -428,6 +435,9 @@ fn start_schedules(app: &App) {
     start_upkeep_of_plugins(app);
     let decisions = app.decisions.clone();
     app.lifecycle.spawn_every(TIDY_DECISIONS, move || tidy(decisions.clone()));
+    let settings = (app.config.retention, app.config.decisions);
+    let retention = Retention::new(app.db.clone(), app.clock.clone(), settings);
+    app.lifecycle.spawn_every(ENFORCE_RETENTION, move || enforce(retention.clone()));
     let review = app.review.clone();
     app.lifecycle.spawn_every(COUNT_ITEMS, move || {
         let review = review.clone();
@@ -520,6 +530,19 @@ fn start_telling(app: &App) {
             }
         }
     });
+}
+
+async fn enforce(retention: Retention) {
+    loop {
+        match retention.enforce().await {
+            Ok(true) => sleep(TIDY_REST).await,
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "what was kept long enough could not be erased");
+                break;
+            }
+        }
+    }
 }
 
 async fn tidy(decisions: Decisions) {

@@ -137,7 +137,7 @@ impl Accounts {
         }
         if earlier.is_some() || (held.is_some() && !by_plugin) {
             let reasons: Vec<String> = earlier.into_iter().chain(held).collect();
-            self.decisions.hold(&mut tx, &target, &reasons.join(" ")).await?;
+            self.decisions.hold(&mut tx, &target, None, &reasons.join(" ")).await?;
         }
         if told.is_none() {
             announce(&mut tx, id, now).await?;
@@ -343,6 +343,8 @@ impl Accounts {
         let mut tx = self.db.begin().await?;
         let leaving = store::find_leaving(&mut tx, actor.id, now).await?;
         let leaving = leaving.ok_or_else(|| wrong("password"))?;
+        // While the account has its addresses still.
+        mail::erase(&mut tx, actor.id).await?;
         let closing = (actor.id, Some(&verified));
         if !store::close(&mut tx, closing, closed_name(actor.id)).await? {
             return Err(if store::is_admin(&mut tx, actor.id, &verified).await? {
@@ -536,6 +538,7 @@ pub async fn refuse_held(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<b
     if !store::update_state(tx, id, AccountState::Held, AccountState::Active).await? {
         return Ok(false);
     }
+    mail::erase(tx, id).await?;
     // Nobody has seen its name: that is free again.
     store::close(tx, (id, None), closed_name(id)).await?;
     erase(tx, id, now).await?;
@@ -575,7 +578,6 @@ pub async fn find_in(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, Erro
 /// Erases what other features know of an account that was closed.
 async fn erase(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<(), Error> {
     sessions::erase_networks(tx, id).await?;
-    mail::erase(tx, id).await?;
     plugin_state::erase_subject(tx, id).await?;
     attachments::erase_account(tx, id, now).await?;
     mod_actions::erase_account(tx, id).await?;

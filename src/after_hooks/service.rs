@@ -109,7 +109,7 @@ impl AfterHooks {
             author_id: text.author.to_string(),
             by: match by {
                 Origin::Author => hooks::Origin::Author,
-                Origin::Moderator => hooks::Origin::Moderator,
+                Origin::Moderator | Origin::Ban => hooks::Origin::Moderator,
                 Origin::Plugin => hooks::Origin::Plugin,
             },
             reason,

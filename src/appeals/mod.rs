@@ -12,4 +12,4 @@ mod tests;
 
 pub use api::AppealsApi;
 pub use model::{Against, Appeal};
-pub use service::{Appeals, Parts};
+pub use service::{Appeals, Parts, grant_in};

@@ -111,11 +111,8 @@ impl Appeals {
         let mut ready = None;
         if grant && appeal.against == Against::Rejection {
             let (rejection, author) = rejection(&mut tx, appeal.subject, now).await?;
-            drop(tx);
-            let checked = self.check(actor, author, rejection).await;
+            let checked = self.check(&mut tx, (actor, author), rejection).await;
             ready = Some(checked.map_err(rules::not_publishable)?);
-            tx = db.begin().await?;
-            may_decide(&mut tx, actor, id).await?;
         }
         if grant {
             self.reverse(&mut tx, actor, (&appeal, ready), note.clone()).await?;
@@ -139,16 +136,18 @@ impl Appeals {
     /// Checks a refused text as its author would send it now.
     async fn check(
         &self,
-        actor: &Actor,
-        author: Actor,
+        tx: &mut Tx,
+        (actor, author): (&Actor, Actor),
         Rejection { asked, refused, .. }: Rejection,
     ) -> Result<Ready, Error> {
         let Parts { posts, comments, .. } = &self.parts;
         let refused = refused.ok_or_else(rules::not_kept)?;
         let text = match refused.content.kind {
-            ContentKind::Post => ReadyText::Post(posts.overrule(actor, &author, &refused).await?),
+            ContentKind::Post => {
+                ReadyText::Post(posts.overrule(tx, (actor, &author), &refused).await?)
+            }
             ContentKind::Comment => {
-                ReadyText::Comment(comments.overrule(actor, &author, &refused).await?)
+                ReadyText::Comment(comments.overrule(tx, (actor, &author), &refused).await?)
             }
         };
         Ok(Ready { asked, author, text })
@@ -216,6 +215,24 @@ fn decided(
 ) -> NewAction {
     let detail = Some(format!("appeal {}", appeal.id));
     NewAction { community, detail, reason, ..NewAction::of(kind, Target::Account(appeal.account)) }
+}
+
+/// Grants, as part of `tx`, the open appeal against something that `by` takes back
+/// otherwise. Whether a person has denied one: then the thing is not to be taken back.
+pub async fn grant_in(
+    tx: &mut Tx,
+    by: &Actor,
+    subject: Uuid,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let Some((id, state)) = store::against(tx, subject).await? else { return Ok(false) };
+    if state == AppealState::Open
+        && store::decide(tx, by, (id, AppealState::Granted), None, now).await?
+    {
+        let event = Event::AppealDecided { appeal: id.0 };
+        jobs::publish(tx, &Occurrence::new(now, by, event)).await?;
+    }
+    Ok(state == AppealState::Denied)
 }
 
 /// An appeal that the actor may decide.

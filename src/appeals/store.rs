@@ -13,7 +13,7 @@ use crate::{
     db::{Columns, Db, Error, Row, Tx, sql, statement},
     events::Content,
     hooks,
-    publishing::Refused,
+    publishing::{Refused, Terms},
 };
 
 sql! { BAN = "
@@ -52,6 +52,7 @@ sql! { REFUSED = "
     join hook_events e on e.id = d.event_id
     join communities c on c.id = e.community_id
     where d.id = ? and d.event_id between ? and ?" }
+sql! { AGAINST = "select id, state from appeals where subject_id = ?" }
 sql! { COUNT_OPEN =
 "select count(*) as waiting from appeals where account_id = ? and state = 'open'" }
 sql! { INSERT = "
@@ -140,7 +141,10 @@ pub(super) async fn rejection(tx: &mut Tx, decision: Uuid) -> Result<Option<Reje
     let asked = input.map(|input| serde_json::from_str::<Asked>(&input)).transpose();
     let asked = asked.map_err(|_| Error::Inconsistent { column: "input" })?;
     let (community, at) = (row.value("slug")?, row.time("created_at")?);
-    let refused = asked.map(|asked| Refused { content: asked.content, community, media: None, at });
+    let refused = asked.map(|asked| {
+        let (media, terms) = (None, Terms::default());
+        Refused { content: asked.content, community, media, at, terms }
+    });
     Ok(Some(Rejection { asked: row.value("id")?, author: row.id("actor_id")?, refused }))
 }
 
@@ -201,6 +205,16 @@ pub(super) async fn list(
     let statement = statement.bind(me).bind(me).bind(admin).bind(me).bind(state).bind(state);
     let before = page.after.map_or(Uuid::max(), |after| after.0);
     db.all(statement.bind(before).bind(page.rows())).await?.iter().map(appeal).collect()
+}
+
+/// The appeal against something, and what became of it.
+pub(super) async fn against(
+    tx: &mut Tx,
+    subject: Uuid,
+) -> Result<Option<(AppealId, AppealState)>, Error> {
+    let Some(row) = tx.optional(statement(AGAINST).bind(subject)).await? else { return Ok(None) };
+    let state = AppealState::from_stored(row.value("state")?);
+    Ok(Some((row.id("id")?, state.ok_or(Error::Inconsistent { column: "state" })?)))
 }
 
 /// Whether it was open.

@@ -38,6 +38,25 @@ pub struct BanRequest {
     until: Option<String>,
     /// Why, at most 1,000 characters; told to the one who is banned.
     reason: Option<String>,
+    /// Removes what the account wrote within the scope of the ban, and takes its votes
+    /// there back, in the background: see `GET /bans/{id}/content-removal`. Lifting the
+    /// ban restores nothing; `POST /undos` with `ban_id` restores all of it.
+    remove_content: Option<RemoveContent>,
+}
+
+/// What a ban removes.
+#[derive(Debug, Object, Deserialize)]
+#[oai(deny_unknown_fields, example)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveContent {
+    /// Only what is no older than so many hours: 1 to 720.
+    hours: u32,
+}
+
+impl Example for RemoveContent {
+    fn example() -> Self {
+        Self { hours: 24 }
+    }
 }
 
 impl Example for BanRequest {
@@ -47,6 +66,7 @@ impl Example for BanRequest {
             deeds: vec!["comment".into(), "vote".into()],
             until: Some("2030-01-31T12:00:00Z".into()),
             reason: Some("Advertising in every thread.".into()),
+            remove_content: None,
         }
     }
 }
@@ -59,6 +79,7 @@ impl BanRequest {
             deeds: &self.deeds,
             reason: self.reason.as_deref().unwrap_or_default(),
             until: self.until.as_deref(),
+            remove_hours: self.remove_content.as_ref().map(|wanted| wanted.hours),
         };
         NewBan::parse(wanted, scope, now)
     }

@@ -15,7 +15,7 @@ mod tests;
 
 pub use api::{BanCreated, BanList, BanRequest, BansApi, Lifted};
 pub use model::{Ban, BanState, Deed, Deeds, NewBan, Scope, Sentence, Standing};
-pub use service::{Bans, Parts};
+pub use service::{Bans, Parts, REMOVE_CONTENT, removes_since};
 pub(crate) use store::{
     allowed, bans_in_force, denied, looking, moderates, viewer, viewer_known_by_id,
 };

@@ -1,5 +1,7 @@
 //! Bans and what they forbid, in forms that cannot be wrong.
 
+use std::{ops::RangeInclusive, time::Duration};
+
 use uuid::Uuid;
 
 use crate::{
@@ -17,6 +19,9 @@ use crate::{
 
 /// Most characters of a reason.
 pub(super) const REASON_MAX: usize = 1_000;
+/// Hours before a ban of which content can be removed with it: a month, in which spam is
+/// noticed. What is older is removed by hand.
+const REMOVE_HOURS: RangeInclusive<u32> = 1..=720;
 /// Longest name that is looked up: a username has at most 30 characters.
 const NAME_MAX: usize = 30;
 
@@ -188,6 +193,8 @@ pub struct NewBan {
     pub reason: String,
     /// When it ends; `None` is never.
     pub until: Option<Timestamp>,
+    /// What the account wrote and voted since then is removed with the ban.
+    pub removes_since: Option<Timestamp>,
 }
 
 /// Who is to be banned, with the facts that rules and plugins ask for.
@@ -220,6 +227,7 @@ pub(super) struct Wanted<'a> {
     pub(super) deeds: &'a [String],
     pub(super) reason: &'a str,
     pub(super) until: Option<&'a str>,
+    pub(super) remove_hours: Option<u32>,
 }
 
 impl NewBan {
@@ -237,9 +245,17 @@ impl NewBan {
         let until = wanted.until.map(|text| parse_until(text, now)).transpose();
         errors.extend(deeds.as_ref().err().cloned());
         errors.extend(until.as_ref().err().cloned());
+        if wanted.remove_hours.is_some_and(|hours| !REMOVE_HOURS.contains(&hours)) {
+            let message =
+                format!("must be from {} to {}", REMOVE_HOURS.start(), REMOVE_HOURS.end());
+            errors.push(FieldError::new("remove_content.hours", "range", message));
+        }
+        let hour = |hours: u32| Duration::from_secs(u64::from(hours) * 3_600);
+        let removes_since = wanted.remove_hours.map(|hours| now.minus(hour(hours)));
         match (deeds, until) {
             (Ok(deeds), Ok(until)) if errors.is_empty() => {
-                Ok(Self { username: wanted.username.to_owned(), deeds, reason, until })
+                let username = wanted.username.to_owned();
+                Ok(Self { username, deeds, reason, until, removes_since })
             }
             _ => Err(Error::Invalid(errors)),
         }

@@ -6,7 +6,7 @@ use super::model::{BanState, Deed, Deeds, NewBan, REASON_MAX, Scope};
 use crate::{
     base::{
         Error,
-        actor::Agent,
+        actor::{Actor, Agent},
         clock::Timestamp,
         ids::AccountId,
         text::{clean_lines, length},
@@ -63,6 +63,15 @@ pub(super) fn refusal(reason: &str, until: Option<Timestamp>) -> Error {
         message.push_str(reason);
     }
     Error::forbidden("banned", message)
+}
+
+/// Content is removed with a ban only by who may remove it: the author of a post, who
+/// may ban from it, may not.
+pub(super) fn may_remove(actor: &Actor, moderates: bool, new: &NewBan) -> Result<(), Error> {
+    if new.removes_since.is_none() || moderates || actor.is_admin() {
+        return Ok(());
+    }
+    Err(Error::forbidden("moderators_only", "Only those who moderate here remove content."))
 }
 
 /// How far who wants a ban may reach.
@@ -150,7 +159,8 @@ pub(super) fn sentenced(
         return Err("the reason is too long");
     }
     let until = sanction.duration.map(|duration| now.plus(Duration::from_millis(duration)));
-    Ok((scope, NewBan { username: username.to_owned(), deeds, reason, until }))
+    let (username, removes_since) = (username.to_owned(), None);
+    Ok((scope, NewBan { username, deeds, reason, until, removes_since }))
 }
 
 /// What comes of plugins' word on a ban.

@@ -22,11 +22,15 @@ use crate::{
     decisions::{DecisionTarget, Decisions, TargetKind},
     hooks::{self, Context, HookPoint, Hooks, Origin, Proposal, Role, Sanction},
     http::{Action, RateLimits},
+    jobs::{self, NewJob},
     mod_actions::{
         self, Acted, ActionKind, Inverse, ModActions, NewAction, Permit, Proposed, Target,
         parse_reason,
     },
 };
+
+/// The kind of the jobs that remove content with a ban; see `content_removals`.
+pub const REMOVE_CONTENT: &str = "ban.remove_content";
 
 /// Bans; cheap to clone.
 #[derive(Clone)]
@@ -75,6 +79,7 @@ impl Bans {
         if let Agent::Person(actor) = agent {
             self.limits.check_actor(Action::Ban, actor).await?;
             let struck = self.struck(agent, scope, &new.username).await?;
+            rules::may_remove(actor, struck.agent_moderates, &new)?;
             let reason = Some(new.reason.as_str()).filter(|reason| !reason.is_empty());
             let wish = (ActionKind::Ban, scope, &struck);
             match self.actions.judge(actor, &proposed(actor, wish, reason)).await? {
@@ -135,7 +140,8 @@ impl Bans {
             return Err(refusal);
         }
         let (scope, new) = if outcome.modified {
-            parse(&outcome.subject.sanction).map_err(Error::internal)?
+            let (scope, sentenced) = parse(&outcome.subject.sanction).map_err(Error::internal)?;
+            (scope, NewBan { removes_since: new.removes_since, ..sentenced })
         } else {
             (*scope, new)
         };
@@ -190,6 +196,11 @@ impl Bans {
             ..logged(ActionKind::Ban, scope, target.id)
         };
         mod_actions::record(tx, agent, &action, now).await?;
+        if let Some(since) = new.removes_since {
+            store::insert_removal(tx, id, since, now).await?;
+            let job = NewJob::new(REMOVE_CONTENT, &id.0).once(format!("{REMOVE_CONTENT} {id}"));
+            jobs::enqueue(tx, job, now).await?;
+        }
         let post = match scope {
             Scope::Post { id, .. } => Some(*id),
             Scope::Site | Scope::Community(_) => None,
@@ -324,6 +335,11 @@ impl Struck {
 }
 
 /// What a moderator, or a post's author, wants to do about a ban.
+/// Since when what the account wrote is removed with a ban, if it is.
+pub async fn removes_since(tx: &mut Tx, id: BanId) -> Result<Option<Timestamp>, Error> {
+    Ok(store::removes_since(tx, id).await?)
+}
+
 fn proposed<'a>(
     actor: &Actor,
     (kind, scope, struck): (ActionKind, &Scope, &'a Struck),

@@ -126,6 +126,9 @@ sql! { INSERT = "
     insert into bans
         (id, scope, scope_id, account_id, deeds, reason, created_by, plugin, created_at, until)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+sql! { INSERT_REMOVAL =
+"insert into content_removals (ban_id, since, state, created_at) values (?, ?, 'waiting', ?)" }
+sql! { REMOVES_SINCE = "select since from content_removals where ban_id = ?" }
 sql! { LIFT = "
     update bans set lifted_by = ?, lifted_at = ?
     where id = ? and lifted_at is null and (until is null or until > ?)" }
@@ -254,6 +257,22 @@ pub(super) async fn insert(tx: &mut Tx, placed: &Placed<'_>, new: &NewBan) -> Re
             .bind(new.until.map(|until| until.0)),
     )
     .await
+}
+
+/// Notes that what the account wrote since a time is to be removed with a ban.
+pub(super) async fn insert_removal(
+    tx: &mut Tx,
+    id: BanId,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(statement(INSERT_REMOVAL).bind(id.0).bind(since.0).bind(now.0)).await
+}
+
+/// Since when what the account wrote is removed with a ban, if it is.
+pub(super) async fn removes_since(tx: &mut Tx, id: BanId) -> Result<Option<Timestamp>, Error> {
+    let row = tx.optional(statement(REMOVES_SINCE).bind(id.0)).await?;
+    row.map(|row| row.time("since")).transpose()
 }
 
 /// Whether the ban was in force.

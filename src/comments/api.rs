@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{Access, Comment, CommentEdit, CommentSort, NewComment},
-    service::{Comments, Written},
+    model::{Access, Comment, CommentEdit, CommentSort, NewComment, Written},
+    service::Comments,
 };
 use crate::{
     attachments::AttachedView,

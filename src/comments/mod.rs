@@ -14,6 +14,9 @@ mod store;
 mod tests;
 
 pub use api::{CommentView, CommentsApi};
-pub use model::{Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment};
-pub use service::{Approved, Comments, Parts, Written};
+pub use model::{
+    Access, Approved, Comment, CommentEdit, CommentKey, CommentSort, CommentText, Draft,
+    NewComment, Written,
+};
+pub use service::{Comments, Parts};
 pub(crate) use store::comment_readable;

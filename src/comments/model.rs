@@ -13,7 +13,7 @@ use crate::{
     },
     hooks::Content,
     posts::Ground,
-    publishing::{ContentState, Marks, Revision, Tallies, Waiting},
+    publishing::{ContentState, Judged, Marks, Revision, Tallies, Waiting},
 };
 
 /// Most characters of a body.
@@ -220,4 +220,50 @@ impl CommentKey {
 /// Nothing that can be answered has the id.
 pub(super) fn unknown_parent() -> FieldError {
     FieldError::new("parent_id", "unknown", "is not a published comment of this post")
+}
+
+/// A comment that has been written, as its author sees it, and what was decided.
+#[derive(Debug)]
+pub struct Written {
+    /// The comment; after an edit that is held, as it was.
+    pub access: Access,
+    /// The text that was written, and its verdict; `None` when nothing changed.
+    pub judged: Option<Judged>,
+}
+
+/// A text that policies refused and a person lets through, checked as its
+/// author's.
+#[derive(Debug)]
+pub enum Approved {
+    /// A comment that was never there.
+    New(Draft, Option<Attachments>),
+    /// New words for a comment.
+    Edit {
+        /// The comment as it stands.
+        access: Box<Access>,
+        /// What it is to say.
+        judged: Judged,
+        /// The pictures that it is to have.
+        media: Option<Attachments>,
+    },
+}
+
+/// A comment that may be written.
+#[derive(Debug)]
+pub struct Draft {
+    pub(super) ground: Ground,
+    pub(super) spot: Spot,
+    pub(super) text: CommentText,
+    pub(super) html: String,
+    pub(super) judged: Judged,
+}
+
+/// Where a new comment goes.
+#[derive(Debug)]
+pub(super) struct Spot {
+    pub(super) id: CommentId,
+    pub(super) path: Vec<u8>,
+    pub(super) depth: i64,
+    pub(super) parent: Option<CommentId>,
+    pub(super) slowed: bool,
 }

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{
     model::{
-        Access, Comment, CommentEdit, CommentKey, CommentSort, CommentText, NewComment, Place,
-        unknown_parent,
+        Access, Approved, Comment, CommentEdit, CommentKey, CommentSort, CommentText, Draft,
+        NewComment, Place, Spot, Written, unknown_parent,
     },
     rules,
     store::{self, NewRow},
@@ -47,32 +47,6 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Comments {
     parts: Parts,
-}
-
-/// A comment that has been written, as its author sees it, and what was decided.
-#[derive(Debug)]
-pub struct Written {
-    /// The comment; after an edit that is held, as it was.
-    pub access: Access,
-    /// The text that was written, and its verdict; `None` when nothing changed.
-    pub judged: Option<Judged>,
-}
-
-/// A text that policies refused and a person lets through, checked as its
-/// author's.
-#[derive(Debug)]
-pub enum Approved {
-    /// A comment that was never there.
-    New(Draft, Option<Attachments>),
-    /// New words for a comment.
-    Edit {
-        /// The comment as it stands.
-        access: Box<Access>,
-        /// What it is to say.
-        judged: Judged,
-        /// The pictures that it is to have.
-        media: Option<Attachments>,
-    },
 }
 
 impl Comments {
@@ -149,7 +123,15 @@ impl Comments {
     ) -> Result<(Ground, Spot), Error> {
         let now = self.now();
         let place = store::place(&self.parts.db, Some(actor), new.post, new.parent, now).await?;
-        let Place { ground, parent, slowed } = place.ok_or(Error::NotFound)?;
+        self.spot_at(actor, (new, id), place.ok_or(Error::NotFound)?).await
+    }
+
+    async fn spot_at(
+        &self,
+        actor: &Actor,
+        (new, id): (&NewComment, CommentId),
+        Place { ground, parent, slowed }: Place,
+    ) -> Result<(Ground, Spot), Error> {
         if let Err(refusal) = posts::may_comment(&ground) {
             return Err(self.parts.posts.refused(actor, &ground, refusal).await);
         }
@@ -167,23 +149,26 @@ impl Comments {
     /// `by` lets it through, however slow the thread is. Nothing is written.
     pub async fn overrule(
         &self,
-        by: &Actor,
-        author: &Actor,
+        tx: &mut Tx,
+        (by, author): (&Actor, &Actor),
         refused: &Refused,
     ) -> Result<Approved, Error> {
         let id = refused.content.id.parse::<Uuid>().map_err(Error::internal)?.into();
         let text = CommentText::of_content(&refused.content)?;
         if refused.content.operation == Operation::Create {
             let new = NewComment::of_content(&refused.content)?;
-            let (ground, spot) = self.spot(author, &new, id).await?;
+            let (place, now) = ((new.post, new.parent), self.now());
+            let place = store::place_in(tx, Some(author), place, now).await?;
+            let place = place.ok_or(Error::NotFound)?;
+            let (ground, spot) = self.spot_at(author, (&new, id), place).await?;
             let content = content(id, Operation::Create, (&ground, new.parent), &text);
-            let community = ground.community;
-            let judged =
-                Publishing::overrule(by, (author, community), (TargetKind::Comment, content))?;
+            let (place, terms) = ((author, ground.community), refused.terms.clone());
+            let judged = Publishing::overrule(by, place, (TargetKind::Comment, content), terms)?;
             let draft = drafted(ground, Spot { slowed: false, ..spot }, judged)?;
             return Ok(Approved::New(draft, refused.media.clone()));
         }
-        let access = self.access(Some(author), id).await?;
+        let access = store::access_in(tx, Some(author), id, self.now()).await?;
+        let access = access.ok_or(Error::NotFound)?;
         if let Err(refusal) = rules::may_edit(author, &access) {
             return Err(self.parts.posts.refused(author, &access.ground, refusal).await);
         }
@@ -191,7 +176,8 @@ impl Comments {
         let kind = rules::judged_as(access.comment.state);
         let content = content(id, Operation::Edit, (&access.ground, access.comment.parent), &text);
         let place = (author, access.ground.community);
-        let judged = Publishing::overrule(by, place, (kind, content))?;
+        let terms = refused.terms.clone();
+        let judged = Publishing::overrule(by, place, (kind, content), terms)?;
         Ok(Approved::Edit { access: Box::new(access), judged, media: refused.media.clone() })
     }
 
@@ -248,6 +234,7 @@ impl Comments {
     ) -> Result<Option<Comment>, Error> {
         let Draft { ground, spot, text, html, judged } = draft;
         let (now, state, parent) = (self.now(), judged.state, spot.parent);
+        let written_at = judged.written_at().unwrap_or(now);
         let new = NewRow {
             id: spot.id,
             post: ground.id,
@@ -258,6 +245,7 @@ impl Comments {
             body: text.as_str(),
             html,
             state,
+            written_at,
             now,
         };
         if spot.slowed {
@@ -287,7 +275,7 @@ impl Comments {
             marks: Marks::default(),
             tallies: Tallies::default(),
             reply_count: 0,
-            created_at: now,
+            created_at: written_at,
             edited_at: None,
             my_vote: 0,
             media: Vec::new(),
@@ -369,7 +357,8 @@ impl Comments {
             self.parts.publishing.put_pending(tx, judged, text.into(), media).await?;
         } else {
             let (body, html) = (text.as_str().to_owned(), markdown::to_html(text.as_str()));
-            if !store::update_text(tx, actor, seen, (body, html), now).await? {
+            let times = (now, judged.written_at().unwrap_or(now));
+            if !store::update_text(tx, actor, seen, (body, html), times).await? {
                 return Ok(false);
             }
             if let Some(media) = media {
@@ -485,6 +474,23 @@ impl Comments {
         publishing::drop_pending(tx, id.0, self.now()).await
     }
 
+    /// Gives a comment the text back that its author wrote, in place of the text that
+    /// a plugin made of it; whether that is still there.
+    pub async fn put_back_text(
+        &self,
+        tx: &mut Tx,
+        (made, wrote): (&Content, &Content),
+    ) -> Result<bool, Error> {
+        let id = wrote.id.parse::<Uuid>().map_err(Error::internal)?.into();
+        let (made, wrote) = (CommentText::of_content(made)?, CommentText::of_content(wrote)?);
+        let html = markdown::to_html(wrote.as_str());
+        if !store::put_back_text(tx, id, (made.as_str(), wrote.as_str()), html).await? {
+            return Ok(false);
+        }
+        publishing::keep_past(tx, id.0, made.into(), self.now()).await?;
+        Ok(true)
+    }
+
     fn now(&self) -> Timestamp {
         self.parts.publishing.now()
     }
@@ -514,31 +520,11 @@ impl Comments {
     }
 }
 
-/// A comment that may be written.
-#[derive(Debug)]
-pub struct Draft {
-    ground: Ground,
-    spot: Spot,
-    text: CommentText,
-    html: String,
-    judged: Judged,
-}
-
 /// A comment as it is written: the text with what plugins changed.
 fn drafted(ground: Ground, spot: Spot, judged: Judged) -> Result<Draft, Error> {
     let text = CommentText::of_content(&judged.content)?;
     let html = markdown::to_html(text.as_str());
     Ok(Draft { ground, spot, text, html, judged })
-}
-
-/// Where a new comment goes.
-#[derive(Debug)]
-struct Spot {
-    id: CommentId,
-    path: Vec<u8>,
-    depth: i64,
-    parent: Option<CommentId>,
-    slowed: bool,
 }
 
 /// A published comment is gone. Where it has no answers, the thread shows it no

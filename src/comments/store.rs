@@ -152,7 +152,7 @@ macro_rules! insert {
             "insert into comments (id, post_id, parent_id, author_id, path, depth, body, body_html,
                                    state, created_at) ",
             viewer!(),
-            "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, (select now from viewer)
+            "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, ?
              from posts p
              where p.id = ? and p.state = 'published' and p.locked = 0
                and (? or exists (select 1 from comments k where k.id = ? and k.state = 'published'
@@ -224,13 +224,15 @@ sql! { SET_MEDIA =
 "update comments set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
 sql! { UPDATE_TEXT = concat!(
     viewer!(),
-    "update comments as k set body = ?, body_html = ?, edited_at = (select now from viewer) where ",
+    "update comments as k set body = ?, body_html = ?, edited_at = ? where ",
     editable!()
 ) }
 sql! { IS_EDITABLE = concat!(viewer!(), "select 1 from comments k where ", editable!()) }
 sql! { UPDATE_STATE = "update comments set state = ? where id = ? and state = ?" }
 sql! { UPDATE_LOCKED = "update comments set locked = ? where id = ? and locked <> ?" }
 sql! { UPDATE_MARKS = "update comments set marks = ? where id = ?" }
+sql! { PUT_BACK_TEXT = "
+update comments set body = ?, body_html = ? where id = ? and body = ? and state <> 'deleted'" }
 sql! { FIND_BODY = "select body from comments where id = ?" }
 sql! { REPLACE_TEXT =
 "update comments set body = ?, body_html = ?, edited_at = ? where id = ?" }
@@ -245,20 +247,32 @@ pub(super) async fn access(
     now: Timestamp,
 ) -> Result<Option<Access>, Error> {
     let row = db.optional(looking(ACCESS, viewer, now).bind(id.0)).await?;
-    row.map(|row| {
-        let body: Option<String> = row.value("pending_body")?;
-        let media = publishing::pending_media(&row, "pending_media")?;
-        Ok(Access {
-            comment: comment(&row)?,
-            ground: posts::ground(&row)?,
-            waiting: Waiting {
-                reason: row.value("reason")?,
-                removal: row.optional_id("removal")?,
-                pending: body.map(|body| Revision { title: None, body, media }),
-            },
-        })
+    row.as_ref().map(read_access).transpose()
+}
+
+/// [`access`] in a transaction.
+pub(super) async fn access_in(
+    tx: &mut Tx,
+    viewer: Viewer<'_>,
+    id: CommentId,
+    now: Timestamp,
+) -> Result<Option<Access>, Error> {
+    let row = tx.optional(looking(ACCESS, viewer, now).bind(id.0)).await?;
+    row.as_ref().map(read_access).transpose()
+}
+
+fn read_access(row: &Row) -> Result<Access, Error> {
+    let body: Option<String> = row.value("pending_body")?;
+    let media = publishing::pending_media(row, "pending_media")?;
+    Ok(Access {
+        comment: comment(row)?,
+        ground: posts::ground(row)?,
+        waiting: Waiting {
+            reason: row.value("reason")?,
+            removal: row.optional_id("removal")?,
+            pending: body.map(|body| Revision { title: None, body, media }),
+        },
     })
-    .transpose()
 }
 
 /// Where a comment goes, as the viewer may see it.
@@ -271,21 +285,34 @@ pub(super) async fn place(
 ) -> Result<Option<Place>, Error> {
     let parent = parent.map(|parent| parent.0);
     let row = db.optional(looking(POST_AND_PARENT, viewer, now).bind(parent).bind(id.0)).await?;
-    row.map(|row| {
-        let parent = row
-            .optional_id("parent_id")?
-            .map(|id| -> Result<Parent, Error> {
-                Ok(Parent {
-                    id,
-                    path: row.value("path")?,
-                    depth: row.value("depth")?,
-                    locked: row.value("thread_locked")?,
-                })
+    row.as_ref().map(read_place).transpose()
+}
+
+/// [`place`] in a transaction.
+pub(super) async fn place_in(
+    tx: &mut Tx,
+    viewer: Viewer<'_>,
+    (id, parent): (PostId, Option<CommentId>),
+    now: Timestamp,
+) -> Result<Option<Place>, Error> {
+    let parent = parent.map(|parent| parent.0);
+    let row = tx.optional(looking(POST_AND_PARENT, viewer, now).bind(parent).bind(id.0)).await?;
+    row.as_ref().map(read_place).transpose()
+}
+
+fn read_place(row: &Row) -> Result<Place, Error> {
+    let parent = row
+        .optional_id("parent_id")?
+        .map(|id| -> Result<Parent, Error> {
+            Ok(Parent {
+                id,
+                path: row.value("path")?,
+                depth: row.value("depth")?,
+                locked: row.value("thread_locked")?,
             })
-            .transpose()?;
-        Ok(Place { ground: posts::ground(&row)?, parent, slowed: row.value("slowed")? })
-    })
-    .transpose()
+        })
+        .transpose()?;
+    Ok(Place { ground: posts::ground(row)?, parent, slowed: row.value("slowed")? })
 }
 
 /// Comments that the viewer may see of a post; `None` when there is no such
@@ -343,6 +370,8 @@ pub(super) struct NewRow<'a> {
     pub(super) body: &'a str,
     pub(super) html: &'a str,
     pub(super) state: ContentState,
+    /// When the comment counts as written: now, but for a text that was refused.
+    pub(super) written_at: Timestamp,
     pub(super) now: Timestamp,
 }
 
@@ -394,6 +423,7 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error>
         .bind(new.body.to_owned())
         .bind(new.html.to_owned())
         .bind(new.state.as_str())
+        .bind(new.written_at.0)
         .bind(new.post.0)
         .bind(parent.is_none())
         .bind(parent);
@@ -423,10 +453,23 @@ pub(super) async fn update_text(
     author: &Actor,
     seen: &Comment,
     (body, html): (String, String),
-    now: Timestamp,
+    (now, edited_at): (Timestamp, Timestamp),
 ) -> Result<bool, Error> {
     let statement = looking(UPDATE_TEXT, Some(author), now).bind(body).bind(html);
+    let statement = statement.bind(edited_at.0);
     Ok(tx.execute(bind_seen(statement, seen)).await? == 1)
+}
+
+/// Puts the text that an author wrote in the place of the text `seen`; whether that
+/// was still there.
+pub(super) async fn put_back_text(
+    tx: &mut Tx,
+    id: CommentId,
+    (seen, text): (&str, &str),
+    html: String,
+) -> Result<bool, Error> {
+    let statement = statement(PUT_BACK_TEXT).bind(text.to_owned()).bind(html);
+    Ok(tx.execute(statement.bind(id.0).bind(seen.to_owned())).await? == 1)
 }
 
 /// Whether a comment is still as it was read, and nothing forbids a change by now.

@@ -72,6 +72,17 @@ impl Communities {
         store::access(db, viewer, slug, clock.now()).await?.ok_or(Error::NotFound)
     }
 
+    /// [`Communities::find`] in a transaction.
+    pub async fn find_in(
+        &self,
+        tx: &mut Tx,
+        viewer: Viewer<'_>,
+        slug: &str,
+    ) -> Result<CommunityAccess, Error> {
+        let now = self.parts.clock.now();
+        store::access_in(tx, viewer, slug, now).await?.ok_or(Error::NotFound)
+    }
+
     /// Communities that the viewer may see, by slug.
     pub async fn list(
         &self,

@@ -134,16 +134,28 @@ pub(super) async fn access(
     now: Timestamp,
 ) -> Result<Option<CommunityAccess>, Error> {
     let row = db.optional(looking(ACCESS, viewer, now).bind(slug.to_owned())).await?;
-    row.map(|row| {
-        Ok(CommunityAccess {
-            community: community(&row)?,
-            standing: Standing {
-                moderates: row.value("moderates")?,
-                denied: Deeds::from_stored(row.value("denied")?),
-            },
-        })
+    row.as_ref().map(read_access).transpose()
+}
+
+/// [`access`] in a transaction.
+pub(super) async fn access_in(
+    tx: &mut Tx,
+    viewer: Viewer<'_>,
+    slug: &str,
+    now: Timestamp,
+) -> Result<Option<CommunityAccess>, Error> {
+    let row = tx.optional(looking(ACCESS, viewer, now).bind(slug.to_owned())).await?;
+    row.as_ref().map(read_access).transpose()
+}
+
+fn read_access(row: &Row) -> Result<CommunityAccess, Error> {
+    Ok(CommunityAccess {
+        community: community(row)?,
+        standing: Standing {
+            moderates: row.value("moderates")?,
+            denied: Deeds::from_stored(row.value("denied")?),
+        },
     })
-    .transpose()
 }
 
 /// Communities that the viewer may see, by slug.

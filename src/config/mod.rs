@@ -13,6 +13,7 @@ mod media;
 mod outbound;
 mod plugins;
 mod redis;
+mod retention;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub use media::{Checksums, Media, MediaStore, S3};
 pub use outbound::Outbound;
 pub use plugins::{Allocator, COMPILE_CEILING_SECONDS, MEMORY_CEILING_MIB, Plugins};
 pub use redis::Redis;
+pub use retention::Retention;
 pub use server::Server;
 
 /// The default settings, which are also their manual.
@@ -78,6 +80,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[decisions]`
     pub decisions: Decisions,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[log]`
     pub log: Log,
 }
@@ -160,6 +164,7 @@ impl Config {
         self.outbound.validate()?;
         self.mail.validate()?;
         self.decisions.validate()?;
+        self.retention.validate()?;
         self.log.validate()
     }
 

@@ -65,6 +65,10 @@ migrations! {
     29 "0029_posts_by_author"
     30 "0030_components_last"
     31 "0031_removed_profiles"
+    32 "0032_undo_reasons"
+    33 "0033_content_removals"
+    34 "0034_votes_account"
+    35 "0035_retention"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

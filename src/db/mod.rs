@@ -194,6 +194,16 @@ impl Db {
         Ok(refused)
     }
 
+    /// Puts what the log of the file has into the file, and empties the log, so that
+    /// what was overwritten is nowhere. Only `SQLite` has one; what others are reading
+    /// stays until the next time.
+    pub async fn truncate_log(&self) -> Result<(), Error> {
+        match &self.pools {
+            Pools::Sqlite(pools) => pools.truncate_log().await,
+            Pools::MySql(_) => Ok(()),
+        }
+    }
+
     /// Closes all connections once they are idle.
     pub async fn close(&self) {
         match &self.pools {
@@ -292,6 +302,28 @@ impl Tx {
             0 => Ok(false),
             actual if actual == expected => Ok(true),
             actual => Err(Error::WrongRowCount { expected, actual }),
+        }
+    }
+
+    /// Begins a part of the transaction that can be rolled back alone: see
+    /// [`Tx::end_part`]. Parts do not nest.
+    pub async fn begin_part(&mut self) -> Result<(), Error> {
+        self.raw("savepoint part").await
+    }
+
+    /// Ends the part that was begun: its changes stay in the transaction, or, unless
+    /// `kept`, are rolled back.
+    pub async fn end_part(&mut self, kept: bool) -> Result<(), Error> {
+        if !kept {
+            self.raw("rollback to savepoint part").await?;
+        }
+        self.raw("release savepoint part").await
+    }
+
+    async fn raw(&mut self, sql: &'static str) -> Result<(), Error> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => tx.raw(sql).await,
+            Inner::MySql(tx) => Box::pin(tx.raw(sql)).await,
         }
     }
 

@@ -220,6 +220,15 @@ impl Tx {
         Ok(changed)
     }
 
+    /// Runs a statement without arguments that is not prepared.
+    pub(super) async fn raw(&mut self, sql: &'static str) -> Result<(), Error> {
+        if self.is_over {
+            return Err(Error::over());
+        }
+        self.health.watch(self.used.connection.execute(sql)).await?;
+        Ok(())
+    }
+
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         if self.is_over {
             return Err(Error::over());

@@ -19,6 +19,8 @@ sql! { FIND =
 sql! { KEEP = "update idempotency_keys set status = ?, location = ?, body = ? where id = ? and status is null" }
 sql! { FORGET = "delete from idempotency_keys where created_at < ?" }
 
+/// How long the key of a request is remembered: longer than clients try again.
+pub const KEEP_KEYS: Duration = Duration::from_hours(24);
 /// What breaks when two requests with one key are under way at once.
 pub(super) const UNIQUE: &str = "idempotency_keys.id";
 

@@ -81,6 +81,12 @@ impl Pools {
         Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
     }
 
+    pub(super) async fn truncate_log(&self) -> Result<(), Error> {
+        let mut connection = self.writer.acquire().await?;
+        connection.execute("pragma wal_checkpoint(truncate)").await?;
+        Ok(())
+    }
+
     pub(super) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
@@ -103,6 +109,12 @@ impl Tx {
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
         let connection = self.connection().await?;
         Ok(query(statement)?.execute(connection).await?.rows_affected())
+    }
+
+    /// Runs a statement without arguments that is not prepared.
+    pub(super) async fn raw(&mut self, sql: &'static str) -> Result<(), Error> {
+        self.connection().await?.execute(sql).await?;
+        Ok(())
     }
 
     pub(super) async fn commit(self) -> Result<(), Error> {
@@ -158,6 +170,9 @@ fn options(file: &Path, synchronous: SqliteSynchronous) -> SqliteConnectOptions 
         .foreign_keys(true)
         .pragma("cache_size", CACHE_SIZE)
         .pragma("temp_store", "memory")
+        // Erased words are overwritten. Measured: new texts and counts cost the same,
+        // a text that replaces another a tenth of a millisecond more.
+        .pragma("secure_delete", "on")
 }
 
 /// Makes the file that only its owner can read and write, or makes it so: the key of every

@@ -112,14 +112,16 @@ impl Decisions {
         Ok(store::wanted(&self.db, asked).await?)
     }
 
-    /// Lets something wait for a moderator though no plugin asked for it.
+    /// Lets something wait for a moderator though no plugin is asked about it now;
+    /// `asked` is an event at which some plugin wanted that.
     pub async fn hold(
         &self,
         tx: &mut Tx,
         target: &DecisionTarget,
+        asked: Option<Uuid>,
         reason: &str,
     ) -> Result<(), Error> {
-        self.open_item(tx, target, None, reason).await
+        self.open_item(tx, target, asked, reason).await
     }
 
     /// An edit that waits has been overtaken by one that was published.

@@ -8,4 +8,4 @@ mod service;
 mod store;
 
 pub use api::DigestsApi;
-pub use service::{Digests, Parts};
+pub use service::{Digests, Parts, told_because, told_of_hold};

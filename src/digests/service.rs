@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, FutureExt};
+use uuid::Uuid;
 
-use super::store::{self, Due};
+use super::store::{self, About, Due};
 use crate::{
     base::{Error, actor::Actor, clock::Clock, ids::AccountId, secret::random_token},
-    db::Db,
+    db::{Db, Tx},
     http::{Action, ClientAddress, RateLimits},
     mail::{self, Digest, DigestItem, Kind, Unread},
     notifications::Notifications,
@@ -17,6 +18,16 @@ use crate::{
 const DUE_MAX: i64 = 100;
 /// Most that one digest tells of: as much as one reads.
 const ITEMS_MAX: i64 = 20;
+
+/// How many digests that were sent told of what has this cause, as seen in `tx`.
+pub async fn told_because(tx: &mut Tx, cause: Uuid) -> Result<i64, Error> {
+    Ok(store::told_of(tx, About::Cause(cause)).await?)
+}
+
+/// How many digests that were sent told an author that content was held.
+pub async fn told_of_hold(tx: &mut Tx, author: AccountId, content: Uuid) -> Result<i64, Error> {
+    Ok(store::told_of(tx, About::Held(author, content)).await?)
+}
 
 /// What digests are built on.
 #[expect(missing_docs, reason = "each is named as its type")]

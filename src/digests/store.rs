@@ -1,5 +1,9 @@
 //! The statements on who wants digests.
 
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
 use crate::{
     base::{clock::Timestamp, ids::AccountId},
     db::{Columns, Db, Error, Tx, sql, statement},
@@ -22,6 +26,59 @@ sql! { LIST_DUE = "
     from digests d where d.due_at <= ? order by d.due_at limit ?" }
 sql! { CLAIM = "
 update digests set due_at = ?, told_to = ? where account_id = ? and due_at = ?" }
+
+// Notifications that a digest may have told of, with the digests that were sent to
+// their recipients: those of one cause, or one author's of content that was held.
+macro_rules! told {
+    ($which:literal) => {
+        concat!(
+            "select n.position, n.read_at, m.details, m.created_at
+             from notifications n
+             join mails m on m.account_id = n.recipient_id
+             where ",
+            $which,
+            " and n.position is not null and m.kind = 'digest' and m.state = 'sent'"
+        )
+    };
+}
+
+sql! { TOLD_BECAUSE = told!("n.cause_id = ?") }
+sql! { TOLD_OF_HOLD = told!("n.recipient_id = ? and n.kind = 'held' and n.content_id = ?") }
+
+/// What a digest that was sent may have told of.
+pub(super) enum About {
+    /// Notifications that have this cause.
+    Cause(Uuid),
+    /// Content of an account that was held.
+    Held(AccountId, Uuid),
+}
+
+/// How often digests that were sent told of something.
+pub(super) async fn told_of(tx: &mut Tx, about: About) -> Result<i64, Error> {
+    let statement = match about {
+        About::Cause(cause) => statement(TOLD_BECAUSE).bind(cause),
+        About::Held(account, content) => statement(TOLD_OF_HOLD).bind(account.0).bind(content),
+    };
+    let mut told = 0;
+    for row in tx.all(statement).await? {
+        let (position, details): (i64, String) = (row.value("position")?, row.value("details")?);
+        let is_unread = row
+            .optional_time("read_at")?
+            .is_none_or(|read_at| row.time("created_at").is_ok_and(|sent_at| read_at > sent_at));
+        told += i64::from(is_unread && is_between(&details, position));
+    }
+    Ok(told)
+}
+
+/// Whether a place of a list is among those that a digest was to tell of.
+fn is_between(details: &str, position: i64) -> bool {
+    let values: BTreeMap<String, String> = serde_json::from_str(details).unwrap_or_default();
+    let place = |name| values.get(name).and_then(|text| text.parse::<i64>().ok());
+    match (place("after"), place("up_to")) {
+        (Some(after), Some(up_to)) => after < position && position <= up_to,
+        _ => false,
+    }
+}
 
 /// Somebody whose digest is due.
 pub(super) struct Due {

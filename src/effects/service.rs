@@ -187,6 +187,7 @@ impl Effects {
             deeds: sanction.deeds.iter().copied().map(deed).collect(),
             reason: clean_lines(&sanction.reason),
             until: until.map(|duration| now.plus(duration)),
+            removes_since: None,
         };
         let sentence = bans.decide(agent, &scope, wanted).await?;
         let mut tx = db.begin().await?;

@@ -27,4 +27,4 @@ pub use model::{
 pub use outbox::publish;
 pub use pump::Pump;
 pub use schedule::{claim_tick, tick};
-pub use store::{enqueue, find, find_in, list, progress, remove, retry};
+pub use store::{KEEP_FAILED, enqueue, find, find_in, list, progress, remove, retry};

@@ -15,7 +15,7 @@ pub(super) const UNREAD: &str = "unread";
 /// How long a job that is kept is kept when it is done.
 const KEEP_DONE: Duration = Duration::from_hours(24);
 /// How long a job that failed can be tried again by hand.
-const KEEP_FAILED: Duration = Duration::from_hours(24 * 30);
+pub const KEEP_FAILED: Duration = Duration::from_hours(24 * 30);
 /// Most rows that are swept at once: some milliseconds of the writer.
 const SWEEP: u32 = 500;
 

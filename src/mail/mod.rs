@@ -18,5 +18,5 @@ mod tests;
 pub use jobs::{SEND, SEND_LIMIT};
 pub use model::{Digest, DigestItem, Kind, NewMail, Proof};
 pub use service::{
-    Mails, Parts, Unread, erase, find_proof, forget_proofs, queue, spend_proof, tell, verify,
+    KEEP, Mails, Parts, Unread, erase, find_proof, forget_proofs, queue, spend_proof, tell, verify,
 };

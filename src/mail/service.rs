@@ -29,7 +29,7 @@ use crate::{
 /// For which time mails to one address are counted.
 const COUNTED: Duration = Duration::from_hours(1);
 /// How long mails are kept: longer than any is tried.
-const KEEP: Duration = Duration::from_hours(7 * 24);
+pub const KEEP: Duration = Duration::from_hours(7 * 24);
 /// Files that are written at once: as many as there are jobs at once.
 const FILES_AT_ONCE: usize = 8;
 

@@ -49,6 +49,9 @@ sql! { SPEND_TOKEN = "delete from mail_tokens where hash = ? and kind = ? and ex
 sql! { DELETE_TOKENS = "delete from mail_tokens where account_id = ? and kind = ?" }
 sql! { ERASE_TOKENS = "delete from mail_tokens where account_id = ?" }
 sql! { ERASE_MAILS = "delete from mails where account_id = ?" }
+// Mails that were asked for by address, whoever has it.
+sql! { ADDRESSES = "select email, pending_email from accounts where id = ?" }
+sql! { ERASE_TO = "delete from mails where address_key = ?" }
 sql! { ERASE_DIGESTS = "delete from digests where account_id = ?" }
 sql! { FORGET_TOKENS = "delete from mail_tokens where expires_at < ?" }
 sql! { FORGET_MAILS = "delete from mails where created_at < ?" }
@@ -200,6 +203,13 @@ pub(super) async fn delete_tokens(
 pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     tx.execute(statement(ERASE_TOKENS).bind(account.0)).await?;
     tx.execute(statement(ERASE_DIGESTS).bind(account.0)).await?;
+    if let Some(row) = tx.optional(statement(ADDRESSES).bind(account.0)).await? {
+        for column in ["email", "pending_email"] {
+            if let Some(address) = row.value::<Option<String>>(column)? {
+                tx.execute(statement(ERASE_TO).bind(address_key(&address))).await?;
+            }
+        }
+    }
     tx.execute(statement(ERASE_MAILS).bind(account.0)).await.map(drop)
 }
 

@@ -56,6 +56,9 @@ pub struct ActionView {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// The ban that removed the content: see `remove_content` of bans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ban_id: Option<Uuid>,
     /// When, RFC 3339.
     created_at: Time,
     /// When it was taken back, RFC 3339.
@@ -81,6 +84,7 @@ impl From<LoggedAction> for ActionView {
             community: action.slug,
             detail: action.detail,
             reason: action.reason,
+            ban_id: action.ban.map(|ban| ban.0),
             created_at: action.created_at.into(),
             undone_at: action.undone_at.map(Time::from),
             undone_by: action.undone_by,

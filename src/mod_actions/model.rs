@@ -7,7 +7,7 @@ use crate::{
     base::{
         FieldError,
         clock::Timestamp,
-        ids::{AccountId, ActionId, CommentId, CommunityId, PostId},
+        ids::{AccountId, ActionId, BanId, CommentId, CommunityId, PostId},
         text::{clean_lines, length},
     },
     db::SITE,
@@ -358,6 +358,8 @@ pub struct LoggedAction {
     pub reason: Option<String>,
     /// What takes it back.
     pub inverse: Option<Inverse>,
+    /// The ban with which it was done.
+    pub ban: Option<BanId>,
     /// When.
     pub created_at: Timestamp,
     /// When it was taken back.

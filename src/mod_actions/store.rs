@@ -53,8 +53,10 @@ macro_rules! select {
             "select d.id, d.kind, d.actor_id, a.username as actor, d.plugin, d.binding_id,
                     d.decision_id, d.target_kind, d.target_id, d.account_id,
                     s.username as account, d.community_id, c.slug as community, d.detail,
-                    d.reason, d.inverse, d.created_at, d.undone_at, u.username as undone_by
+                    d.reason, d.inverse, d.created_at, d.undone_at, u.username as undone_by,
+                    i.ban_id
              from mod_actions d
+             left join content_removal_items i on i.action_id = d.id
              left join accounts a on a.id = d.actor_id
              left join accounts s on s.id = d.account_id
              left join accounts u on u.id = d.undone_by
@@ -305,6 +307,7 @@ fn action(row: &Row) -> Result<LoggedAction, Error> {
         inverse: inverse
             .map(|text| serde_json::from_str(&text).map_err(|_| inconsistent("inverse")))
             .transpose()?,
+        ban: row.optional_id("ban_id")?,
         created_at: row.time("created_at")?,
         undone_at: row.optional_time("undone_at")?,
         undone_by: row.value("undone_by")?,

@@ -244,6 +244,28 @@ impl Moderation {
         content: Content,
         reason: Option<String>,
     ) -> Result<ActionId, Error> {
+        let by = if agent.person().is_some() { Origin::Moderator } else { Origin::Plugin };
+        self.remove_by(tx, (agent, by), content, reason).await
+    }
+
+    /// Takes content away with a ban on its author, who is told of the ban alone.
+    pub async fn remove_with_ban_in(
+        &self,
+        tx: &mut Tx,
+        agent: Agent<'_>,
+        content: Content,
+        reason: Option<String>,
+    ) -> Result<ActionId, Error> {
+        self.remove_by(tx, (agent, Origin::Ban), content, reason).await
+    }
+
+    async fn remove_by(
+        &self,
+        tx: &mut Tx,
+        (agent, by): (Agent<'_>, Origin),
+        content: Content,
+        reason: Option<String>,
+    ) -> Result<ActionId, Error> {
         let now = self.now();
         let facts = judged(tx, agent, content).await?;
         rules::may_remove(agent, facts.state)?;
@@ -256,7 +278,6 @@ impl Moderation {
             return Err(Error::NotFound);
         }
         store::settle_items(tx, agent, content.id(), now).await?;
-        let by = if agent.person().is_some() { Origin::Moderator } else { Origin::Plugin };
         self.publish(tx, agent, Event::ContentRemoved { content, by }).await?;
         if was_published && agent.person().is_some() {
             let asked = store::let_through(tx, content.id()).await?;

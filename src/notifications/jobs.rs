@@ -11,6 +11,7 @@ use super::{
     store::{self, Told},
 };
 use crate::{
+    bans,
     base::{
         Error,
         ids::{ActionId, BindingId, CommunityId, NotificationId, new_uuid},
@@ -19,7 +20,7 @@ use crate::{
     decisions::{DecisionTarget, TargetKind},
     events::{Content, Event, Occurrence, Origin, Trouble},
     hooks::{Channel, Feature},
-    mod_actions::{self, ActionKind},
+    mod_actions::{self, ActionKind, Inverse},
 };
 
 impl Notifications {
@@ -150,6 +151,12 @@ impl Notifications {
         if let (Some(kind), Some(recipient), None) = (told, action.account, action.undone_at) {
             let text = rules::profile_notice(action.kind).map(|text| rules::value("text", text));
             let reason = action.reason.map(|reason| rules::value("reason", reason));
+            let removed_since = match action.inverse {
+                Some(Inverse::LiftBan { ban }) => bans::removes_since(&mut tx, ban.into()).await?,
+                _ => None,
+            };
+            let removed_since =
+                removed_since.map(|since| rules::value("removed_since", since.to_string()));
             let struck = NewNotification {
                 recipient,
                 kind,
@@ -157,7 +164,7 @@ impl Notifications {
                 binding: None,
                 community: action.community,
                 actor: None,
-                values: text.into_iter().chain(reason).collect(),
+                values: text.into_iter().chain(reason).chain(removed_since).collect(),
                 cause: id.0,
             };
             self.notify(&mut tx, struck).await?;

@@ -18,4 +18,4 @@ mod tests;
 
 pub use api::NotificationsApi;
 pub use model::{Kind, NewNotification, Unread};
-pub use service::{Notifications, Parts};
+pub use service::{KEEP, Notifications, Parts};

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long a notification is kept: longer than anybody looks back.
-const KEEP: Duration = Duration::from_hours(90 * 24);
+pub const KEEP: Duration = Duration::from_hours(90 * 24);
 /// Most delayed notifications that are sent in one go.
 const DUE_MAX: i64 = 100;
 

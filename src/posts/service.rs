@@ -157,29 +157,33 @@ impl Posts {
     /// `by` lets it through. Nothing is written.
     pub async fn overrule(
         &self,
-        by: &Actor,
-        author: &Actor,
+        tx: &mut Tx,
+        (by, author): (&Actor, &Actor),
         refused: &Refused,
     ) -> Result<Approved, Error> {
         let id = refused.content.id.parse::<Uuid>().map_err(Error::internal)?.into();
         let text = PostText::of_content(&refused.content)?;
         if refused.content.operation == Operation::Create {
-            let found = self.parts.communities.find(Some(author), &refused.community).await?;
+            let communities = &self.parts.communities;
+            let found = communities.find_in(tx, Some(author), &refused.community).await?;
             let community = found.community.id;
             if !found.standing.allows(Deed::Post) {
                 return Err(self.parts.bans.refusal(author, Deed::Post, community, None).await);
             }
             let content = (TargetKind::Post, content(id, Operation::Create, &text));
-            let judged = Publishing::overrule(by, (author, community), content)?;
+            let place = (author, community);
+            let judged = Publishing::overrule(by, place, content, refused.terms.clone())?;
             return Ok(Approved::New { found, judged, media: refused.media.clone() });
         }
-        let access = self.access(Some(author), id).await?;
+        let access = store::access_in(tx, Some(author), id, self.now()).await?;
+        let access = access.ok_or(Error::NotFound)?;
         if let Err(refusal) = rules::may_edit(author, &access) {
             return Err(self.refused(author, &access.ground(), refusal).await);
         }
         refused.check_unchanged(access.post.edited_at)?;
         let content = (rules::judged_as(access.post.state), content(id, Operation::Edit, &text));
-        let judged = Publishing::overrule(by, (author, access.post.community), content)?;
+        let (place, terms) = ((author, access.post.community), refused.terms.clone());
+        let judged = Publishing::overrule(by, place, content, terms)?;
         Ok(Approved::Edit { access: Box::new(access), judged, media: refused.media.clone() })
     }
 
@@ -241,12 +245,14 @@ impl Posts {
         let text = PostText::of_content(&judged.content)?;
         let html = markdown::to_html(&text.body);
         let (now, state) = (self.now(), judged.state);
-        let hot = publishing::hot(1, now);
-        let new = NewRow { id, community: place.community, author: actor, state, hot, now };
+        let written_at = judged.written_at().unwrap_or(now);
+        let hot = publishing::hot(1, written_at);
+        let community = place.community;
+        let new = NewRow { id, community, author: actor, state, hot, written_at, now };
         if !store::insert(tx, &new, text.clone(), html.clone()).await? {
             return Ok(None);
         }
-        store::insert_own_vote(tx, id, actor.id, now).await?;
+        store::insert_own_vote(tx, id, actor.id, written_at).await?;
         if state == ContentState::Published {
             store::count(tx, id, 1).await?;
         }
@@ -266,7 +272,7 @@ impl Posts {
             tallies: Tallies { ups: 1, downs: 0 },
             hot,
             comment_count: 0,
-            created_at: now,
+            created_at: written_at,
             edited_at: None,
             my_vote: 1,
             media: Vec::new(),
@@ -351,7 +357,8 @@ impl Posts {
             self.parts.publishing.put_pending(tx, judged, text.into(), media).await?;
         } else {
             let html = markdown::to_html(&text.body);
-            if !store::update_text(tx, actor, seen, (text, html), now).await? {
+            let times = (now, judged.written_at().unwrap_or(now));
+            if !store::update_text(tx, actor, seen, (text, html), times).await? {
                 return Ok(false);
             }
             let old = PostText { title: seen.title.clone(), body: seen.body.clone() };
@@ -449,6 +456,24 @@ impl Posts {
     /// Drops the edit that waits; whether one did.
     pub async fn drop_edit(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
         publishing::drop_pending(tx, id.0, self.now()).await
+    }
+
+    /// Gives a post the text back that its author wrote, in place of the text that a
+    /// plugin made of it; whether that is still there. When it was edited stays as
+    /// it is.
+    pub async fn put_back_text(
+        &self,
+        tx: &mut Tx,
+        (made, wrote): (&Content, &Content),
+    ) -> Result<bool, Error> {
+        let id = wrote.id.parse::<Uuid>().map_err(Error::internal)?.into();
+        let (made, wrote) = (PostText::of_content(made)?, PostText::of_content(wrote)?);
+        let html = markdown::to_html(&wrote.body);
+        if !store::put_back_text(tx, id, (&made, &wrote), html).await? {
+            return Ok(false);
+        }
+        publishing::keep_past(tx, id.0, made.into(), self.now()).await?;
+        Ok(true)
     }
 
     /// Bans from a post.

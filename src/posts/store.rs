@@ -196,7 +196,7 @@ sql! { INSERT = concat!(
     "insert into posts (id, community_id, author_id, title, body, body_html, state,
                         ups, score, hot, created_at) ",
     viewer!(),
-    "select ?, c.id, (select id from viewer), ?, ?, ?, ?, 1, 1, ?, (select now from viewer)
+    "select ?, c.id, (select id from viewer), ?, ?, ?, ?, 1, 1, ?, ?
      from communities c where c.id = ? and ",
     allowed!("9", "c.id")
 ) }
@@ -220,8 +220,7 @@ macro_rules! editable {
 
 sql! { UPDATE_TEXT = concat!(
     viewer!(),
-    "update posts as p set title = ?, body = ?, body_html = ?, edited_at = (select now from viewer)
-     where ",
+    "update posts as p set title = ?, body = ?, body_html = ?, edited_at = ? where ",
     editable!()
 ) }
 sql! { IS_EDITABLE = concat!(viewer!(), "select 1 from posts p where ", editable!()) }
@@ -230,6 +229,9 @@ sql! { UPDATE_LOCKED = "update posts set locked = ? where id = ? and locked <> ?
 sql! { UPDATE_MARKS = "update posts set marks = ? where id = ?" }
 sql! { REPLACE_TEXT =
 "update posts set title = ?, body = ?, body_html = ?, edited_at = ? where id = ?" }
+sql! { PUT_BACK_TEXT = "
+    update posts set title = ?, body = ?, body_html = ?
+    where id = ? and title = ? and body = ? and state <> 'deleted'" }
 sql! { FIND_TEXT = "select title, body from posts where id = ?" }
 sql! { COUNT_IN_COMMUNITY = "
     update communities set post_count = post_count + ?
@@ -246,24 +248,36 @@ pub(super) async fn access(
     now: Timestamp,
 ) -> Result<Option<Access>, Error> {
     let row = db.optional(looking(ACCESS, viewer, now).bind(id.0)).await?;
-    row.map(|row| {
-        let mut post = post(&row)?;
-        post.body = row.value("body")?;
-        post.body_html = row.value("body_html")?;
-        let body: Option<String> = row.value("pending_body")?;
-        let title = row.value("pending_title")?;
-        let media = publishing::pending_media(&row, "pending_media")?;
-        Ok(Access {
-            post,
-            standing: standing(&row)?,
-            waiting: Waiting {
-                reason: row.value("reason")?,
-                removal: row.optional_id("removal")?,
-                pending: body.map(|body| Revision { title, body, media }),
-            },
-        })
+    row.as_ref().map(read_access).transpose()
+}
+
+/// [`access`] in a transaction.
+pub(super) async fn access_in(
+    tx: &mut Tx,
+    viewer: Viewer<'_>,
+    id: PostId,
+    now: Timestamp,
+) -> Result<Option<Access>, Error> {
+    let row = tx.optional(looking(ACCESS, viewer, now).bind(id.0)).await?;
+    row.as_ref().map(read_access).transpose()
+}
+
+fn read_access(row: &Row) -> Result<Access, Error> {
+    let mut post = post(row)?;
+    post.body = row.value("body")?;
+    post.body_html = row.value("body_html")?;
+    let body: Option<String> = row.value("pending_body")?;
+    let title = row.value("pending_title")?;
+    let media = publishing::pending_media(row, "pending_media")?;
+    Ok(Access {
+        post,
+        standing: standing(row)?,
+        waiting: Waiting {
+            reason: row.value("reason")?,
+            removal: row.optional_id("removal")?,
+            pending: body.map(|body| Revision { title, body, media }),
+        },
     })
-    .transpose()
 }
 
 /// Posts that the viewer may see.
@@ -324,6 +338,8 @@ pub(super) struct NewRow<'a> {
     pub(super) author: &'a Actor,
     pub(super) state: ContentState,
     pub(super) hot: f64,
+    /// When the post counts as written: now, but for a text that was refused.
+    pub(super) written_at: Timestamp,
     pub(super) now: Timestamp,
 }
 
@@ -341,6 +357,7 @@ pub(super) async fn insert(
         .bind(html)
         .bind(new.state.as_str())
         .bind(new.hot)
+        .bind(new.written_at.0)
         .bind(new.community.0);
     Ok(tx.execute(statement).await? == 1)
 }
@@ -374,10 +391,11 @@ pub(super) async fn update_text(
     author: &Actor,
     seen: &Post,
     (text, html): (PostText, String),
-    now: Timestamp,
+    (now, edited_at): (Timestamp, Timestamp),
 ) -> Result<bool, Error> {
     let statement =
         looking(UPDATE_TEXT, Some(author), now).bind(text.title).bind(text.body).bind(html);
+    let statement = statement.bind(edited_at.0);
     Ok(tx.execute(bind_seen(statement, seen)).await? == 1)
 }
 
@@ -409,6 +427,20 @@ pub(super) async fn replace_text(
     let statement = statement(REPLACE_TEXT).bind(text.title).bind(text.body).bind(html);
     tx.execute_one(statement.bind(now.0).bind(id.0)).await?;
     Ok(Some(old))
+}
+
+/// Puts the text that an author wrote in the place of the text `seen`; whether that
+/// was still there.
+pub(super) async fn put_back_text(
+    tx: &mut Tx,
+    id: PostId,
+    (seen, text): (&PostText, &PostText),
+    html: String,
+) -> Result<bool, Error> {
+    let statement =
+        statement(PUT_BACK_TEXT).bind(text.title.clone()).bind(text.body.clone()).bind(html);
+    let statement = statement.bind(id.0).bind(seen.title.clone()).bind(seen.body.clone());
+    Ok(tx.execute(statement).await? == 1)
 }
 
 /// Whether the post was in the state that it has to leave.

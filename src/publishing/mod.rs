@@ -12,8 +12,10 @@ mod store;
 mod tests;
 
 pub use api::{ModerationView, PendingView};
-pub use model::{ContentState, Mark, Marks, Place, Refused, Revision, Tallies, Waiting};
+pub use model::{
+    ContentState, Held, Mark, Marks, Place, Refused, Revision, Tallies, Terms, Waiting,
+};
 pub use rules::hot;
 pub use service::{Judged, Publishing, context, person};
 pub(crate) use store::why;
-pub use store::{drop_pending, keep_past, pending_media, take_pending};
+pub use store::{drop_pending, keep_past, pending_media, replace_pending, take_pending};

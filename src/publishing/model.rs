@@ -137,6 +137,26 @@ pub struct Refused {
     pub media: Option<Attachments>,
     /// When it was refused.
     pub at: Timestamp,
+    /// How it is let through.
+    pub terms: Terms,
+}
+
+/// How a refused text is let through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// When the text counts as written; `None` is now.
+    pub written_at: Option<Timestamp>,
+    /// The text is not published but waits for a moderator, as other policies wanted.
+    pub held: Option<Held>,
+}
+
+/// Why a text waits for a moderator though nobody is asked about it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The event that plugins were asked about.
+    pub asked: Uuid,
+    /// The reason, for the author.
+    pub reason: String,
 }
 
 impl Refused {

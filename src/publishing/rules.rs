@@ -52,7 +52,7 @@ pub(super) fn happened(judged: &Judged) -> Option<Event> {
         ContentKind::Comment => events::Content::Comment(id),
     };
     Some(match judged.state {
-        _ if judged.is_overruled => Event::ContentApproved { content },
+        ContentState::Published if judged.overruled.is_some() => Event::ContentApproved { content },
         ContentState::Published => Event::ContentPublished { content, edited: is_edit },
         _ => Event::ContentHeld { content },
     })

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    model::{ContentState, Place, Revision},
+    model::{ContentState, Place, Revision, Terms},
     rules, store,
 };
 use crate::{
@@ -41,8 +41,8 @@ pub struct Judged {
     /// What plugins said; `None` when none was asked.
     outcome: Option<Outcome<Content>>,
     pub(super) target: DecisionTarget,
-    /// A person lets it through though policies refused it.
-    pub(super) is_overruled: bool,
+    /// How a person lets it through though policies refused it.
+    pub(super) overruled: Option<Terms>,
     /// Whose doing it is.
     cause: Cause,
 }
@@ -56,6 +56,11 @@ impl Judged {
     /// Whether it waits for a moderator while the published text stands.
     pub fn waits(&self) -> bool {
         self.target.kind == TargetKind::Edit && self.state == ContentState::Held
+    }
+
+    /// When the text counts as written; `None` is now.
+    pub fn written_at(&self) -> Option<Timestamp> {
+        self.overruled.as_ref()?.written_at
     }
 
     /// Why it waits, if it does.
@@ -108,20 +113,13 @@ impl Publishing {
         let Some(outcome) = asked else {
             let state = ContentState::Published;
             let cause = actor.into();
-            return Ok(Judged {
-                content,
-                state,
-                outcome: None,
-                target,
-                is_overruled: false,
-                cause,
-            });
+            return Ok(Judged { content, state, outcome: None, target, overruled: None, cause });
         };
         match rules::settle(&outcome.verdict) {
             Ok(state) => {
                 let (content, cause) = (outcome.subject.clone(), actor.into());
-                let (outcome, is_overruled) = (Some(outcome), false);
-                Ok(Judged { content, state, outcome, target, is_overruled, cause })
+                let (outcome, overruled) = (Some(outcome), None);
+                Ok(Judged { content, state, outcome, target, overruled, cause })
             }
             Err(refusal) => {
                 self.record_refusal(&target, &outcome, wanted).await?;
@@ -152,12 +150,15 @@ impl Publishing {
         by: &Actor,
         (author, community): (&Actor, CommunityId),
         (kind, content): (TargetKind, Content),
+        terms: Terms,
     ) -> Result<Judged, Error> {
         let id = content.id.parse().map_err(Error::internal)?;
         let (community, actor) = (Some(community), Some(author.id));
         let target = DecisionTarget { kind, id, community, actor };
-        let (state, cause) = (ContentState::Published, by.into());
-        Ok(Judged { content, state, outcome: None, target, is_overruled: true, cause })
+        let is_held = terms.held.is_some();
+        let state = if is_held { ContentState::Held } else { ContentState::Published };
+        let (outcome, overruled, cause) = (None, Some(terms), by.into());
+        Ok(Judged { content, state, outcome, target, overruled, cause })
     }
 
     /// Asks plugins about a vote; a refusal is recorded and becomes an error.
@@ -184,6 +185,9 @@ impl Publishing {
     pub async fn record(&self, tx: &mut Tx, judged: &Judged) -> Result<(), Error> {
         if let Some(outcome) = &judged.outcome {
             self.decisions.record(tx, &judged.target, outcome).await?;
+        }
+        if let Some(held) = judged.overruled.as_ref().and_then(|terms| terms.held.as_ref()) {
+            self.decisions.hold(tx, &judged.target, Some(held.asked), &held.reason).await?;
         }
         match rules::happened(judged) {
             Some(event) => self.announce(tx, judged.cause, event).await,
@@ -251,8 +255,9 @@ impl Publishing {
     }
 
     /// What waits about content is gone with it, and so are its words wherever
-    /// they were kept.
+    /// they were kept: but for the text itself, which is erased later.
     pub async fn forget(&self, tx: &mut Tx, content: Uuid) -> Result<(), Error> {
+        store::note_deleted(tx, content, self.now()).await?;
         store::drop_pending(tx, content, self.now()).await?;
         self.decisions.erase(tx, content).await?;
         self.decisions.withdraw(tx, content).await

@@ -49,6 +49,12 @@ sql! { FIND_PENDING = "
     select e.id, e.title, e.body, w.media
     from revisions e left join wanted_media w on w.id = e.id
     where e.content_id = ? and e.state = 'pending'" }
+sql! { NOTE_DELETED = "
+    insert into deleted_texts (content_id, deleted_at) values (?, ?)
+    on conflict (content_id) do nothing" }
+sql! { REPLACE_PENDING = "
+    update revisions set title = ?, body = ?
+    where content_id = ? and state = 'pending' and body = ? and (? is null or title = ?)" }
 sql! { DELETE_PENDING = "delete from revisions where id = ?" }
 
 /// Keeps a text that has been replaced.
@@ -101,6 +107,28 @@ pub async fn drop_pending(tx: &mut Tx, content: Uuid, now: Timestamp) -> Result<
     };
     delete_pending(tx, (content, row.value("id")?), false, now).await?;
     Ok(true)
+}
+
+/// Puts another text in the place of the one that waits, if that still is the text
+/// `seen`; whether it was.
+pub async fn replace_pending(
+    tx: &mut Tx,
+    content: Uuid,
+    (seen, text): (&Revision, &Revision),
+) -> Result<bool, Error> {
+    let statement = statement(REPLACE_PENDING)
+        .bind(text.title.clone())
+        .bind(text.body.clone())
+        .bind(content)
+        .bind(seen.body.clone())
+        .bind(seen.title.clone())
+        .bind(seen.title.clone());
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Notes that an author deleted a text, which is erased when it has been kept long enough.
+pub(super) async fn note_deleted(tx: &mut Tx, content: Uuid, now: Timestamp) -> Result<(), Error> {
+    tx.execute(statement(NOTE_DELETED).bind(content).bind(now.0)).await.map(drop)
 }
 
 async fn delete_pending(

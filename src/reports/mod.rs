@@ -15,4 +15,4 @@ mod tests;
 
 pub use api::ReportsApi;
 pub use model::Filed;
-pub use service::{Parts, Reports, file_in};
+pub use service::{Parts, Reports, file_in, withdraw_in};

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{
     model::{Filed, Subject, Wanted},
     rules,
@@ -176,6 +178,19 @@ pub async fn file_in(
     let event = Event::ReportCreated { report: id.0 };
     jobs::publish(tx, &mod_actions::occurrence(agent, event, now)).await?;
     Ok(id)
+}
+
+/// Takes a plugin's report back, while it waits. `false` when it does not wait; an
+/// error when a person has settled it.
+pub async fn withdraw_in(tx: &mut Tx, target: Uuid, plugin: &str) -> Result<bool, Error> {
+    let Some(report) = store::by_plugin(tx, target, plugin).await? else { return Ok(false) };
+    if report.is_settled {
+        return Err(Error::conflict("decided_by_people", "A person has decided about it."));
+    }
+    if report.is_open {
+        store::withdraw(tx, &report).await?;
+    }
+    Ok(report.is_open)
 }
 
 fn context(actor: &Actor, subject: &Subject, now: Timestamp) -> Context {

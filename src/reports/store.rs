@@ -45,6 +45,58 @@ sql! { INSERT = "
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
 sql! { FIND_BY_PLUGIN = "select id from reports where item_id = ? and plugin = ?" }
 
+// The newest report by a plugin of something, and how many wait with it.
+sql! { BY_PLUGIN = "
+    select r.id, r.item_id, i.state, i.resolved_by is not null as is_settled,
+           (select count(*) from reports o where o.item_id = r.item_id) as reports
+    from reports r join review_items i on i.id = r.item_id
+    where r.target_id = ? and r.plugin = ? order by r.id desc limit 1" }
+sql! { CLOSE_ITEM =
+"update review_items set state = 'superseded' where id = ? and state = 'open'" }
+sql! { LOWER_ITEM = "update review_items set priority = max(priority - 1, -100) where id = ?" }
+sql! { DELETE = "delete from reports where id = ?" }
+
+/// A plugin's report.
+pub(super) struct ByPlugin {
+    pub(super) id: ReportId,
+    pub(super) item: ReviewItemId,
+    pub(super) is_open: bool,
+    /// A person has settled it.
+    pub(super) is_settled: bool,
+    /// Nobody else reported the same.
+    pub(super) is_alone: bool,
+}
+
+/// The newest report by a plugin of something.
+pub(super) async fn by_plugin(
+    tx: &mut Tx,
+    target: Uuid,
+    plugin: &str,
+) -> Result<Option<ByPlugin>, Error> {
+    let statement = statement(BY_PLUGIN).bind(target).bind(plugin.to_owned());
+    let row = tx.optional(statement).await?;
+    row.map(|row| {
+        let (state, reports): (&str, i64) = (row.value("state")?, row.value("reports")?);
+        Ok(ByPlugin {
+            id: row.id("id")?,
+            item: row.id("item_id")?,
+            is_open: state == "open",
+            is_settled: row.value("is_settled")?,
+            is_alone: reports <= 1,
+        })
+    })
+    .transpose()
+}
+
+/// Takes a plugin's report out of the queue: with its item, or from among others.
+pub(super) async fn withdraw(tx: &mut Tx, report: &ByPlugin) -> Result<(), Error> {
+    if report.is_alone {
+        return tx.execute_one(statement(CLOSE_ITEM).bind(report.item.0)).await;
+    }
+    tx.execute(statement(LOWER_ITEM).bind(report.item.0)).await?;
+    tx.execute_one(statement(DELETE).bind(report.id.0)).await
+}
+
 /// Who has a name.
 pub(super) async fn find_account(db: &Db, username: &str) -> Result<Option<AccountId>, Error> {
     let row = db.optional(statement(FIND_ACCOUNT).bind(name_key(username))).await?;

@@ -14,6 +14,6 @@ mod tokens;
 
 pub use api::{SessionsApi, SignedIn, Visitor};
 pub use model::Verified;
-pub use service::{Device, Sessions, erase_networks};
+pub use service::{Device, KEEP_ENDED, Sessions, erase_networks};
 pub use store::to_actor;
 pub use tokens::{Keys, KeysError};

@@ -50,7 +50,7 @@ const WRONG: Error = Error::Unauthenticated("wrong_credentials");
 
 /// How long ended sessions are kept: long enough to notice that an old token is
 /// used again.
-const KEEP_ENDED: Duration = Duration::from_hours(30 * 24);
+pub const KEEP_ENDED: Duration = Duration::from_hours(30 * 24);
 
 /// Where somebody signs in from.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! `/undos`
 
+use std::collections::BTreeMap;
+
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{Cause, Item, Undo, UndoState},
+    model::{Cause, Item, OfBinding, Undo, UndoState},
     service::Undos,
 };
 use crate::{
@@ -27,8 +29,11 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[oai(example)]
 struct UndoBody {
-    /// The binding that did it.
-    binding_id: Uuid,
+    /// The binding that did it. Either this or `ban_id` is given.
+    binding_id: Option<Uuid>,
+    /// The ban that removed content: posts, comments and votes come back, and the ban
+    /// stays in force. The other fields narrow a binding's doing only.
+    ban_id: Option<Uuid>,
     /// Only what this version did, by its SHA-256.
     digest: Option<String>,
     /// Only what the binding did in this revision.
@@ -44,7 +49,8 @@ struct UndoBody {
 impl Example for UndoBody {
     fn example() -> Self {
         Self {
-            binding_id: Uuid::nil(),
+            binding_id: Some(Uuid::nil()),
+            ban_id: None,
             digest: None,
             revision: Some(3),
             from: Some("2026-01-01T00:00:00Z".to_owned()),
@@ -61,20 +67,31 @@ impl UndoBody {
             let time = Timestamp::parse(&text);
             time.map(Some).ok_or_else(|| Error::invalid(field, "time", "must be an RFC 3339 time"))
         };
-        Ok(Cause {
-            binding: self.binding_id.into(),
-            digest: self.digest,
-            revision: self.revision,
-            from: time("from", self.from)?,
-            until: time("until", self.until)?,
-        })
+        let narrowed = self.digest.is_some() || self.revision.is_some();
+        let narrowed = narrowed || self.from.is_some() || self.until.is_some();
+        match (self.binding_id, self.ban_id) {
+            (Some(binding), None) => Ok(Cause::Binding(OfBinding {
+                binding: binding.into(),
+                digest: self.digest,
+                revision: self.revision,
+                from: time("from", self.from)?,
+                until: time("until", self.until)?,
+            })),
+            (None, Some(ban)) if !narrowed => Ok(Cause::Ban(ban.into())),
+            (None, Some(_)) => {
+                Err(Error::invalid("ban_id", "alone", "goes with no other field but `dry_run`"))
+            }
+            _ => Err(Error::invalid("binding_id", "either", "or `ban_id` must be given, not both")),
+        }
     }
 }
 
 /// How many of one kind were taken back.
 #[derive(Debug, Object, Serialize)]
 struct UndoneView {
-    /// Kind of the effect; `hold` is what waited and was let through.
+    /// The kind of the effect; `hold` is what waited and was let through, `reject` what
+    /// was refused and was published, `modify` what was changed and has its author's
+    /// words back; of a ban, `remove` and `vote`.
     kind: String,
     /// How many.
     count: i64,
@@ -84,21 +101,25 @@ struct UndoneView {
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 struct UndoItemView {
-    /// The effect; of `hold`, the item that waited for review.
+    /// The effect; of `hold`, the item that waited for review; of other verdicts, the
+    /// decision.
     id: Uuid,
-    /// Kind of the effect, or `hold`.
+    /// Kind of the effect, or `hold`, `reject` or `modify`.
     kind: String,
     /// What it was done to.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_id: Option<Uuid>,
-    /// `waiting`: it is to be taken back, or would be; `undone`; or `kept`: it is
-    /// not as the plugin left it, people have decided since.
+    /// `waiting`: it is to be taken back; `undone`: it was, or would be; `kept`: it
+    /// stays as it is.
     state: String,
+    /// Why it is kept, by a name of `not_undone`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 impl From<Item> for UndoItemView {
-    fn from(Item { id, kind, target, state, .. }: Item) -> Self {
-        Self { id, kind, target_id: target, state: state.as_str().to_owned() }
+    fn from(Item { id, kind, target, state, reason, .. }: Item) -> Self {
+        Self { id, kind, target_id: target, state: state.as_str().to_owned(), reason }
     }
 }
 
@@ -111,8 +132,12 @@ struct UndoView {
     id: Option<Uuid>,
     /// `preview`, `waiting`, `running` or `done`.
     state: String,
-    /// The binding.
-    binding_id: Uuid,
+    /// The binding, if its doing is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_id: Option<Uuid>,
+    /// The ban, if what it removed is put back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ban_id: Option<Uuid>,
     /// How much there is to settle.
     total: i64,
     /// How far that is, in percent; absent of a preview.
@@ -122,8 +147,18 @@ struct UndoView {
     undone: Vec<UndoneView>,
     /// How many stay as they are.
     kept: i64,
-    /// A page of them, the newest first, what waits for review after the
-    /// effects; of a preview, at most 100 of each.
+    /// Why they do, and how often: `decided_by_person`, `others_decided` (other plugins
+    /// wanted the same), `edited_since`, `changed_since`, `posted_again`,
+    /// `text_expired`, `author_gone`, `author_banned`, `locked`, `place_gone`,
+    /// `not_publishable`, `webhook_delivered`; what left nothing that could be taken
+    /// back: `registration_refused`, `picture_refused`, `vote_refused`,
+    /// `report_changed`, `action_refused`, `ban_changed`, `notification_changed`.
+    /// `mail_sent` counts mails that told of what was taken back.
+    not_undone: BTreeMap<String, i64>,
+    /// How many of the oldest a preview did not look at: it looks at the newest 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_tried: Option<i64>,
+    /// A page of them, the newest first; of a preview, at most 100.
     items: Vec<UndoItemView>,
     /// When it was asked for, RFC 3339.
     created_at: Time,
@@ -144,14 +179,19 @@ impl UndoView {
             UndoState::Waiting | UndoState::Running => Some(settled * 100 / undo.total.max(1)),
         };
         let count = |(kind, count)| UndoneView { kind, count };
+        let not_tried = undo.total.saturating_sub(settled);
+        let is_preview = undo.state == UndoState::Preview;
         Self {
             id: undo.id,
             state: undo.state.as_str().to_owned(),
-            binding_id: undo.binding.0,
+            binding_id: Some(undo.cause).filter(|_| !undo.is_of_ban),
+            ban_id: Some(undo.cause).filter(|_| undo.is_of_ban),
             total: undo.total,
             progress,
             undone: undo.counts.undone.into_iter().map(count).collect(),
             kept: undo.counts.kept,
+            not_undone: undo.counts.not_undone,
+            not_tried: Some(not_tried).filter(|more| is_preview && *more > 0),
             items: items.items.into_iter().map(Into::into).collect(),
             created_at: undo.created_at.into(),
             finished_at: undo.finished_at.map(Time::from),
@@ -179,13 +219,17 @@ pub struct UndosApi {
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Plugins")]
 impl UndosApi {
-    /// Take back what a binding did
+    /// Take back what a binding did, or what a ban removed
     ///
-    /// For admins, and for moderators what a binding of their community did.
-    /// Restores, unlocks, lifts, withdraws and lets through what the binding's
-    /// effects and holds did, in the background, and corrects what people were
-    /// told. What people have decided since stays. Asked again, it does nothing
-    /// more.
+    /// For admins, and for moderators what a binding or a ban of their community did. In the
+    /// background, the server reverses the binding's effects, lets through what it
+    /// held, publishes what it refused under its author's name with the time it was
+    /// written, gives changed texts their author's words back, and corrects what people
+    /// were told. With `ban_id`, the server gives back what the ban removed, and nothing
+    /// that somebody removed otherwise. Bans, locks and visibility are checked as they are now. What people
+    /// have decided since stays, and `not_undone` counts by name what stays as it is. A
+    /// preview (`dry_run`) does the same and rolls it back. Asked again, the operation
+    /// does nothing more.
     #[oai(path = "/undos", method = "post", operation_id = "undo")]
     async fn undo(
         &self,

@@ -7,21 +7,27 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    model::{ItemState, Order, Piece, Thing},
+    model::{Asked, Fate, Order, Piece, Reason, Thing},
+    rules,
     service::{Parts, Undos},
     store,
 };
 use crate::{
-    accounts,
+    accounts, appeals, attachments,
     base::{
         Error,
         actor::{Actor, Agent},
     },
+    content_removals,
     db::{Db, Tx},
+    digests,
     effects::Inverse,
-    events::Content,
-    jobs::{Failure, Job},
-    warnings,
+    events::{Content, Event, Occurrence, Resolution},
+    hooks::{self, ContentKind},
+    jobs::{self, Failure, Job},
+    notifications::{Kind, NewNotification},
+    publishing::{self, Refused, Revision, Terms},
+    reports, warnings,
 };
 
 /// The kind of the jobs.
@@ -34,6 +40,16 @@ pub const LIMIT: Duration = Duration::from_hours(1);
 const ROUND: u32 = 100;
 /// What the log says of a bot's answer that is taken back.
 const REASON: &str = "What the plugin did was taken back.";
+/// What authors are told whose words are back.
+const WORDS_ARE_BACK: &str =
+    "A rule had changed your text. That was undone: the text is as you wrote it.";
+
+/// Who takes something back, and as part of which batch.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) order: &'a Order,
+}
 
 impl Undos {
     /// Does a batch, or what is left of one.
@@ -46,7 +62,8 @@ impl Undos {
         let Some((actor, _)) = by else { return Err(Failure::For("nobody wants it".to_owned())) };
         store::begin(&mut tx, id).await?;
         tx.commit().await?;
-        while let Some(percent) = self.round(db, &actor, &order).await? {
+        let by = By { actor: &actor, order: &order };
+        while let Some(percent) = self.round(db, by).await? {
             job.progress(percent).await?;
         }
         Ok(())
@@ -54,10 +71,17 @@ impl Undos {
 
     /// Settles some pieces more. How far that is, in percent; `None` when
     /// nothing is left.
-    async fn round(&self, db: &Db, actor: &Actor, order: &Order) -> Result<Option<u32>, Error> {
-        let pieces = store::next(db, order.id, ROUND).await?;
+    async fn round(&self, db: &Db, by: By<'_>) -> Result<Option<u32>, Error> {
+        let order = by.order;
+        let mut tx = db.begin().await?;
+        let pieces = store::next(&mut tx, order.id, ROUND).await?;
+        drop(tx);
         for piece in &pieces {
-            Box::pin(self.settle(db, actor, (order.id, piece))).await?;
+            let mut tx = db.begin().await?;
+            if store::is_waiting(&mut tx, order.id, piece.number).await? {
+                Box::pin(self.settle(&mut tx, by, piece)).await?;
+                tx.commit().await?;
+            }
         }
         let finished_at = pieces.is_empty().then(|| self.parts.clock.now());
         let mut tx = db.begin().await?;
@@ -72,48 +96,85 @@ impl Undos {
         Ok(Some(u32::try_from(percent.clamp(0, 100)).unwrap_or(0)))
     }
 
-    /// Takes a piece back, or notes that it is not as it was left.
-    async fn settle(
-        &self,
-        db: &Db,
-        actor: &Actor,
-        (undo, piece): (Uuid, &Piece),
-    ) -> Result<(), Error> {
-        let mut tx = db.begin().await?;
-        if !store::settle(&mut tx, (undo, piece.number), ItemState::Undone).await? {
-            return Ok(());
+    /// Settles the newest pieces of a batch in one transaction, at most so many: for
+    /// a preview, which is rolled back.
+    pub(super) async fn try_out(&self, tx: &mut Tx, by: By<'_>, most: u32) -> Result<(), Error> {
+        for piece in store::next(tx, by.order.id, most).await? {
+            Box::pin(self.settle(tx, by, &piece)).await?;
         }
-        match self.take_back(&mut tx, actor, (undo, piece.thing)).await {
-            Ok(true) => return Ok(tx.commit().await?),
-            Ok(false) | Err(Error::NotFound | Error::Conflict { .. }) => drop(tx),
-            Err(error) => return Err(error),
-        }
-        let mut tx = db.begin().await?;
-        store::settle(&mut tx, (undo, piece.number), ItemState::Kept).await?;
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
-    /// Whether something was taken back; otherwise it is not as it was left.
-    async fn take_back(
+    /// Takes a piece back, or notes why it stays as it is.
+    async fn settle(&self, tx: &mut Tx, by: By<'_>, piece: &Piece) -> Result<(), Error> {
+        tx.begin_part().await?;
+        let fate = match self.take_back(tx, by, piece.thing).await {
+            Ok(fate) => fate,
+            Err(error) => Fate::Kept(rules::reason(&error).ok_or(error)?),
+        };
+        tx.end_part(matches!(fate, Fate::Undone { .. })).await?;
+        Ok(store::settle(tx, (by.order.id, piece.number), fate).await?)
+    }
+
+    async fn take_back(&self, tx: &mut Tx, by: By<'_>, thing: Thing) -> Result<Fate, Error> {
+        let Parts { review, webhooks, .. } = &self.parts;
+        match thing {
+            Thing::Effect(effect, inverse) => self.reverse_effect(tx, by, (effect, inverse)).await,
+            Thing::Report { effect, target } => {
+                let is_withdrawn = store::mark(tx, by.order.id, effect).await?
+                    && reports::withdraw_in(tx, target, &by.order.plugin).await?;
+                Ok(if is_withdrawn { UNDONE } else { Fate::Kept(Reason::ChangedSince) })
+            }
+            Thing::Webhook(effect) => {
+                let is_cancelled = store::mark(tx, by.order.id, effect).await?
+                    && webhooks.cancel_in(tx, effect).await?;
+                Ok(if is_cancelled { UNDONE } else { Fate::Kept(Reason::WebhookDelivered) })
+            }
+            Thing::Held(item) => {
+                let held = store::held(tx, item).await?.ok_or(Error::NotFound)?;
+                match (held.is_superseded, held.waits_still) {
+                    (true, true) => return Ok(Fate::Kept(Reason::EditedSince)),
+                    // A newer text of it has been let through.
+                    (true, false) => return Ok(UNDONE),
+                    (false, _) => review.approve_in(tx, by.actor, item).await?,
+                }
+                let Some(author) = held.author else { return Ok(UNDONE) };
+                let mailed = digests::told_of_hold(tx, author, held.target).await?;
+                Ok(Fate::Undone { mailed })
+            }
+            Thing::Refused { decision, asked } => {
+                self.publish_refused(tx, by, (decision, asked)).await
+            }
+            Thing::Rewritten { asked } => self.put_back_words(tx, by, asked).await,
+            Thing::Removed(item) => self.put_back(tx, by, item).await,
+        }
+    }
+
+    /// Takes an effect back, corrects what people were told of it, and grants an
+    /// appeal against it that waits.
+    async fn reverse_effect(
         &self,
         tx: &mut Tx,
-        actor: &Actor,
-        (undo, thing): (Uuid, Thing),
-    ) -> Result<bool, Error> {
-        let (effect, inverse) = match thing {
-            Thing::Effect(effect, inverse) => (effect, inverse),
-            Thing::Held(item) => {
-                return self.parts.review.approve_in(tx, actor, item).await.map(|()| true);
-            }
-        };
-        let is_taken_back = store::mark(tx, undo, effect).await?
-            && self.reverse(tx, Agent::Person(actor), inverse).await?;
-        if is_taken_back {
-            for cause in [Some(effect), action(inverse)].into_iter().flatten() {
-                self.parts.notifications.correct(tx, cause).await?;
-            }
+        By { actor, order }: By<'_>,
+        (effect, inverse): (Uuid, Inverse),
+    ) -> Result<Fate, Error> {
+        let now = self.parts.clock.now();
+        if let Some(action) = action(inverse)
+            && appeals::grant_in(tx, actor, action, now).await?
+        {
+            return Ok(Fate::Kept(Reason::DecidedByPerson));
         }
-        Ok(is_taken_back)
+        let is_taken_back = store::mark(tx, order.id, effect).await?
+            && self.reverse(tx, Agent::Person(actor), inverse).await?;
+        if !is_taken_back {
+            return Ok(Fate::Kept(Reason::ChangedSince));
+        }
+        let mut mailed: i64 = 0;
+        for cause in [Some(effect), action(inverse)].into_iter().flatten() {
+            mailed = mailed.saturating_add(digests::told_because(tx, cause).await?);
+            self.parts.notifications.correct(tx, cause).await?;
+        }
+        Ok(Fate::Undone { mailed })
     }
 
     async fn reverse(
@@ -136,6 +197,141 @@ impl Undos {
             Inverse::Notice => Ok(true),
         }
     }
+
+    /// Gives back what was removed with a ban, if nobody has decided otherwise since.
+    async fn put_back(&self, tx: &mut Tx, by: By<'_>, item: Uuid) -> Result<Fate, Error> {
+        let removed = content_removals::removed(tx, item).await?.ok_or(Error::NotFound)?;
+        let done = match removed.action {
+            Some(action) => {
+                if appeals::grant_in(tx, by.actor, action.0, self.parts.clock.now()).await? {
+                    return Ok(Fate::Kept(Reason::DecidedByPerson));
+                }
+                self.parts.moderation.take_back_in(tx, Agent::Person(by.actor), action).await?
+            }
+            None => content_removals::put_vote_back(tx, &removed).await?,
+        };
+        Ok(if done { UNDONE } else { Fate::Kept(Reason::ChangedSince) })
+    }
+
+    /// Publishes a refused text in its author's name, at the time and place that it was
+    /// written for, as the other plugins wanted it: held, or with other words.
+    async fn publish_refused(
+        &self,
+        tx: &mut Tx,
+        By { actor, order }: By<'_>,
+        (decision, asked): (Uuid, Uuid),
+    ) -> Result<Fate, Error> {
+        let Parts { posts, comments, clock, .. } = &self.parts;
+        let found = store::asked(tx, asked, order.cause).await?;
+        let Some((asked, wrote)) = found.and_then(|mut asked| {
+            let wrote = asked.wrote.take()?;
+            Some((asked, wrote))
+        }) else {
+            return Ok(Fate::Kept(Reason::TextExpired));
+        };
+        if appeals::grant_in(tx, actor, decision, clock.now()).await? {
+            return Ok(Fate::Kept(Reason::DecidedByPerson));
+        }
+        let Some((author, true)) = accounts::find_actor(tx, asked.author).await? else {
+            return Ok(Fate::Kept(Reason::AuthorGone));
+        };
+        let content = match rules::without(&wrote, &asked.answers) {
+            Ok(content) => content,
+            Err(reason) => return Ok(Fate::Kept(reason)),
+        };
+        if store::is_posted_again(tx, (asked.author, asked.community), &content).await? {
+            return Ok(Fate::Kept(Reason::PostedAgain));
+        }
+        let id: Uuid = wrote.id.parse().map_err(Error::internal)?;
+        if store::is_edit_waiting(tx, id, asked.at).await? {
+            return Ok(Fate::Kept(Reason::EditedSince));
+        }
+        let refused = refused(tx, &asked, content).await?;
+        let done = match wrote.kind {
+            ContentKind::Post => {
+                let approved = posts.overrule(tx, (actor, &author), &refused).await?;
+                posts.publish(tx, &author, &approved).await?
+            }
+            ContentKind::Comment => {
+                let approved = comments.overrule(tx, (actor, &author), &refused).await?;
+                comments.publish(tx, &author, &approved).await?
+            }
+        };
+        if !done {
+            return Ok(Fate::Kept(Reason::ChangedSince));
+        }
+        let resolution = Resolution::Approved;
+        let overridden = Event::DecisionOverridden { asked: asked.id, resolution };
+        jobs::publish(tx, &Occurrence::new(clock.now(), actor, overridden)).await?;
+        Ok(UNDONE)
+    }
+
+    /// Gives a text that the plugin changed its author's words back, if they are known
+    /// and nobody has edited the text since.
+    async fn put_back_words(
+        &self,
+        tx: &mut Tx,
+        By { actor, order }: By<'_>,
+        asked: Uuid,
+    ) -> Result<Fate, Error> {
+        let Parts { posts, comments, clock, notifications, .. } = &self.parts;
+        let found = store::asked(tx, asked, order.cause).await?;
+        let Some(asked) = found else { return Ok(Fate::Kept(Reason::TextExpired)) };
+        let Some(wrote) = &asked.wrote else { return Ok(Fate::Kept(Reason::TextExpired)) };
+        let text = match rules::without(wrote, &asked.answers) {
+            Ok(text) => text,
+            Err(reason) => return Ok(Fate::Kept(reason)),
+        };
+        let made = rules::made(wrote, &asked.answers);
+        let id: Uuid = wrote.id.parse().map_err(Error::internal)?;
+        let (done, content) = match wrote.kind {
+            ContentKind::Post => {
+                (posts.put_back_text(tx, (&made, &text)).await?, Content::Post(id))
+            }
+            ContentKind::Comment => {
+                (comments.put_back_text(tx, (&made, &text)).await?, Content::Comment(id))
+            }
+        };
+        let words = (&revision(&made), &revision(&text));
+        if !done && !publishing::replace_pending(tx, id, words).await? {
+            return Ok(Fate::Kept(Reason::EditedSince));
+        }
+        if done {
+            let event = Event::ContentPublished { content, edited: true };
+            jobs::publish(tx, &Occurrence::new(clock.now(), actor, event)).await?;
+        }
+        let told = NewNotification {
+            recipient: asked.author,
+            kind: Kind::Notice,
+            content: Some(content),
+            binding: None,
+            community: Some(asked.community),
+            actor: None,
+            values: vec![hooks::Feature { name: "text".into(), value: WORDS_ARE_BACK.into() }],
+            cause: asked.id,
+        };
+        notifications.notify(tx, told).await?;
+        Ok(UNDONE)
+    }
+}
+
+/// Taken back, and told of in no mail.
+const UNDONE: Fate = Fate::Undone { mailed: 0 };
+
+/// A refused text as it is to be let through.
+async fn refused(tx: &mut Tx, asked: &Asked, content: hooks::Content) -> Result<Refused, Error> {
+    let (written_at, held) = (Some(asked.at), rules::held_by_others(asked.id, &asked.answers));
+    Ok(Refused {
+        content,
+        community: asked.slug.clone(),
+        media: attachments::refused(tx, asked.id).await?,
+        at: asked.at,
+        terms: Terms { written_at, held },
+    })
+}
+
+fn revision(text: &hooks::Content) -> Revision {
+    Revision { title: text.title.clone(), body: text.body.clone(), media: None }
 }
 
 fn action(inverse: Inverse) -> Option<Uuid> {

@@ -8,14 +8,34 @@ use uuid::Uuid;
 use crate::{
     base::{
         clock::Timestamp,
-        ids::{AccountId, BindingId, ReviewItemId},
+        ids::{AccountId, BanId, BindingId, CommunityId, ReviewItemId},
     },
     effects::Inverse,
+    hooks::{Content, Patch, Verdict},
 };
+
+/// Whose doing is meant.
+#[derive(Clone, Debug)]
+pub(super) enum Cause {
+    /// What a binding did.
+    Binding(OfBinding),
+    /// What was removed with a ban.
+    Ban(BanId),
+}
+
+impl Cause {
+    /// The binding or the ban.
+    pub(super) fn id(&self) -> Uuid {
+        match self {
+            Self::Binding(of) => of.binding.0,
+            Self::Ban(ban) => ban.0,
+        }
+    }
+}
 
 /// What of a binding's doing is meant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Cause {
+pub(super) struct OfBinding {
     /// Which binding.
     pub binding: BindingId,
     /// Only of this version.
@@ -35,7 +55,7 @@ pub(super) enum ItemState {
     Waiting,
     /// It was taken back.
     Undone,
-    /// It is not as the plugin left it: people have decided since.
+    /// It stays as it is; see [`Reason`].
     Kept,
 }
 
@@ -55,19 +75,83 @@ impl ItemState {
     }
 }
 
+/// Why something stays as it is. `SQL` in `store.rs` has further names: those of
+/// refusals that leave nothing to take back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// A person has decided about it since.
+    DecidedByPerson,
+    /// Other plugins wanted the same.
+    OthersDecided,
+    /// The text was edited since.
+    EditedSince,
+    /// The thing is not as the plugin left it.
+    ChangedSince,
+    /// The account of the author cannot be used any more.
+    AuthorGone,
+    /// A ban forbids the author to write there.
+    AuthorBanned,
+    /// The place is locked.
+    Locked,
+    /// The post, the comment or the community is gone.
+    PlaceGone,
+    /// The author has sent the same text again.
+    PostedAgain,
+    /// The text breaks a rule that holds by now.
+    NotPublishable,
+    /// The server does not keep the text any more.
+    TextExpired,
+    /// Another server was told already.
+    WebhookDelivered,
+}
+
+impl Reason {
+    /// As stored, and in the API.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::DecidedByPerson => "decided_by_person",
+            Self::OthersDecided => "others_decided",
+            Self::EditedSince => "edited_since",
+            Self::ChangedSince => "changed_since",
+            Self::AuthorGone => "author_gone",
+            Self::AuthorBanned => "author_banned",
+            Self::Locked => "locked",
+            Self::PlaceGone => "place_gone",
+            Self::PostedAgain => "posted_again",
+            Self::NotPublishable => "not_publishable",
+            Self::TextExpired => "text_expired",
+            Self::WebhookDelivered => "webhook_delivered",
+        }
+    }
+}
+
+/// What came of something in a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was taken back, though so many mails that were sent told of it.
+    Undone {
+        /// How many mails.
+        mailed: i64,
+    },
+    /// It stays as it is.
+    Kept(Reason),
+}
+
 /// Something of a batch, as it is shown.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     /// Its place in the batch.
     pub number: i64,
-    /// The effect, or the item for review.
+    /// The effect, the item for review, or the decision.
     pub id: Uuid,
-    /// Kind of the effect, or `hold`.
+    /// Kind of the effect, or `hold`, `reject` or `modify`.
     pub kind: String,
     /// What it was done to.
     pub target: Option<Uuid>,
     /// What became of it.
     pub state: ItemState,
+    /// Why it stays as it is.
+    pub reason: Option<String>,
 }
 
 /// How something of a batch is taken back.
@@ -75,8 +159,31 @@ pub(super) struct Item {
 pub(super) enum Thing {
     /// An effect, by its inverse.
     Effect(Uuid, Inverse),
+    /// An effect that reported something: the report leaves the queue.
+    Report {
+        /// The effect.
+        effect: Uuid,
+        /// What was reported.
+        target: Uuid,
+    },
+    /// An effect that told other servers something.
+    Webhook(Uuid),
     /// Content that waits only because of the binding: it is let through.
     Held(ReviewItemId),
+    /// A text that was refused: it is published.
+    Refused {
+        /// The decision.
+        decision: Uuid,
+        /// The event that plugins were asked about.
+        asked: Uuid,
+    },
+    /// A text that was changed: it gets its author's words back.
+    Rewritten {
+        /// The event that plugins were asked about.
+        asked: Uuid,
+    },
+    /// A post, a comment or a vote that was removed with a ban.
+    Removed(Uuid),
 }
 
 /// Something that is to be taken back.
@@ -88,13 +195,46 @@ pub(super) struct Piece {
     pub thing: Thing,
 }
 
+/// A text that plugins were asked about, as far as it is on record.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The event.
+    pub id: Uuid,
+    /// Who wrote the text.
+    pub author: AccountId,
+    /// The community.
+    pub community: CommunityId,
+    /// Slug of the community.
+    pub slug: String,
+    /// When.
+    pub at: Timestamp,
+    /// What the author wrote; `None` when it is erased.
+    pub wrote: Option<Content>,
+    /// What the enforcing plugins said, in the order in which they were asked.
+    pub answers: Vec<Answer>,
+}
+
+/// What one enforcing plugin said of a text.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    /// It is the binding whose doing is taken back.
+    pub is_cause: bool,
+    pub verdict: Verdict,
+    /// For the author.
+    pub message: Option<String>,
+    pub patch: Option<Patch>,
+}
+
 /// How much of a batch came to what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
     /// How many of each kind are taken back.
     pub undone: BTreeMap<String, i64>,
-    /// How many stay, because they are not as the plugin left them.
+    /// How many stay as they are.
     pub kept: i64,
+    /// Why they stay; and what was told and cannot be untold.
+    #[serde(default)]
+    pub not_undone: BTreeMap<String, i64>,
 }
 
 impl Counts {
@@ -139,8 +279,10 @@ impl UndoState {
 pub(super) struct Undo {
     /// Opaque; none of a preview.
     pub id: Option<Uuid>,
-    /// Whose doing is meant.
-    pub binding: BindingId,
+    /// The binding or the ban whose doing is meant.
+    pub cause: Uuid,
+    /// The cause is a ban.
+    pub is_of_ban: bool,
     /// How far it is.
     pub state: UndoState,
     /// How much there is to settle.
@@ -154,9 +296,13 @@ pub(super) struct Undo {
 }
 
 /// A batch for who does it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) id: Uuid,
+    /// The binding or the ban.
+    pub(super) cause: Uuid,
+    /// Name of the binding's plugin; empty for a ban.
+    pub(super) plugin: String,
     pub(super) created_by: AccountId,
     pub(super) total: i64,
 }

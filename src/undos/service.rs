@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    jobs::UNDO,
+    jobs::{By, UNDO},
     model::{Cause, Item, Undo, UndoState},
     store,
 };
@@ -18,17 +18,24 @@ use crate::{
         ids::{CommunityId, new_uuid},
         page::{MAX_LIMIT, Page, PageRequest},
     },
-    db::{Db, SITE},
+    comments::Comments,
+    content_removals::{self, ContentRemovals},
+    db::{Db, SITE, Tx},
     http::{Action, RateLimits},
     jobs::{self, NewJob},
     mod_actions::{self, ActionKind, NewAction},
     moderation::Moderation,
     notifications::Notifications,
+    posts::Posts,
     review::Review,
+    webhooks::Webhooks,
 };
 
 /// What went wrong is put right before all that follows from what happened.
 const UNDO_PRIORITY: i32 = 10;
+/// Pieces that a preview takes back and rolls back: less than a second of the writer's
+/// time. Of older ones it tells only how many there are.
+const PREVIEWED: u32 = 200;
 
 /// What undoing is built on.
 #[derive(Clone)]
@@ -38,9 +45,12 @@ pub struct Parts {
     pub clock: Clock,
     pub limits: Arc<RateLimits>,
     pub bans: Bans,
+    pub comments: Comments,
     pub moderation: Moderation,
     pub notifications: Notifications,
+    pub posts: Posts,
     pub review: Review,
+    pub webhooks: Webhooks,
 }
 
 /// Takes back what bindings did; cheap to clone.
@@ -55,27 +65,34 @@ impl Undos {
         Self { parts }
     }
 
-    /// What would be taken back, the newest of it by name. For those who manage
-    /// the binding.
+    /// What removes content with bans, which this takes back.
+    pub fn removals(&self) -> ContentRemovals {
+        let Parts { db, clock, limits, moderation, .. } = self.parts.clone();
+        ContentRemovals::new(content_removals::Parts { db, clock, limits, moderation })
+    }
+
+    /// What would be taken back, the newest of it by name: it is taken back in a
+    /// transaction that is rolled back. For those who manage the binding.
     pub(super) async fn preview(
         &self,
         actor: &Actor,
         cause: Cause,
     ) -> Result<(Undo, Page<Item>), Error> {
         self.check(actor, &cause).await?;
-        let (db, now) = (&self.parts.db, self.parts.clock.now());
-        let counts = store::preview_counts(db, &cause, now).await?;
-        let items = store::preview_items(db, &cause, (now, MAX_LIMIT)).await?;
-        let undo = Undo {
-            id: None,
-            binding: cause.binding,
-            state: UndoState::Preview,
-            total: counts.settled(),
-            counts,
-            created_at: now,
-            finished_at: None,
-        };
-        Ok((undo, Page { items, next_cursor: None }))
+        let now = self.parts.clock.now();
+        let id = new_uuid(now);
+        let mut tx = self.parts.db.begin().await?;
+        self.stop_removal(&mut tx, &cause).await?;
+        store::insert(&mut tx, id, (&cause, actor.id), now).await?;
+        let order = store::order(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        self.try_out(&mut tx, By { actor, order: &order }, PREVIEWED).await?;
+        let counts = store::counts(&mut tx, id).await?;
+        let page = PageRequest { after: None, limit: MAX_LIMIT };
+        let found = store::find_in(&mut tx, actor, id, &page).await?;
+        drop(tx);
+        let (undo, items) = found.ok_or(Error::NotFound)?;
+        let items = Page { next_cursor: None, ..Page::cut(items, page.limit, |item| item.number) };
+        Ok((Undo { id: None, state: UndoState::Preview, counts, ..undo }, items))
     }
 
     /// Has it taken back, in the background. For those who manage the binding.
@@ -84,22 +101,25 @@ impl Undos {
         let now = self.parts.clock.now();
         let id = new_uuid(now);
         let mut tx = self.parts.db.begin().await?;
+        self.stop_removal(&mut tx, &cause).await?;
         let (total, counts) = store::insert(&mut tx, id, (&cause, actor.id), now).await?;
         let job = NewJob { priority: UNDO_PRIORITY, ..NewJob::new(UNDO, &id) };
         let job = job.once(format!("undo {id}"));
         jobs::enqueue(&mut tx, job, now).await?;
-        let detail = Some(format!("undo {id} of binding {}", cause.binding));
+        let of = if matches!(cause, Cause::Ban(_)) { "ban" } else { "binding" };
+        let detail = Some(format!("undo {id} of {of} {}", cause.id()));
         let action = NewAction::in_place(ActionKind::Undo, community);
         let action = NewAction { detail, ..action };
         mod_actions::record(&mut tx, Agent::Person(actor), &action, now).await?;
         tx.commit().await?;
         tracing::info!(
-            by = actor.username, binding = %cause.binding, undo = %id, total,
-            "what a binding did is to be taken back"
+            by = actor.username, cause = %cause.id(), undo = %id, total,
+            "what a binding or a ban did is to be taken back"
         );
         Ok(Undo {
             id: Some(id),
-            binding: cause.binding,
+            cause: cause.id(),
+            is_of_ban: matches!(cause, Cause::Ban(_)),
             state: UndoState::Waiting,
             total,
             counts,
@@ -109,7 +129,7 @@ impl Undos {
     }
 
     /// A batch as it stands, and a page of what is in it. For those who manage
-    /// the binding.
+    /// the binding or the ban.
     pub(super) async fn find(
         &self,
         actor: &Actor,
@@ -121,11 +141,19 @@ impl Undos {
         Ok((undo, Page::cut(items, page.limit, |item| item.number)))
     }
 
-    /// The community of the binding, or `None` for the site, if the actor manages the
-    /// binding.
+    /// What a ban has not removed yet, it does not remove any more.
+    async fn stop_removal(&self, tx: &mut Tx, cause: &Cause) -> Result<(), Error> {
+        match cause {
+            Cause::Binding(_) => Ok(()),
+            Cause::Ban(ban) => content_removals::stop(tx, *ban, self.parts.clock.now()).await,
+        }
+    }
+
+    /// The community of the binding or the ban, or `None` for the site, if the actor
+    /// manages it.
     async fn check(&self, actor: &Actor, cause: &Cause) -> Result<Option<CommunityId>, Error> {
         self.parts.limits.check_actor(Action::Write, actor).await?;
-        let scope = store::managed_scope(&self.parts.db, actor, cause.binding).await?;
+        let scope = store::managed_scope(&self.parts.db, actor, cause).await?;
         let scope = scope.ok_or(Error::NotFound)?;
         Ok((scope != SITE).then(|| scope.into()))
     }

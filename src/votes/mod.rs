@@ -12,5 +12,5 @@ mod store;
 mod tests;
 
 pub use api::VotesApi;
-pub use model::{Ballot, Subject, VoteValue};
-pub use service::{Parts, Votes};
+pub use model::{Ballot, Cast, Subject, VoteValue};
+pub use service::{Parts, Votes, put_back_in, take_back_in};

@@ -88,3 +88,25 @@ pub struct Ballot {
     /// The post, and how the voter stands there.
     pub ground: Ground,
 }
+
+/// A vote that was cast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cast {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The post or the comment.
+    pub content: Uuid,
+    /// 1 or -1.
+    pub value: i64,
+    /// When.
+    pub cast_at: Timestamp,
+}
+
+/// Content as far as a count of its votes needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) subject: Subject,
+    pub(super) author: AccountId,
+    pub(super) tallies: Tallies,
+    pub(super) created_at: Timestamp,
+}

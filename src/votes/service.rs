@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    model::{Ballot, Subject, VoteValue},
+    model::{Ballot, Cast, Subject, VoteValue},
     rules, store,
 };
 use crate::{
@@ -121,6 +121,30 @@ impl Votes {
             .await?
             .ok_or_else(|| Error::internal("a vote changed under its own transaction"))
     }
+}
+
+/// Takes a vote back, as part of `tx`, whoever may vote there by now; `false` when it is
+/// not there any more.
+pub async fn take_back_in(tx: &mut Tx, cast: Cast) -> Result<bool, Error> {
+    Ok(store::delete(tx, cast).await? && recount(tx, cast, (cast.value, 0)).await?)
+}
+
+/// Puts a vote back that was taken back, as part of `tx`; `false` when the account has
+/// voted since, or there is nothing to vote on any more.
+pub async fn put_back_in(tx: &mut Tx, cast: Cast) -> Result<bool, Error> {
+    Ok(store::insert(tx, cast).await? && recount(tx, cast, (0, cast.value)).await?)
+}
+
+/// Counts a vote that has changed, for the content and for its author. Whether there is
+/// such content.
+async fn recount(tx: &mut Tx, cast: Cast, (was, is): (i64, i64)) -> Result<bool, Error> {
+    let Some(counted) = store::counted(tx, cast.content).await? else { return Ok(false) };
+    let after = counted.tallies.after(was, is);
+    let hot = publishing::hot(after.score(), counted.created_at);
+    // Nobody gains by what they think of themselves.
+    let gain = if counted.author == cast.account { 0 } else { is - was };
+    store::recount(tx, &counted, (after, hot), gain).await?;
+    Ok(true)
 }
 
 fn vote(ballot: &Ballot, value: VoteValue) -> hooks::Vote {

@@ -1,6 +1,8 @@
 //! The statements on votes. Each that writes says again what must be so.
 
-use super::model::{Ballot, Subject, VoteValue};
+use uuid::Uuid;
+
+use super::model::{Ballot, Cast, Counted, Subject, VoteValue};
 use crate::{
     bans::{allowed, looking, viewer},
     base::{actor::Actor, clock::Timestamp},
@@ -125,6 +127,71 @@ where id = ? and ups = ? and downs = ? and state = 'published'; \
     update comments k, accounts a
     set k.ups = ?1, k.downs = ?2, k.score = ?3, a.score = a.score + ?7
     where k.id = ?4 and k.ups = ?5 and k.downs = ?6 and k.state = 'published' and a.id = ?8" }
+
+sql! { COUNTED_POST =
+"select p.author_id, p.ups, p.downs, p.created_at from posts p where p.id = ?" }
+sql! { COUNTED_COMMENT =
+"select k.author_id, k.ups, k.downs, k.created_at from comments k where k.id = ?" }
+sql! { RECOUNT_POST =
+"update posts set ups = ?, downs = ?, score = ?, hot = ? where id = ?" }
+sql! { RECOUNT_COMMENT = "update comments set ups = ?, downs = ?, score = ? where id = ?" }
+sql! { GAIN = "update accounts set score = score + ? where id = ?" }
+sql! { DELETE_CAST = "delete from votes where content_id = ? and account_id = ? and value = ?" }
+sql! { INSERT_CAST = "
+    insert into votes (content_id, account_id, value, cast_at) values (?, ?, ?, ?)
+    on conflict (content_id, account_id) do nothing" }
+
+/// Whether the vote was there.
+pub(super) async fn delete(tx: &mut Tx, cast: Cast) -> Result<bool, Error> {
+    let statement = statement(DELETE_CAST).bind(cast.content).bind(cast.account.0).bind(cast.value);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Whether the account had no vote there.
+pub(super) async fn insert(tx: &mut Tx, cast: Cast) -> Result<bool, Error> {
+    let statement = statement(INSERT_CAST)
+        .bind(cast.content)
+        .bind(cast.account.0)
+        .bind(cast.value)
+        .bind(cast.cast_at.0);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// The votes on content, counted.
+pub(super) async fn counted(tx: &mut Tx, content: Uuid) -> Result<Option<Counted>, Error> {
+    let post = (COUNTED_POST, Subject::Post(content.into()));
+    for (sql, subject) in [post, (COUNTED_COMMENT, Subject::Comment(content.into()))] {
+        if let Some(row) = tx.optional(statement(sql).bind(content)).await? {
+            return Ok(Some(Counted {
+                subject,
+                author: row.id("author_id")?,
+                tallies: Tallies { ups: row.value("ups")?, downs: row.value("downs")? },
+                created_at: row.time("created_at")?,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes the tallies of content, whatever its state, and adds `gain` to its author's
+/// score.
+pub(super) async fn recount(
+    tx: &mut Tx,
+    counted: &Counted,
+    (after, hot): (Tallies, f64),
+    gain: i64,
+) -> Result<(), Error> {
+    let count = |sql| statement(sql).bind(after.ups).bind(after.downs).bind(after.score());
+    let statement_of = match counted.subject {
+        Subject::Post(_) => count(RECOUNT_POST).bind(hot),
+        Subject::Comment(_) => count(RECOUNT_COMMENT),
+    };
+    tx.execute_one(statement_of.bind(counted.subject.id())).await?;
+    if gain != 0 {
+        tx.execute_one(statement(GAIN).bind(gain).bind(counted.author.0)).await?;
+    }
+    Ok(())
+}
 
 fn ballot_statement(actor: &Actor, subject: Subject, now: Timestamp) -> Statement {
     let sql = match subject {

@@ -134,7 +134,8 @@ impl Webhooks {
             Content::Comment(_) => "comment",
         };
         let payload = json!({
-            "kind": kind, "id": content.id(), "post_id": post, "community": slug, "by": by,
+            "kind": kind, "id": content.id(), "post_id": post, "community": slug,
+            "by": by.told(),
         });
         Ok(Some(Message { community: Some(community), name: "content.removed", payload }))
     }

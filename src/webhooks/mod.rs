@@ -16,4 +16,4 @@ mod tests;
 
 pub use api::WebhooksApi;
 pub use jobs::{DELIVER, DELIVERY_LIMIT};
-pub use service::{Parts, Webhooks};
+pub use service::{KEEP, Parts, Webhooks};

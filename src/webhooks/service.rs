@@ -39,7 +39,7 @@ use crate::{
 const WEBHOOKS_MAX: i64 = 20;
 /// How long it is remembered what webhooks were told: longer than the last
 /// attempt at it may take.
-const KEEP: Duration = Duration::from_hours(3 * 24);
+pub const KEEP: Duration = Duration::from_hours(3 * 24);
 
 /// What webhooks are built on.
 #[derive(Clone)]
@@ -103,6 +103,12 @@ impl Webhooks {
             }
         }
         Ok(listening.len())
+    }
+
+    /// Cancels, as part of `tx`, what webhooks are still to be told because of
+    /// something. Whether none has been told yet.
+    pub async fn cancel_in(&self, tx: &mut Tx, cause: Uuid) -> Result<bool, Error> {
+        Ok(store::cancel(tx, cause).await?)
     }
 
     /// Whether there are webhooks, as far as is known here.

@@ -70,6 +70,11 @@ sql! { SETTLE_DELIVERY = "
 sql! { COUNT_ATTEMPT = "
     update webhook_deliveries set attempts = attempts + 1
     where id = ? and state = 'waiting' and attempts = ?" }
+// What webhooks are told because of something; there are few webhooks.
+sql! { LIST_CAUSED = "
+    select d.id, d.state from webhooks w
+    cross join webhook_deliveries d on d.webhook_id = w.id and d.cause_id = ?" }
+sql! { DELETE_WAITING = "delete from webhook_deliveries where id = ? and state = 'waiting'" }
 sql! { NOTE_SUCCESS = "
     update webhooks set failing_since = null, last_error = null
     where id = ? and (failing_since is not null or last_error is not null)" }
@@ -148,6 +153,19 @@ pub(super) async fn insert(
             .bind(placed.now.0),
     )
     .await
+}
+
+/// Cancels what webhooks are still to be told because of something. Whether none
+/// has been told yet.
+pub(super) async fn cancel(tx: &mut Tx, cause: Uuid) -> Result<bool, Error> {
+    let mut is_untold = true;
+    for row in tx.all(statement(LIST_CAUSED).bind(cause)).await? {
+        let state: &str = row.value("state")?;
+        is_untold &= state != "delivered";
+        let id: Uuid = row.value("id")?;
+        tx.execute(statement(DELETE_WAITING).bind(id)).await?;
+    }
+    Ok(is_untold)
 }
 
 /// How many webhooks a scope has.

@@ -33,6 +33,7 @@ mod media;
 mod mod_log;
 mod openapi;
 mod process;
+mod retention;
 mod servers;
 mod statements;
 mod support;

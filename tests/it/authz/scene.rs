@@ -273,7 +273,14 @@ impl Scene {
         (author, admin): (&Person, &Person),
     ) {
         let path = operation.path.trim_start_matches("/api/v1");
-        if let Some((list, _)) = path.split_once("/bans/") {
+        if operation.id == "show_content_removal" {
+            let banned = self.app.member(&format!("banned{}", self.asked)).await;
+            let ban = json!({
+                "username": banned.name, "deeds": ["vote"], "remove_content": {"hours": 1},
+            });
+            let ban = admin.post("/communities/garden/bans", ban).await.expect(201);
+            things.other.insert("bans", id(&ban));
+        } else if let Some((list, _)) = path.split_once("/bans/") {
             let list = list.replace("{slug}", "garden").replace("{id}", &things.post);
             let ban = json!({"username": things.victim.name, "deeds": ["vote"]});
             let ban = admin.post(&format!("{list}/bans"), ban).await.expect(201);

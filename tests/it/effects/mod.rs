@@ -3,6 +3,7 @@
 
 mod guest;
 mod limits;
+mod oracle;
 mod told;
 mod undone;
 

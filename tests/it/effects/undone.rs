@@ -249,3 +249,93 @@ async fn moderators_take_back_what_their_binding_did() {
     maud.get(&format!("/undos/{}", id(&others))).await.expect_problem(404, "not_found");
     assert_eq!(scene.count(WITHDRAWN).await, 2);
 }
+
+/// Texts that the binding alone refused are published as they were meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_texts_are_published_under_their_author_at_their_time() {
+    let scene = Scene::start().await;
+    let binding = policy::enforce_first_letter(&scene.admin, "no").await;
+    for (title, body) in [("One", "Refuse this."), ("Two", "Really."), ("Three", "Hold this.")] {
+        scene.app.advance(Duration::from_mins(1));
+        let status = forum::try_post(&scene.app, &scene.ada, title, body).await.status.as_u16();
+        assert!(matches!(status, 202 | 403), "{status}");
+    }
+    let comment = forum::try_comment(&scene.app, &scene.ada, (&scene.post, None), "Refused.").await;
+    comment.expect_problem(403, "rejected_by_policy");
+    scene.app.advance(Duration::from_mins(5));
+    let cause = json!({"binding_id": binding["id"], "dry_run": true});
+    let preview = scene.admin.post("/undos", cause).await.expect(200);
+    let undo = undone(&scene, json!({"binding_id": binding["id"]})).await;
+    for each in [&preview, &undo] {
+        assert_eq!((count(each, "reject"), count(each, "hold")), (3, 1), "{each}");
+        assert_eq!((&each["total"], &each["not_undone"]), (&json!(4), &json!({})), "{each}");
+    }
+    let posts = scene.app.client.get("/posts?author=ada&sort=new").await.expect(200);
+    let titles = each(&posts, "title");
+    assert_eq!(titles, ["Three", "Two", "One", "A title"], "{posts}");
+    let times = each(&posts, "created_at");
+    assert_eq!(times[2], "2026-01-01T00:01:00.001Z", "{posts}");
+    let path = format!("/posts/{}/comments", id(&scene.post));
+    let comments = scene.app.client.get(&path).await.expect(200);
+    assert_eq!(each(&comments, "author"), ["ada"], "{comments}");
+    let told = scene.ada.get("/notifications").await.expect(200);
+    let approved = each(&told, "kind").iter().filter(|kind| **kind == "approved").count();
+    assert_eq!(approved, 4, "{told}");
+    let again = undone(&scene, json!({"binding_id": binding["id"]})).await;
+    assert_eq!((&again["total"], &again["not_undone"]), (&json!(0), &json!({})), "{again}");
+}
+
+/// What stays of refusals is counted by the reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_texts_that_stay_refused_are_counted_by_name() {
+    let scene = Scene::start().await;
+    let (ben, cleo) = (scene.app.member("ben").await, scene.app.member("cleo").await);
+    let binding = policy::enforce_first_letter(&scene.admin, "no").await;
+    for author in [&scene.ada, &ben, &cleo] {
+        let refused = forum::try_post(&scene.app, author, "A title", "Refuse this.").await;
+        refused.expect_problem(403, "rejected_by_policy");
+    }
+    let ban = json!({"username": "ben", "deeds": ["post"]});
+    scene.admin.post("/bans", ban).await.expect(201);
+    let password = json!({"password": crate::support::PASSWORD});
+    cleo.send(hyper::Method::DELETE, "/me", Some(password)).await;
+    scene.app.advance(Duration::from_secs(1));
+    let undo = undone(&scene, json!({"binding_id": binding["id"]})).await;
+    assert_eq!((count(&undo, "reject"), &undo["kept"]), (1, &json!(2)), "{undo}");
+    let banned = &undo["not_undone"]["author_banned"];
+    let gone = [&undo["not_undone"]["author_gone"], &undo["not_undone"]["text_expired"]];
+    assert_eq!(banned, 1, "{undo}");
+    assert!(gone.iter().any(|count| **count == 1), "{undo}");
+}
+
+/// Texts that the binding changed are as their authors wrote them again, but for those
+/// that were edited since.
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_texts_get_their_words_back_unless_edited_since() {
+    let scene = Scene::start().await;
+    let rule = json!({
+        "id": "swap", "action": "modify", "when": {"words": ["plum"]},
+        "replace": [{"pattern": "plum", "with": "pear", "in": "body"}],
+    });
+    let terms = json!({
+        "mode": "enforce", "settings": {"rules": [rule]}, "grants": {"modify": true},
+    });
+    let automod = crate::support::plugin("automod");
+    let binding = policy::bind(&scene.admin, "swap", automod, terms).await;
+    let first = forum::try_post(&scene.app, &scene.ada, "One", "A plum.").await.expect(201);
+    let second = forum::try_post(&scene.app, &scene.ada, "Two", "A plum.").await.expect(201);
+    assert_eq!(first["body"], "A pear.");
+    scene.app.advance(Duration::from_secs(1));
+    let title = json!({"title": "Two of them"});
+    scene.ada.patch(&format!("/posts/{}", id(&second)), title).await.expect(200);
+    let undo = undone(&scene, json!({"binding_id": binding["id"]})).await;
+    assert_eq!(count(&undo, "modify"), 1, "{undo}");
+    assert_eq!(undo["not_undone"], json!({"edited_since": 1}), "{undo}");
+    let shown = async |post: &Value| {
+        scene.app.client.get(&format!("/posts/{}", id(post))).await.expect(200)
+    };
+    let shown = (shown(&first).await, shown(&second).await);
+    assert_eq!((&shown.0["body"], &shown.1["body"]), (&json!("A plum."), &json!("A pear.")));
+    let told = scene.ada.get("/notifications").await.expect(200);
+    assert!(told.to_string().contains("the text is as you wrote it"), "{told}");
+}

@@ -10,6 +10,7 @@ mod comments;
 mod communities;
 mod compile_bomb;
 mod connections;
+mod content_removals;
 mod decisions;
 mod edge;
 pub mod idempotency;

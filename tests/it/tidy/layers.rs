@@ -56,10 +56,12 @@ const FEATURES: &[&str] = &[
     "webhooks",
     "after_hooks",
     "effects",
+    "content_removals",
     "undos",
     "plugin_trials",
     "plugin_stats",
     "job_admin",
+    "retention",
 ];
 
 /// What a feature keeps for itself: others ask its `mod.rs`.
