@@ -18,7 +18,7 @@ use crate::{
         ids::BanId,
     },
     db::Tx,
-    events::Content,
+    events::{Content, Origin},
     jobs::{Failure, Job},
     votes,
 };
@@ -108,7 +108,7 @@ impl ContentRemovals {
         let (moderation, now) = (&self.parts.moderation, self.parts.clock.now());
         let reason = Some(removal.reason.clone()).filter(|reason| !reason.is_empty());
         let agent = Agent::Person(actor);
-        let action = moderation.remove_with_ban_in(tx, agent, content, reason);
+        let action = moderation.remove_by(tx, (agent, Origin::Ban), content, reason);
         let action = Some(action.await?);
         let kind = match content {
             Content::Post(_) => RemovedKind::Post,

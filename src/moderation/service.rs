@@ -248,18 +248,8 @@ impl Moderation {
         self.remove_by(tx, (agent, by), content, reason).await
     }
 
-    /// Takes content away with a ban on its author, who is told of the ban alone.
-    pub async fn remove_with_ban_in(
-        &self,
-        tx: &mut Tx,
-        agent: Agent<'_>,
-        content: Content,
-        reason: Option<String>,
-    ) -> Result<ActionId, Error> {
-        self.remove_by(tx, (agent, Origin::Ban), content, reason).await
-    }
-
-    async fn remove_by(
+    /// [`Moderation::remove_in`] with who is told to have done it.
+    pub async fn remove_by(
         &self,
         tx: &mut Tx,
         (agent, by): (Agent<'_>, Origin),
@@ -309,8 +299,7 @@ impl Moderation {
         if agent.person().is_some() {
             self.overridden(tx, agent, (asked, Resolution::Approved)).await?;
         }
-        let undone = (content.into(), ActionKind::Remove);
-        mod_actions::undone(tx, agent, undone, None, now).await?;
+        mod_actions::undone(tx, agent, (content.into(), ActionKind::Remove), None, now).await?;
         let action = of_content(ActionKind::Restore, content, &facts, None);
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await
     }
@@ -336,8 +325,7 @@ impl Moderation {
         let action = if locked {
             of_content(ActionKind::Lock, content, &facts, Some(Inverse::Unlock))
         } else {
-            let undone = (content.into(), ActionKind::Lock);
-            mod_actions::undone(tx, agent, undone, None, now).await?;
+            mod_actions::undone(tx, agent, (content.into(), ActionKind::Lock), None, now).await?;
             of_content(ActionKind::Unlock, content, &facts, None)
         };
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await.map(Some)
@@ -485,10 +473,9 @@ impl Moderation {
             return Ok(false);
         };
         match self.reverse(tx, agent, &action, inverse).await {
-            Ok(done) => Ok(done),
             // It is not as the action left it: others have been there.
             Err(Error::Conflict { .. } | Error::NotFound) => Ok(false),
-            Err(error) => Err(error),
+            done => done,
         }
     }
 
@@ -549,8 +536,7 @@ impl Moderation {
     }
 
     async fn publish(&self, tx: &mut Tx, agent: Agent<'_>, event: Event) -> Result<(), Error> {
-        let occurrence = mod_actions::occurrence(agent, event, self.now());
-        Ok(jobs::publish(tx, &occurrence).await?)
+        Ok(jobs::publish(tx, &mod_actions::occurrence(agent, event, self.now())).await?)
     }
 
     fn now(&self) -> Timestamp {

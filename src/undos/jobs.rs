@@ -78,8 +78,8 @@ impl Undos {
         drop(tx);
         for piece in &pieces {
             let mut tx = db.begin().await?;
-            if store::is_waiting(&mut tx, order.id, piece.number).await? {
-                Box::pin(self.settle(&mut tx, by, piece)).await?;
+            // Otherwise another attempt at this job has settled it: nothing is done twice.
+            if Box::pin(self.settle(&mut tx, by, piece)).await? {
                 tx.commit().await?;
             }
         }
@@ -105,8 +105,9 @@ impl Undos {
         Ok(())
     }
 
-    /// Takes a piece back, or notes why it stays as it is.
-    async fn settle(&self, tx: &mut Tx, by: By<'_>, piece: &Piece) -> Result<(), Error> {
+    /// Takes a piece back, or notes why it stays as it is; whether that was still to be
+    /// done.
+    async fn settle(&self, tx: &mut Tx, by: By<'_>, piece: &Piece) -> Result<bool, Error> {
         tx.begin_part().await?;
         let fate = match self.take_back(tx, by, piece.thing).await {
             Ok(fate) => fate,

@@ -208,8 +208,6 @@ sql! { NEXT = "
     left join effects f on f.id = i.thing_id
     left join content_removal_items r on r.id = i.thing_id
     where i.undo_id = ? and i.state = 'waiting' order by i.number limit ?" }
-sql! { IS_WAITING =
-"select 1 from undo_items where undo_id = ? and number = ? and state = 'waiting'" }
 sql! { SETTLE = "
     update undo_items set state = ?, reason = ?, mailed = ?
     where undo_id = ? and number = ? and state = 'waiting'" }
@@ -367,23 +365,18 @@ fn thing(row: &Row) -> Result<Thing, Error> {
     }
 }
 
-/// Whether something is still to be settled.
-pub(super) async fn is_waiting(tx: &mut Tx, undo: Uuid, number: i64) -> Result<bool, Error> {
-    Ok(tx.optional(statement(IS_WAITING).bind(undo).bind(number)).await?.is_some())
-}
-
-/// Notes what became of something.
+/// Notes what became of something; whether it was still to be settled.
 pub(super) async fn settle(
     tx: &mut Tx,
     (undo, number): (Uuid, i64),
     fate: Fate,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let (state, reason, mailed) = match fate {
         Fate::Undone { mailed } => (ItemState::Undone, None, mailed),
         Fate::Kept(reason) => (ItemState::Kept, Some(reason.as_str()), 0),
     };
     let statement = statement(SETTLE).bind(state.as_str()).bind(reason).bind(mailed);
-    tx.execute_one(statement.bind(undo).bind(number)).await
+    tx.execute_rows_or_none(statement.bind(undo).bind(number), 1).await
 }
 
 /// A text that plugins were asked about; `None` when nothing is on record of it.
