@@ -1,5 +1,10 @@
 //! Enforcing the table of retention, a little at once.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use uuid::Uuid;
 
 use super::store::{self, Swept};
@@ -23,6 +28,8 @@ pub struct Retention {
     clock: Clock,
     settings: config::Retention,
     decisions: config::Decisions,
+    /// Something was erased since the log of the file was emptied.
+    is_in_log: Arc<AtomicBool>,
 }
 
 impl Retention {
@@ -32,7 +39,7 @@ impl Retention {
         clock: Clock,
         (settings, decisions): (config::Retention, config::Decisions),
     ) -> Self {
-        Self { db, clock, settings, decisions }
+        Self { db, clock, settings, decisions, is_in_log: Arc::default() }
     }
 
     /// Erases some of what has been kept long enough: deleted texts, earlier versions,
@@ -51,8 +58,9 @@ impl Retention {
         ] {
             erased |= self.sweep(kind, first_uuid(before)).await?;
         }
-        if !erased {
-            // What was overwritten is still in the log of the file.
+        if erased {
+            self.is_in_log.store(true, Ordering::Relaxed);
+        } else if self.is_in_log.swap(false, Ordering::Relaxed) {
             self.db.truncate_log().await?;
         }
         Ok(erased)

@@ -23,7 +23,7 @@ use crate::{
         Error,
         actor::{Actor, Agent},
         clock::{Clock, Timestamp},
-        ids::{CommunityId, WebhookId, new_uuid},
+        ids::{CommunityId, WebhookId, new_uuid, time_of},
         page::{Page, PageRequest},
     },
     communities::Communities,
@@ -40,6 +40,10 @@ const WEBHOOKS_MAX: i64 = 20;
 /// How long it is remembered what webhooks were told: longer than the last
 /// attempt at it may take.
 pub const KEEP: Duration = Duration::from_hours(3 * 24);
+
+/// Longest time between a cause and what webhooks are told of it: they are made in one
+/// transaction.
+const EMITTED_WITHIN: Duration = Duration::from_mins(5);
 
 /// What webhooks are built on.
 #[derive(Clone)]
@@ -106,9 +110,10 @@ impl Webhooks {
     }
 
     /// Cancels, as part of `tx`, what webhooks are still to be told because of
-    /// something. Whether none has been told yet.
+    /// something that has an id of its time. Whether none has been told yet.
     pub async fn cancel_in(&self, tx: &mut Tx, cause: Uuid) -> Result<bool, Error> {
-        Ok(store::cancel(tx, cause).await?)
+        let since = time_of(cause);
+        Ok(store::cancel(tx, cause, (since, since.plus(EMITTED_WITHIN))).await?)
     }
 
     /// Whether there are webhooks, as far as is known here.

@@ -70,10 +70,10 @@ sql! { SETTLE_DELIVERY = "
 sql! { COUNT_ATTEMPT = "
     update webhook_deliveries set attempts = attempts + 1
     where id = ? and state = 'waiting' and attempts = ?" }
-// What webhooks are told because of something; there are few webhooks.
+// What webhooks are told because of something, which was made at a certain time.
 sql! { LIST_CAUSED = "
-    select d.id, d.state from webhooks w
-    cross join webhook_deliveries d on d.webhook_id = w.id and d.cause_id = ?" }
+    select d.id, d.state from webhook_deliveries d
+    where d.created_at between ? and ? and d.cause_id = ?" }
 sql! { DELETE_WAITING = "delete from webhook_deliveries where id = ? and state = 'waiting'" }
 sql! { NOTE_SUCCESS = "
     update webhooks set failing_since = null, last_error = null
@@ -155,11 +155,16 @@ pub(super) async fn insert(
     .await
 }
 
-/// Cancels what webhooks are still to be told because of something. Whether none
-/// has been told yet.
-pub(super) async fn cancel(tx: &mut Tx, cause: Uuid) -> Result<bool, Error> {
+/// Cancels what webhooks are still to be told because of something, which was made
+/// between two times. Whether none has been told yet.
+pub(super) async fn cancel(
+    tx: &mut Tx,
+    cause: Uuid,
+    (since, until): (Timestamp, Timestamp),
+) -> Result<bool, Error> {
     let mut is_untold = true;
-    for row in tx.all(statement(LIST_CAUSED).bind(cause)).await? {
+    let caused = statement(LIST_CAUSED).bind(since.0).bind(until.0).bind(cause);
+    for row in tx.all(caused).await? {
         let state: &str = row.value("state")?;
         is_untold &= state != "delivered";
         let id: Uuid = row.value("id")?;
