@@ -48,7 +48,7 @@ pub struct BanRequest {
 #[derive(Debug, Object, Deserialize)]
 #[oai(deny_unknown_fields, example)]
 #[serde(deny_unknown_fields)]
-pub struct RemoveContent {
+struct RemoveContent {
     /// Only what is no older than so many hours: 1 to 720.
     hours: u32,
 }

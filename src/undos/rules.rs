@@ -54,7 +54,9 @@ pub(super) fn held_by_others(asked: uuid::Uuid, answers: &[Answer]) -> Option<He
 pub(super) fn reason(error: &Error) -> Option<Reason> {
     Some(match error {
         Error::NotFound => Reason::PlaceGone,
-        Error::Invalid(_) => Reason::NotPublishable,
+        Error::Invalid(_) | Error::RejectedByPolicy { .. } | Error::SlowMode { .. } => {
+            Reason::NotPublishable
+        }
         Error::Forbidden { code, .. } => match *code {
             "banned" => Reason::AuthorBanned,
             _ => Reason::NotPublishable,

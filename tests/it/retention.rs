@@ -9,7 +9,7 @@ use gatherly::{
     retention::{Keep, Retention, TABLE, TECHNICAL, render},
 };
 use hyper::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     support::{
@@ -212,15 +212,17 @@ async fn what_somebody_wrote_is_nowhere_after_its_time() {
     }
 }
 
+/// Something waits about every post.
+const WAITS: &str = "
+    insert into review_items (id, kind, target_id, reason, state, created_at)
+    select ?, 'report', p.id, 'look', 'open', p.created_at from posts p";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reported_text_is_kept_until_the_report_is_decided() {
     let app = TestApp::start().await;
     let (admin, ada) = (app.admin("boss").await, app.member("ada").await);
     let post = forum::post(&app, &ada, "To be deleted").await;
     ada.delete(&format!("/posts/{}", id(&post))).await;
-    const WAITS: &str = "
-        insert into review_items (id, kind, target_id, reason, state, created_at)
-        select ?, 'report', p.id, 'look', 'open', p.created_at from posts p";
     let item = uuid::Uuid::now_v7();
     let mut tx = app.app.db.begin().await.unwrap();
     tx.execute(statement(WAITS).bind(item)).await.unwrap();
@@ -238,5 +240,4 @@ async fn a_reported_text_is_kept_until_the_report_is_decided() {
     assert!(settled.status.is_success(), "{}", settled.text());
     tidy(&app).await;
     assert_eq!(title().await, "");
-    let _: Value = post;
 }

@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Poll,
     time::Duration,
@@ -227,15 +227,18 @@ const STEPS: usize = 900;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_that_is_broken_off_goes_on() {
-    let tries = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&tries);
+    let (kills, tries) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (killing, counted) = (Arc::clone(&kills), Arc::clone(&tries));
     let app = TestApp::start_working(move |_, work| {
         work.wrapped(move |work| {
-            let tries = Arc::clone(&counted);
+            let (killing, tries) = (Arc::clone(&killing), Arc::clone(&counted));
             Arc::new(move |job| {
-                let is_removal = job.kind == gatherly::bans::REMOVE_CONTENT;
+                // The removal has an id, and what listens to events has an event.
+                let has_id = job.read::<uuid::Uuid>().is_ok();
                 let work = work(job);
-                let is_killed = is_removal && tries.fetch_add(1, Ordering::SeqCst) < 3;
+                let is_killed = has_id
+                    && killing.load(Ordering::SeqCst)
+                    && tries.fetch_add(1, Ordering::SeqCst) < 3;
                 Box::pin(async move {
                     if !is_killed {
                         return work.await;
@@ -257,6 +260,7 @@ async fn a_removal_that_is_broken_off_goes_on() {
     })
     .await;
     let flood = Flood::on(app, POSTS, COMMENTS).await;
+    kills.store(true, Ordering::SeqCst);
     let banned = flood.admin.post("/bans", ban(24)).await.expect(201);
     let path = format!("/bans/{}/content-removal", id(&banned));
     wait_for("all is removed", async || {
