@@ -273,16 +273,9 @@ impl Scene {
         (author, admin): (&Person, &Person),
     ) {
         let path = operation.path.trim_start_matches("/api/v1");
-        if operation.id == "show_content_removal" {
-            let banned = self.app.member(&format!("banned{}", self.asked)).await;
-            let ban = json!({
-                "username": banned.name, "deeds": ["vote"], "remove_content": {"hours": 1},
-            });
-            let ban = admin.post("/communities/garden/bans", ban).await.expect(201);
-            things.other.insert("bans", id(&ban));
-        } else if let Some((list, _)) = path.split_once("/bans/") {
+        if let Some((list, _)) = path.split_once("/bans/") {
             let list = list.replace("{slug}", "garden").replace("{id}", &things.post);
-            let ban = json!({"username": things.victim.name, "deeds": ["vote"]});
+            let ban = vote_ban(&things.victim.name);
             let ban = admin.post(&format!("{list}/bans"), ban).await.expect(201);
             things.other.insert("bans", id(&ban));
         }
@@ -415,4 +408,9 @@ fn needs_victim(operation: &Operation, case: &str) -> bool {
 async fn upload(client: &Client, path: &str) -> Reply {
     let (path, wasm) = (format!("{path}?name=uploaded"), Some("application/wasm"));
     client.send_bytes(Method::POST, &path, wasm, Bytes::from(guest::configurable().to_vec())).await
+}
+
+/// A ban that removes content as well.
+fn vote_ban(name: &str) -> Value {
+    json!({"username": name, "deeds": ["vote"], "remove_content": {"hours": 1}})
 }

@@ -103,7 +103,9 @@ impl Forum {
             json!({"mode": mode, "settings": rules("x"), "grants": grants, "limits": limits});
         let binding = policy::bind(&admin, "rule-x", plugin("automod"), terms).await;
         let terms = json!({"mode": "enforce", "settings": rules("y")});
-        policy::bind(&admin, "rule-y", plugin("automod"), terms).await;
+        // The same program under another name, told apart by a section without a meaning.
+        let other = [plugin("automod"), vec![0, 2, 1, b'y']].concat();
+        policy::bind(&admin, "rule-y", other, terms).await;
         Self { app, admin, members, binding, written: BTreeMap::new() }
     }
 

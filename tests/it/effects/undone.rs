@@ -274,7 +274,7 @@ async fn refused_texts_are_published_under_their_author_at_their_time() {
     let titles = each(&posts, "title");
     assert_eq!(titles, ["Three", "Two", "One", "A title"], "{posts}");
     let times = each(&posts, "created_at");
-    assert_eq!(times[2], "2026-01-01T00:01:00.001Z", "{posts}");
+    assert_eq!(times[2], "2026-01-01T00:01:00.002Z", "{posts}");
     let path = format!("/posts/{}/comments", id(&scene.post));
     let comments = scene.app.client.get(&path).await.expect(200);
     assert_eq!(each(&comments, "author"), ["ada"], "{comments}");

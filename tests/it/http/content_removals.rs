@@ -223,7 +223,7 @@ async fn a_ban_removes_only_within_its_scope_and_its_time() {
 }
 
 /// Of the work of an attempt before it is dropped: more than one batch, and not all.
-const STEPS: usize = 900;
+const STEPS: usize = 400;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_that_is_broken_off_goes_on() {
