@@ -83,9 +83,12 @@ impl Forum {
         }
         let held = id(&author.post(&comments, json!({"body": "H"})).await.expect(202));
         let banned = self.app.member(&format!("banned{n}")).await.name;
+        let mut bans = Vec::new();
         for list in ["/bans", "/communities/general/bans", &format!("/posts/{post}/bans")] {
-            let ban = json!({"username": banned, "deeds": ["vote"]});
-            admin.post(list, ban).await.expect(201);
+            let ban = json!({
+                "username": banned, "deeds": ["vote"], "remove_content": {"hours": 1},
+            });
+            bans.push(id(&admin.post(list, ban).await.expect(201)));
         }
         reader.put(&format!("/posts/{post}/vote"), json!({"value": 1})).await.expect(200);
         let off = json!({"plugin": "letters", "mode": "off"});
@@ -103,6 +106,7 @@ impl Forum {
             ("comments", parent.unwrap()),
             ("replays", replay),
             ("undos", undo),
+            ("bans", bans.remove(0)),
             ("jobs", job),
             ("media", media),
             ("decisions", id(&decisions["items"][0])),
