@@ -149,7 +149,7 @@ struct UndoView {
     kept: i64,
     /// Why they do, and how often: `decided_by_person`, `others_decided` (other plugins
     /// wanted the same), `edited_since`, `changed_since`, `posted_again`,
-    /// `text_expired`, `author_gone`, `author_banned`, `locked`, `place_gone`,
+    /// `newer_waits`, `text_expired`, `author_gone`, `author_banned`, `locked`, `place_gone`,
     /// `not_publishable`, `webhook_delivered`; what left nothing that could be taken
     /// back: `registration_refused`, `picture_refused`, `vote_refused`,
     /// `report_changed`, `action_refused`, `ban_changed`, `notification_changed`.

@@ -134,7 +134,7 @@ impl Undos {
             Thing::Held(item) => {
                 let held = store::held(tx, item).await?.ok_or(Error::NotFound)?;
                 match (held.is_superseded, held.waits_still) {
-                    (true, true) => return Ok(Fate::Kept(Reason::EditedSince)),
+                    (true, true) => return Ok(Fate::Kept(Reason::NewerWaits)),
                     // A newer text of it has been let through.
                     (true, false) => return Ok(UNDONE),
                     (false, _) => review.approve_in(tx, by.actor, item).await?,
@@ -245,7 +245,7 @@ impl Undos {
         }
         let id: Uuid = wrote.id.parse().map_err(Error::internal)?;
         if store::is_edit_waiting(tx, id, asked.at).await? {
-            return Ok(Fate::Kept(Reason::EditedSince));
+            return Ok(Fate::Kept(Reason::NewerWaits));
         }
         let refused = refused(tx, &asked, content).await?;
         let done = match wrote.kind {

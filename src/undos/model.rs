@@ -85,6 +85,8 @@ pub(super) enum Reason {
     OthersDecided,
     /// The text was edited since.
     EditedSince,
+    /// A newer text of its author waits for a moderator.
+    NewerWaits,
     /// The thing is not as the plugin left it.
     ChangedSince,
     /// The account of the author cannot be used any more.
@@ -112,6 +114,7 @@ impl Reason {
             Self::DecidedByPerson => "decided_by_person",
             Self::OthersDecided => "others_decided",
             Self::EditedSince => "edited_since",
+            Self::NewerWaits => "newer_waits",
             Self::ChangedSince => "changed_since",
             Self::AuthorGone => "author_gone",
             Self::AuthorBanned => "author_banned",
