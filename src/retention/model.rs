@@ -280,6 +280,7 @@ pub const TECHNICAL: &[&str] = &[
     "plugin_versions.wanted_grants",
     "plugin_versions.settings_schema",
     "plugin_bindings.file",
+    "plugin_bindings.live_file",
     "plugin_binding_revisions.reason",
     "plugin_envelopes.envelope",
     "removed_profiles.part",
