@@ -19,6 +19,7 @@ use crate::{
     decisions::DecisionsApi,
     digests::DigestsApi,
     http::{
+        allow::Allow,
         onion::{Bounds, Onion},
         specification,
         system::SystemApi,
@@ -155,10 +156,13 @@ fn service(app: &App) -> OpenApiService<impl OpenApi + 'static, ()> {
 
 /// The specification, as it is committed in `openapi/gatherly.json`.
 pub fn specification(app: &App) -> String {
-    let spec = service(app).spec();
-    serde_json::from_str::<serde_json::Value>(&spec)
-        .and_then(|spec| serde_json::to_string_pretty(&specification::rewrite(spec)))
-        .map_or(spec, |pretty| pretty + "\n")
+    format!("{:#}\n", document(app))
+}
+
+fn document(app: &App) -> serde_json::Value {
+    // The framework writes valid JSON.
+    let generated = serde_json::from_str(&service(app).spec()).unwrap_or_default();
+    specification::rewrite(generated)
 }
 
 /// The page of Swagger UI, with the rewritten specification in place of the generated
@@ -186,7 +190,8 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         });
         routes = routes.at("/openapi.json", poem::get(document)).at("/docs", poem::get(page));
     }
-    let routes = routes.nest("/", service(app)).data(app.sessions.clone()).into_endpoint();
+    let routes = Allow::new(routes.nest("/", service(app)), &document(app));
+    let routes = routes.data(app.sessions.clone()).into_endpoint();
     let picture = app.config.media.max_bytes();
     Onion::new(
         routes,

@@ -7,10 +7,15 @@ use poem::{
 
 /// Methods that a page may use.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
-/// Headers that a page may send.
-const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
+/// Headers that a page may send: those that operations take, and the two that follow a
+/// request through several systems.
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, \
+     traceparent, x-request-id",
+);
 /// Headers that a page may read.
-const EXPOSED: HeaderValue = HeaderValue::from_static("location, retry-after, x-request-id");
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("allow, etag, location, retry-after, www-authenticate, x-request-id");
 /// Seconds that a browser may remember the answer to a preflight: what browsers
 /// themselves cap it at.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");

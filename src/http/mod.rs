@@ -1,9 +1,11 @@
 //! What all operations share of HTTP: the accept loop, the onion around every
 //! request, problems, limits. No feature is known here.
 
+pub mod allow;
 pub mod body_limit;
 pub mod client_address;
 pub mod cors;
+pub mod etag;
 pub mod hot_cache;
 pub mod idempotency;
 pub mod input;

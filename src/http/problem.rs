@@ -108,7 +108,12 @@ pub enum Problem {
     NotFound(ProblemJson),
     /// The method is not one of this path's.
     #[oai(status = 405)]
-    MethodNotAllowed(ProblemJson),
+    MethodNotAllowed(
+        ProblemJson,
+        /// The methods of the path.
+        #[oai(header = "Allow")]
+        Option<String>,
+    ),
     /// The client did not send its body in time.
     #[oai(status = 408)]
     Timeout(ProblemJson),
@@ -180,11 +185,21 @@ const READ_ONLY_RETRY: Duration = Duration::from_mins(1);
 const NOT_FOUND: &str = "There is no such thing, or not for you.";
 const TOO_LARGE: &str = "The body is too large.";
 
+/// The challenge of a 401: a token that was sent and is not valid is told from none that
+/// was sent (RFC 6750, 3).
+fn challenge(code: &str) -> &'static str {
+    match code {
+        "invalid_token" | "expired_token" | "session_ended" => "Bearer error=\"invalid_token\"",
+        _ => "Bearer",
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Unauthenticated(code) => {
-                Self::Unauthenticated(body(code, "You are not signed in.", None), "Bearer".into())
+                let problem = body(code, "You are not signed in.", None);
+                Self::Unauthenticated(problem, challenge(code).to_owned())
             }
             Error::Forbidden { code, message } => {
                 Self::Forbidden(body(code, "You may not do this.", Some(message.into_owned())))
@@ -284,11 +299,11 @@ fn problem_of(error: &poem::Error) -> Problem {
     let detail = Some(error.to_string());
     match error.status() {
         StatusCode::NOT_FOUND => Problem::NotFound(body("not_found", NOT_FOUND, None)),
-        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed(body(
-            "method_not_allowed",
-            "Not a method of this path.",
+        // `http::allow` adds the methods of the path.
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed(
+            body("method_not_allowed", "Not a method of this path.", None),
             None,
-        )),
+        ),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Problem::MediaType(body("media_type", "The body's media type is not taken.", detail))
         }

@@ -26,7 +26,7 @@ use crate::{
     db::{Db, Tx},
     decisions::{DecisionTarget, Decisions, TargetKind},
     hooks::{self, Context, Hooks, Merged, Outcome, Role},
-    http::{Action, RateLimits},
+    http::{Action, RateLimits, etag},
     jobs::{self as queue, NewJob},
     pictures::{Picture, Size, Studio},
 };
@@ -165,7 +165,7 @@ impl Media {
         let disposition = rules::disposition(&media);
         let tag = format!("\"{id}.{}\"", choice.name());
         let may_be_kept = rules::may_be_kept(&media, choice);
-        let file = if has == Some(tag.as_str()) {
+        let file = if has.is_some_and(|listed| etag::names(listed, &tag)) {
             FileShown::Known
         } else {
             self.file(&media, choice).await?

@@ -47,7 +47,15 @@ async fn every_error_is_a_problem() {
     let app = TestApp::start().await;
     app.client.get("//nowhere").await.expect_problem(404, "not_found");
     app.client.get("/nowhere").await.expect_problem(404, "not_found");
-    app.client.delete("/accounts").await.expect_problem(405, "method_not_allowed");
+    let refused = app.client.delete("/accounts").await;
+    refused.expect_problem(405, "method_not_allowed");
+    assert_eq!(refused.headers["allow"], "GET, POST, HEAD, OPTIONS");
+    let refused = app.client.post("//docs", json!({})).await;
+    assert_eq!(refused.status, 405);
+    assert_eq!(refused.headers["allow"], "GET, HEAD, OPTIONS");
+    let asked = app.client.send(Method::OPTIONS, "/me", None).await;
+    assert_eq!(asked.status, 204);
+    assert_eq!(asked.headers["allow"], "DELETE, GET, PATCH, HEAD, OPTIONS");
     let send = async |content_type: Option<&str>, body: &'static str| {
         app.client.send_bytes(Method::POST, "/sessions", content_type, Bytes::from(body)).await
     };
@@ -134,7 +142,21 @@ async fn only_pages_of_the_list_may_call() {
     let allowed = ask(Method::OPTIONS, origin.as_bytes()).await;
     assert_eq!(allowed.status, 204);
     assert_eq!(allowed.headers["access-control-allow-origin"], origin);
-    assert_eq!(allowed.headers["access-control-allow-headers"], "authorization, content-type");
+    let sent = allowed.headers["access-control-allow-headers"].to_str().unwrap();
+    for header in [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "if-none-match",
+        "last-event-id",
+        "traceparent",
+        "x-request-id",
+    ] {
+        assert!(sent.split(", ").any(|allowed| allowed == header), "{header}: {sent}");
+    }
+    let read = ask(Method::GET, origin.as_bytes()).await;
+    let read = read.headers["access-control-expose-headers"].to_str().unwrap().to_owned();
+    assert!(read.split(", ").any(|header| header == "etag"), "{read}");
     for other in [
         b"null".as_slice(),
         b"https://forum.example.evil.example",

@@ -25,7 +25,12 @@ async fn a_session_from_beginning_to_end() {
     ada.delete(&format!("/sessions/{other}")).await.expect_problem(404, "not_found");
 
     ada.delete("/sessions/current").await.expect(204);
-    ada.get("/me").await.expect_problem(401, "session_ended");
+    let ended = ada.get("/me").await;
+    ended.expect_problem(401, "session_ended");
+    assert_eq!(ended.headers["www-authenticate"], "Bearer error=\"invalid_token\"");
+    let anonymous = app.client.get("/me").await;
+    anonymous.expect_problem(401, "no_token");
+    assert_eq!(anonymous.headers["www-authenticate"], "Bearer");
     let body = json!({"refresh_token": ada.tokens["refresh_token"]});
     app.client.post("/sessions/refresh", body).await.expect_problem(401, "invalid_refresh_token");
 }
