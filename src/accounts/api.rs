@@ -351,8 +351,8 @@ impl AccountsApi {
         body: Input<ChangeRole>,
     ) -> Result<Rendered<AccountView>, Problem> {
         let ChangeRole { role, reason } = body.0;
-        let change = (role.into(), reason.as_deref());
-        let account = self.accounts.change_role(&actor, &username.0, change).await?;
+        let (accounts, reason) = (&self.accounts, reason.as_deref());
+        let account = accounts.change_role(&actor, &username.0, role.into(), reason).await?;
         Ok(Rendered::new(&AccountView::new(&account, Some(&actor))))
     }
 

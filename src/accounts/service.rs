@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     model::{
         self, Account, AccountState, Applicant, Email, Password, Registered, Username, closed_name,
-        new_account, parse_bio, username_taken, wrong,
+        new_account, parse, parse_bio, username_taken, wrong,
     },
     rules,
     store::{self, Closed, Leaving, NewAccount},
