@@ -40,7 +40,7 @@ async fn a_child_that_works_goes_on_and_one_that_waits_is_stopped() {
 
     let mut worker =
         Command::new("sh").args(["-c", "while :; do :; done"]).kill_on_drop(true).spawn().unwrap();
-    let stalled = tokio::time::timeout(window * 4, stalls(worker.id(), window)).await;
+    let stalled = timeout(window * 4, stalls(worker.id(), window)).await;
     worker.kill().await.unwrap();
     assert!(stalled.is_err(), "it had its share of a core all the time");
 }
