@@ -22,7 +22,7 @@ fn post_scope() -> Scope {
 
 fn broken(deeds: &[&str], reason: &str, until: Option<&str>, scope: &Scope) -> Vec<String> {
     let deeds: Vec<String> = deeds.iter().map(|deed| (*deed).to_owned()).collect();
-    let wanted = Wanted { username: "ada", deeds: &deeds, reason, until };
+    let wanted = Wanted { username: "ada", deeds: &deeds, reason, until, remove_hours: None };
     match NewBan::parse(wanted, scope, NOW) {
         Ok(_) => Vec::new(),
         Err(Error::Invalid(errors)) => {
