@@ -212,15 +212,10 @@ impl From<Error> for Problem {
                 Self::Conflict(body(code, title, Some(message.into_owned())), retry_after)
             }
             Error::RejectedByPolicy { message, decision } => {
-                let mut problem = Self::Forbidden(body(
-                    "rejected_by_policy",
-                    "A policy of this forum refused it.",
-                    Some(message),
-                ));
-                if let Self::Forbidden(body) = &mut problem {
-                    body.0.decision_id = decision.map(|decision| decision.0);
-                }
-                problem
+                let title = "A policy of this forum refused it.";
+                let mut problem = body("rejected_by_policy", title, Some(message));
+                problem.0.decision_id = decision.map(|decision| decision.0);
+                Self::Forbidden(problem)
             }
             Error::TooLarge { limit } => Self::TooLarge(body(
                 "too_large",

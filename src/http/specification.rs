@@ -127,10 +127,9 @@ fn collect_references(value: &Value, names: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
             let reference = object.get("$ref").and_then(Value::as_str);
-            if let Some(name) = reference.and_then(|path| path.rsplit('/').next()) {
-                if !names.iter().any(|known| known == name) {
-                    names.push(name.to_owned());
-                }
+            let name = reference.and_then(|path| path.rsplit('/').next());
+            if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+                names.push(name.to_owned());
             }
             object.values().for_each(|value| collect_references(value, names));
         }

@@ -23,7 +23,7 @@ use crate::hooks::{
     meters,
 };
 
-/// How long an upload waits until the compiler is free. With plugins.compile_seconds
+/// How long an upload waits until the compiler is free. With `plugins.compile_seconds`
 /// after it, that is within the time that its request has.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What is read of a child's answer and of its last words.
