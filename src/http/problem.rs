@@ -194,6 +194,16 @@ fn challenge(code: &str) -> &'static str {
     }
 }
 
+/// A refusal by a policy, with the decision that an appeal can be against.
+fn rejected_by_policy(message: String, decision: Option<uuid::Uuid>) -> Problem {
+    let title = "A policy of this forum refused it.";
+    let mut problem = Problem::Forbidden(body("rejected_by_policy", title, Some(message)));
+    if let Problem::Forbidden(body) = &mut problem {
+        body.0.decision_id = decision;
+    }
+    problem
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -212,10 +222,7 @@ impl From<Error> for Problem {
                 Self::Conflict(body(code, title, Some(message.into_owned())), retry_after)
             }
             Error::RejectedByPolicy { message, decision } => {
-                let title = "A policy of this forum refused it.";
-                let mut problem = body("rejected_by_policy", title, Some(message));
-                problem.0.decision_id = decision.map(|decision| decision.0);
-                Self::Forbidden(problem)
+                rejected_by_policy(message, decision.map(|decision| decision.0))
             }
             Error::TooLarge { limit } => Self::TooLarge(body(
                 "too_large",

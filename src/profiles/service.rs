@@ -48,12 +48,14 @@ impl Profiles {
     /// What is kept of the profile of an account and can be restored. For admins.
     pub(super) async fn kept(&self, actor: &Actor, username: &str) -> Result<Kept, Error> {
         rules::admins_only(actor)?;
-        let id = self.accounts.find(username).await?.id;
-        let (db, since) = (self.accounts.db(), self.accounts.now().minus(KEEP_REMOVED));
-        Ok(Kept {
-            bio: store::read_removed(db, id, ProfilePart::Bio, since).await?,
-            avatar: store::read_removed(db, id, ProfilePart::Avatar, since).await?,
-        })
+        let since = self.accounts.now().minus(KEEP_REMOVED);
+        let removed = store::list_removed(self.accounts.db(), username, since).await?;
+        let mut kept = Kept { bio: None, avatar: None };
+        for (part, removed) in removed.ok_or(Error::NotFound)? {
+            let is_bio = part == ProfilePart::Bio.as_str();
+            *(if is_bio { &mut kept.bio } else { &mut kept.avatar }) = Some(removed);
+        }
+        Ok(kept)
     }
 
     /// Removes the bio or the avatar of an account. For admins.

@@ -5,6 +5,7 @@ use crate::{
     base::{
         clock::Timestamp,
         ids::{AccountId, MediaId},
+        text::name_key,
     },
     db::{Columns, Db, Error, Row, Tx, sql, statement},
 };
@@ -30,6 +31,11 @@ sql! { INSERT_REMOVED = "
 sql! { FIND_REMOVED = "
     select bio, media_id, removed_at from removed_profiles
     where account_id = ? and part = ? and removed_at >= ?" }
+sql! { LIST_REMOVED = "
+    select r.part, r.bio, r.media_id, r.removed_at
+    from accounts a
+    left join removed_profiles r on r.account_id = a.id and r.removed_at >= ?
+    where a.name_key = ?" }
 sql! { DELETE_REMOVED = "delete from removed_profiles where account_id = ? and part = ?" }
 sql! { OLD_REMOVED = "
     select account_id, part, media_id from removed_profiles
@@ -101,15 +107,24 @@ pub(super) async fn find_removed(
     tx.optional(statement).await?.as_ref().map(removed).transpose()
 }
 
-/// The same outside a transaction.
-pub(super) async fn read_removed(
+/// The parts that were removed of a profile since a time, each with its name in storage;
+/// `None` when no account has the name.
+pub(super) async fn list_removed(
     db: &Db,
-    id: AccountId,
-    part: ProfilePart,
+    username: &str,
     since: Timestamp,
-) -> Result<Option<RemovedPart>, Error> {
-    let statement = statement(FIND_REMOVED).bind(id.0).bind(part.as_str()).bind(since.0);
-    db.optional(statement).await?.as_ref().map(removed).transpose()
+) -> Result<Option<Vec<(String, RemovedPart)>>, Error> {
+    let rows = db.all(statement(LIST_REMOVED).bind(since.0).bind(name_key(username))).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let mut parts = Vec::new();
+    for row in &rows {
+        if let Some(part) = row.value::<Option<String>>("part")? {
+            parts.push((part, removed(row)?));
+        }
+    }
+    Ok(Some(parts))
 }
 
 fn removed(row: &Row) -> Result<RemovedPart, Error> {

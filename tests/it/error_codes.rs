@@ -155,7 +155,7 @@ fn problems(sources: &[Source], codes: &mut Codes) {
 
 /// The status of a kind of problem.
 fn status(source: &Source, variant: &str) -> Option<u16> {
-    let declared = source.text.find(&format!("    {variant}(ProblemJson"))?;
+    let declared = source.text.find(&format!("    {variant}("))?;
     let attribute = source.text[..declared].rsplit("status = ").next()?;
     attribute.split(')').next()?.parse().ok()
 }

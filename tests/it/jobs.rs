@@ -525,6 +525,7 @@ async fn what_people_do_is_told() {
         ("content_published again", 1),
         ("content_removed", 1),
         ("decision_overridden", 1),
+        ("mod_action_applied", 2),
     ];
     assert_eq!(told, expected.map(|(name, times)| (name.to_owned(), times)).into());
 }

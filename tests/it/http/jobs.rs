@@ -174,7 +174,7 @@ async fn the_command_line_looks_after_jobs() {
     assert_eq!((code, lines.len()), (Some(0), 2), "{listed}");
     assert!(lines[0].starts_with(&format!("{late} delayed     0 % 0/8 work ")), "{listed}");
     assert!(lines[1].starts_with(&format!("{failed} failed      0 % 8/8 work ")), "{listed}");
-    assert!(lines[1].ends_with(" no way") && !listed.contains("secret"), "{listed}");
+    assert!(lines[1].ends_with(r" no\nway") && !listed.contains("secret"), "{listed}");
     let (_, listed, _) = run(&["jobs", "list", "--state", "failed", "--kind", "work"]).await;
     assert_eq!(listed.lines().count(), 1, "{listed}");
     let (_, listed, _) = run(&["jobs", "list", "--before", &failed]).await;

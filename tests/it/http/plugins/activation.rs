@@ -76,7 +76,7 @@ async fn what_a_killed_process_had_begun_comes_to_an_end() {
     tx.commit().await.unwrap();
     let path = binding_path(&binding);
     assert_eq!(candidate(&admin, &path).await["state"], "running", "it may be another process's");
-    app.advance(Duration::from_mins(5));
+    app.advance(Duration::from_mins(16));
     let app = app.restart_with(|_| {}).await;
     let admin = app.sign_in(&admin.name).await;
     wait_for("it is over", async || candidate(&admin, &path).await["state"] == "refused").await;
