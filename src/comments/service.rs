@@ -405,11 +405,10 @@ impl Comments {
         Ok(true)
     }
 
-    /// Takes a comment away that is published or held, with an edit that waits;
-    /// whether it was.
+    /// Takes a comment away that is published or held; whether it was. An edit that waits
+    /// is left to the caller.
     pub async fn remove(&self, tx: &mut Tx, id: CommentId) -> Result<bool, Error> {
         use ContentState::{Held, Published, Removed};
-        publishing::drop_pending(tx, id.0, self.now()).await?;
         if !store::update_state(tx, id, Published, Removed).await? {
             return Ok(store::update_state(tx, id, Held, Removed).await?);
         }

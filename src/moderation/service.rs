@@ -277,7 +277,7 @@ impl Moderation {
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await
     }
 
-    /// Gives back content that was removed.
+    /// Gives back content that was removed. What a plugin's removal settled waits again.
     pub async fn restore_in(
         &self,
         tx: &mut Tx,
@@ -296,6 +296,7 @@ impl Moderation {
         if !done {
             return Err(Error::NotFound);
         }
+        store::reopen_items(tx, content.id()).await?;
         if agent.person().is_some() {
             self.overridden(tx, agent, (asked, Resolution::Approved)).await?;
         }
@@ -304,8 +305,7 @@ impl Moderation {
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await
     }
 
-    /// Closes a post, or the thread below a comment, to new comments, or opens
-    /// it again. `None` when it is so already.
+    /// Closes a post, or the thread below a comment, or opens it. `None` when it is so already.
     pub async fn set_locked_in(
         &self,
         tx: &mut Tx,
@@ -331,8 +331,7 @@ impl Moderation {
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await.map(Some)
     }
 
-    /// Puts a public mark on content, or takes it off. `None` when it is so
-    /// already.
+    /// Puts a public mark on content, or takes it off. `None` when it is so already.
     pub async fn set_mark_in(
         &self,
         tx: &mut Tx,

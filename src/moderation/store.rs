@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::model::{Facts, Slowed};
 use crate::{
     base::{
+        self,
         actor::Agent,
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId, same_millisecond},
@@ -13,7 +14,7 @@ use crate::{
     db::{Columns, Error, Tx, sql, statement},
     events::Content,
     mod_actions::{SlowMode, Target},
-    publishing::{ContentState, Marks},
+    publishing::{self, ContentState, Marks},
 };
 
 sql! { POST = "
@@ -30,6 +31,17 @@ sql! { COMMUNITY_OF_POST = "select community_id from posts where id = ?" }
 sql! { SETTLE_ITEMS = "
     update review_items set state = 'removed', resolved_by = ?, resolved_at = ?
     where target_id = ? and state = 'open'" }
+// Items that the removal by a plugin settled which is to be taken back. An edit waits
+// only where its text is kept.
+sql! { REOPEN_ITEMS = "
+    update review_items set state = 'open', resolved_at = null
+    where target_id = ? and state = 'removed' and resolved_by is null
+      and resolved_at >= (
+          select max(m.created_at) from mod_actions m
+          where m.target_id = ? and m.kind = 'remove' and m.undone_at is null
+            and m.actor_id is null)
+      and (kind <> 'edit' or exists (
+          select 1 from revisions e where e.content_id = ? and e.state = 'pending'))" }
 // What plugins were asked last about publishing content, if they let it through.
 sql! { LET_THROUGH = "
     select id, outcome from hook_events
@@ -87,15 +99,26 @@ pub(super) async fn community_of(tx: &mut Tx, id: PostId) -> Result<Option<Commu
     row.map(|row| row.id("community_id")).transpose()
 }
 
-/// Settles all that waits about content; there may be nothing.
+/// Settles all that waits about content that is removed; there may be nothing. A person
+/// drops an edit that waits. A plugin leaves its text, for the content may be restored.
 pub(super) async fn settle_items(
     tx: &mut Tx,
     agent: Agent<'_>,
     target: Uuid,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<(), base::Error> {
     let by = agent.person().map(|actor| actor.id.0);
-    tx.execute(statement(SETTLE_ITEMS).bind(by).bind(now.0).bind(target)).await.map(drop)
+    if by.is_some() {
+        publishing::drop_pending(tx, target, now).await?;
+    }
+    tx.execute(statement(SETTLE_ITEMS).bind(by).bind(now.0).bind(target)).await?;
+    Ok(())
+}
+
+/// Lets items wait again that a plugin's removal of content settled, before that removal
+/// is noted as undone; there may be none.
+pub(super) async fn reopen_items(tx: &mut Tx, target: Uuid) -> Result<(), Error> {
+    tx.execute(statement(REOPEN_ITEMS).bind(target).bind(target).bind(target)).await.map(drop)
 }
 
 /// What plugins had been asked who let content through.

@@ -402,11 +402,10 @@ impl Posts {
         Ok(held)
     }
 
-    /// Takes a post away that is published or held, with an edit that waits;
-    /// whether it was.
+    /// Takes a post away that is published or held; whether it was. An edit that waits
+    /// is left to the caller.
     pub async fn remove(&self, tx: &mut Tx, id: PostId) -> Result<bool, Error> {
         use ContentState::{Held, Published, Removed};
-        publishing::drop_pending(tx, id.0, self.now()).await?;
         if store::update_state(tx, id, Published, Removed).await? {
             store::count(tx, id, -1).await?;
             return Ok(true);

@@ -106,8 +106,8 @@ macro_rules! decided {
                     case f.verdict when 'unavailable' then 'reject' else f.verdict end as kind,
                     e.target_id, f.event_id,
                     case when i.id is not null then
-                             case when i.state = 'removed' then 'decided_by_person'
-                                  when i.state = 'open' and ",
+                             case when i.resolved_by is not null then 'decided_by_person'
+                                  when i.state in ('open', 'removed') and ",
             others!("'hold'"),
             " then 'others_decided' end
                          when e.hook = 'content.before-publish' then
@@ -130,8 +130,7 @@ macro_rules! decided {
                and case when f.verdict = 'hold' and e.hook in
                              ('content.before-publish', 'account.before-register',
                               'media.before-attach')
-                        then i.state = 'open' or i.state = 'removed' and i.resolved_by is not null
-                             or i.state = 'superseded' and ",
+                        then i.state in ('open', 'removed') or i.state = 'superseded' and ",
             waits_still!(),
             "
                         when e.hook = 'content.before-publish' and f.verdict = 'modify'

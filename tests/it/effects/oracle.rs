@@ -8,7 +8,7 @@ use std::{
 };
 
 use gatherly::db::{Columns, Row, statement};
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
@@ -127,7 +127,12 @@ impl Forum {
                 let (post, parent) = match path.strip_prefix("/comments/") {
                     None => (path.clone(), None),
                     Some(parent) => {
-                        let shown = self.admin.get(&path).await.expect(200);
+                        let shown = self.admin.get(&path).await;
+                        if shown.status == StatusCode::NOT_FOUND {
+                            // Its author, or the author of its post, has deleted it.
+                            return None;
+                        }
+                        let shown = shown.expect(200);
                         let post = shown["post_id"].as_str().unwrap();
                         (format!("/posts/{post}"), Some(parent.to_owned()))
                     }

@@ -339,3 +339,39 @@ async fn changed_texts_get_their_words_back_unless_edited_since() {
     let told = scene.ada.get("/notifications").await.expect(200);
     assert!(told.to_string().contains("the text is as you wrote it"), "{told}");
 }
+
+/// An edit that another plugin holds is settled with the post that the binding removes,
+/// and waits again after the undo.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_a_removal_settled_waits_again_after_the_undo() {
+    let scene = Scene::start().await;
+    let rule = |rule: Value| json!({"rules": [rule]});
+    let remove = json!({
+        "id": "remove", "action": "annotate", "when": {"words": ["plum"]},
+        "effects": {"remove": "not here"},
+    });
+    let hold = json!({
+        "id": "hold", "action": "hold", "when": {"words": ["plum"]}, "message": "wait",
+    });
+    let grants = json!({"modify": true, "effects": ["remove"]});
+    let terms = json!({"mode": "enforce", "settings": rule(remove), "grants": grants});
+    let automod = crate::support::plugin("automod");
+    let binding = policy::bind(&scene.admin, "remover", automod.clone(), terms).await;
+    // The same program under another name, told apart by a section without a meaning.
+    let other = [automod, vec![0, 2, 1, b'y']].concat();
+    let terms = json!({"mode": "enforce", "settings": rule(hold)});
+    policy::bind(&scene.admin, "holder", other, terms).await;
+    let path = format!("/posts/{}", id(&scene.post));
+    scene.ada.patch(&path, json!({"body": "A plum."})).await.expect(202);
+    scene.app.settled().await;
+    scene.app.client.get(&path).await.expect_problem(404, "not_found");
+    let waiting = async || scene.admin.get("/review-items?kind=edit").await.expect(200);
+    assert_eq!(waiting().await["items"], json!([]));
+    let undo = undone(&scene, json!({"binding_id": binding["id"]})).await;
+    assert_eq!((count(&undo, "remove"), &undo["kept"]), (1, &json!(0)), "{undo}");
+    let seen = scene.app.client.get(&path).await.expect(200);
+    assert_eq!(seen["body"], scene.post["body"]);
+    let items = waiting().await;
+    assert_eq!(each(&items, "target_id"), [scene.post["id"].clone()], "{items}");
+    assert_eq!(items["items"][0]["pending"]["body"], "A plum.", "{items}");
+}
