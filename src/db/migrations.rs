@@ -69,6 +69,7 @@ migrations! {
     33 "0033_content_removals"
     34 "0034_votes_account"
     35 "0035_retention"
+    36 "0036_votes_account_key"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -107,10 +107,13 @@ macro_rules! list {
 /// One statement for each order, so that each walks its index.
 macro_rules! lists {
     ($where:literal) => {
+        lists!("from posts p ", "from posts p ", "from posts p ", $where)
+    };
+    ($hot:literal, $new:literal, $top:literal, $where:literal) => {
         [
-            list!("from posts p ", $where, "(p.hot, p.id) < (?, ?)", "p.hot desc, p.id desc"),
-            list!("from posts p ", $where, "p.id < ?", "p.id desc"),
-            list!("from posts p ", $where, "(p.score, p.id) < (?, ?)", "p.score desc, p.id desc"),
+            list!($hot, $where, "(p.hot, p.id) < (?, ?)", "p.hot desc, p.id desc"),
+            list!($new, $where, "p.id < ?", "p.id desc"),
+            list!($top, $where, "(p.score, p.id) < (?, ?)", "p.score desc, p.id desc"),
         ]
     };
 }
@@ -118,7 +121,11 @@ macro_rules! lists {
 sql! { LIST[3] = lists!("1 = 1") }
 sql! { LIST_COMMUNITY[3] =
 lists!("p.community_id = (select id from communities where slug = ?)") }
+// Each order names its index: three begin with the author, and statistics alone would decide.
 sql! { LIST_AUTHOR[3] = lists!(
+    "from posts p indexed by posts_author_hot ",
+    "from posts p indexed by posts_author ",
+    "from posts p indexed by posts_author_score ",
     "p.author_id = (select id from accounts where name_key = ?)
      and (? is null or c.slug = ?)"
 ) }

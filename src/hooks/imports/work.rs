@@ -151,7 +151,6 @@ pub(super) mod timed {
     }
 
     /// How long some work takes, and the longest time without a yield.
-    #[expect(clippy::disallowed_methods, reason = "no time of the forum's")]
     async fn time<T>(work: impl Future<Output = T>) -> (Duration, Duration) {
         let (start, mut longest) = (Instant::now(), Duration::ZERO);
         let mut work = pin!(work);
