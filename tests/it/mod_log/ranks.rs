@@ -48,7 +48,7 @@ async fn start() -> Cast {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moderators_dismiss_only_those_who_were_appointed_later() {
-    let Cast { root, owner, first, second, .. } = start().await;
+    let Cast { app: _app, root, owner, first, second } = start().await;
     for (person, above) in
         [(&second, "first"), (&second, "owner"), (&first, "owner"), (&first, "owner")]
     {
@@ -127,7 +127,7 @@ async fn appointments_dismissals_and_roles_are_in_the_log_with_their_reasons() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moderators_of_one_community_neither_ban_nor_warn_each_other() {
-    let Cast { owner, second, .. } = start().await;
+    let Cast { app: _app, owner, second, .. } = start().await;
     for (person, name) in [(&second, "owner"), (&owner, "second")] {
         let ban = json!({"username": name, "deeds": ["post"]});
         let bans = "/communities/garden/bans";
