@@ -341,6 +341,7 @@ fn around<E: Endpoint<Output = Response> + 'static>(
 ) -> impl Endpoint<Output = Response> + 'static {
     let app = &server.app;
     let limits = Arc::clone(&app.limits);
-    let bounds = Box::new(|_: &_, _: &_| Bounds { body: 0, compiles: false, secret: false });
+    let bounds =
+        Box::new(|_: &_, _: &_| Bounds { body: 0, compiles: false, admins: false, secret: false });
     Onion::new(inner, &app.config, limits, bounds, (app.clock.clone(), app.db.clone()))
 }
