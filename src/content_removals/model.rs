@@ -1,4 +1,4 @@
-//! What a ban removes, and how far that is.
+//! The content that a ban removes, and the progress of the removal.
 
 use uuid::Uuid;
 

@@ -256,7 +256,7 @@ async fn bind_automod(app: &App, admin: &Actor) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What to do when this machine cannot compile the policy.
+/// Advice for a machine that cannot compile the policy.
 fn not_compiled(error: Error) -> anyhow::Error {
     let is_compiling = matches!(
         &error,

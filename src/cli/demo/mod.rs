@@ -55,7 +55,7 @@ pub(super) struct Demo {
     password_file: PathBuf,
 }
 
-/// What has to be the same in every attempt to fill a forum.
+/// The values that every attempt to fill a forum shares.
 struct Plan {
     password: Secret<String>,
     /// When the story begins.
@@ -175,7 +175,7 @@ async fn accounts(app: &App) -> anyhow::Result<HashSet<String>> {
     Ok(accounts.items.into_iter().map(|account| account.username).collect())
 }
 
-/// What stands in a file, if it is there and says something.
+/// The text of a file; `None` when it is absent or empty.
 fn read(path: &Path) -> anyhow::Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
