@@ -96,7 +96,6 @@ impl Counts {
 
     async fn are_few(&mut self, person: &Person, path: &str) {
         let least = self.least(async || person.get(path).await.expect(200)).await;
-        println!("{path}: {least} rows");
         assert!(least <= LOOKED_AT, "{path}: {least} rows");
     }
 }

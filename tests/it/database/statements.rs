@@ -221,12 +221,12 @@ async fn no_hot_plan_depends_on_statistics() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statistics_of_the_past_are_forgotten_at_the_start() {
+    const KNOWN: &str = "select name from sqlite_master where name like 'sqlite_stat%'";
     let installation = Installation::on("", "");
     fs::create_dir_all(installation.data_dir()).unwrap();
     Db::open(&installation.config()).await.unwrap().close().await;
     let mut bare = Bare::of(&installation).await;
     believe(&mut bare, Statistics::Large).await;
-    const KNOWN: &str = "select name from sqlite_master where name like 'sqlite_stat%'";
     assert!(bare.all(KNOWN.to_owned()).await.contains(&"sqlite_stat1".to_owned()));
     Db::open(&installation.config()).await.unwrap().close().await;
     let left = bare.all(KNOWN.to_owned()).await;

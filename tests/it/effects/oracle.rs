@@ -333,7 +333,9 @@ async fn after_an_undo_all_is_as_if_the_binding_had_been_in_shadow() {
         for state in [&mut ours, &mut theirs] {
             state.retain(|time, _| !harmed.contains(time));
             if !harmed.is_empty() {
-                state.values_mut().for_each(|shown| shown["answers"] = Value::Null);
+                for shown in state.values_mut() {
+                    shown["answers"] = Value::Null;
+                }
             }
         }
         assert_eq!(ours, theirs, "history {history}: {story:#?}\n{done:#}");

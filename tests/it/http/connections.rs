@@ -172,7 +172,7 @@ async fn an_http2_peer_that_answers_no_ping_is_closed() {
 async fn is_cut_off(to: SocketAddr, frames: impl Iterator<Item = Vec<u8>>) -> bool {
     let opening = [PREFACE, SETTINGS, &raw::get(1, "/healthz")].concat();
     let (mut from, mut into) = connect(to, &opening).await.into_split();
-    let mut buffer = [0; 16 << 10];
+    let mut buffer = vec![0; 16 << 10];
     // The server's answers are read, so that the server can go on.
     let read = async { while matches!(from.read(&mut buffer).await, Ok(1..)) {} };
     let write = async {

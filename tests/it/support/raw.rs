@@ -73,7 +73,7 @@ pub async fn connect(to: SocketAddr, bytes: &[u8]) -> TcpStream {
 /// it did not within `limit`.
 pub async fn closed_within(stream: &mut TcpStream, limit: Duration) -> Option<Duration> {
     let begun = Instant::now();
-    let mut buffer = [0; 16 << 10];
+    let mut buffer = vec![0; 16 << 10];
     let read = async { while matches!(stream.read(&mut buffer).await, Ok(1..)) {} };
     timeout(limit, read).await.is_ok().then(|| begun.elapsed())
 }
