@@ -77,7 +77,7 @@ impl Notifications {
         if !told.is_published {
             return Ok(());
         }
-        let called = store::called(db, rules::mentions(&markdown::prose(&told.body))).await?;
+        let called = store::called(db, rules::mentions(&markdown::mentions(&told.body))).await?;
         let mentions = called.into_iter().filter(|account| Some(*account) != told.answered);
         let new = |recipient, kind| NewNotification {
             recipient,

@@ -1,129 +1,85 @@
 //! Markdown to HTML that any page may show. HTML in the Markdown is shown as
-//! text; what comes out passes an allow-list on its way, so that a fault of the
-//! renderer is not a hole in the forum.
+//! text. One walk over the parser's events ([`writer`]) writes the HTML, the text as
+//! readers see it, the targets of links and pictures, and the names that the text
+//! mentions, so that all of these always agree. The HTML then passes an allow-list
+//! ([`sanitizer`]), so that a fault of the writer is not a hole in the forum.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+mod links;
+mod mentions;
+mod sanitizer;
+mod writer;
 
-use ammonia::{Builder, UrlRelative};
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
+use writer::Writer;
 
-/// Deepest nesting that is rendered; text below it is kept, its frames are not.
-/// Nobody quotes so deep, and the cost of the sanitiser grows with depth.
-const MAX_DEPTH: usize = 32;
+/// Bytes of HTML for each character of a text: five of an escaped `&`, and what usual
+/// markup adds. The densest real texts (tables of links) need about four.
+const HTML_PER_CHARACTER: usize = 7;
+/// Bytes of HTML that a text of any length may have: a short text is often one table.
+const HTML_MIN: usize = 16 << 10;
 
-/// Elements that the renderer makes.
-const TAGS: [&str; 26] = [
-    "a",
-    "blockquote",
-    "br",
-    "code",
-    "del",
-    "em",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "img",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "strong",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-];
-
-/// What a link may lead to.
-const SCHEMES: [&str; 3] = ["http", "https", "mailto"];
-
-static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(sanitizer);
-
-fn sanitizer() -> Builder<'static> {
-    let attributes = [
-        ("a", ["href", "title"].as_slice()),
-        ("img", ["src", "alt", "title"].as_slice()),
-        ("ol", ["start"].as_slice()),
-    ];
-    let attributes: HashMap<_, HashSet<_>> =
-        attributes.into_iter().map(|(tag, names)| (tag, names.iter().copied().collect())).collect();
-    let mut builder = Builder::empty();
-    builder
-        .tags(TAGS.into())
-        .tag_attributes(attributes)
-        .url_schemes(SCHEMES.into())
-        .url_relative(UrlRelative::Deny)
-        .link_rel(Some("nofollow ugc noopener"))
-        .attribute_filter(|tag, attribute, value| {
-            // A picture that is fetched in the clear tells everybody on the way
-            // who reads what.
-            let allowed = (tag, attribute) != ("img", "src") || value.starts_with("https://");
-            allowed.then_some(Cow::Borrowed(value))
-        });
-    builder
+/// A Markdown text as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// HTML that any page may show.
+    pub html: String,
+    /// The text that readers see: markup removed, entities decoded, without the characters
+    /// that [`super::text::clean_lines`] removes. Each block (paragraph, heading, item, row
+    /// of a table, line of code) is a line, cells are separated by tabs, the alternative
+    /// text of a picture stands in its place, and the titles of links follow at the end,
+    /// each as a line.
+    pub text: String,
+    /// Where the links and pictures of the HTML lead, in their order there, repeats included.
+    pub targets: Vec<Target>,
+    /// The names that the text mentions, in the order of their first mention.
+    pub mentions: Vec<String>,
 }
 
-/// Renders Markdown.
-pub fn to_html(markdown: &str) -> String {
-    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
-    let mut depth = 0;
-    let events = Parser::new_ext(markdown, options).filter_map(|event| keep(event, &mut depth));
-    let mut rendered = String::with_capacity(markdown.len() * 3 / 2);
-    html::push_html(&mut rendered, events);
-    SANITIZER.clean(&rendered).to_string()
+/// Where a link or a picture of the HTML leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Whether it is a link or a picture.
+    pub kind: TargetKind,
+    /// The value of `href` or `src`: an absolute URL as browsers serialise it (WHATWG URL),
+    /// without a user name and a password.
+    pub url: String,
 }
 
-/// The prose of a Markdown text, piece by piece: what is not code.
-pub fn prose(markdown: &str) -> Vec<String> {
-    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
-    let (mut pieces, mut piece, mut is_code) = (Vec::new(), String::new(), false);
-    for event in Parser::new_ext(markdown, options) {
-        match event {
-            Event::Text(text) if !is_code => {
-                piece.push_str(&text);
-                continue;
-            }
-            Event::Start(Tag::CodeBlock(_)) => is_code = true,
-            Event::End(TagEnd::CodeBlock) => is_code = false,
-            _ => {}
-        }
-        if !piece.is_empty() {
-            pieces.push(std::mem::take(&mut piece));
-        }
-    }
-    pieces
+/// An element of the HTML that has a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// `<a href>`, with the scheme `http`, `https` or `mailto`.
+    Link,
+    /// `<img src>`, with the scheme `https`.
+    Picture,
 }
 
-/// An event as it is rendered; `None` when it is not.
-fn keep<'a>(event: Event<'a>, depth: &mut usize) -> Option<Event<'a>> {
-    match event {
-        Event::Start(tag) => {
-            *depth += 1;
-            (*depth <= MAX_DEPTH).then_some(Event::Start(match tag {
-                Tag::HtmlBlock => Tag::Paragraph,
-                tag => tag,
-            }))
-        }
-        Event::End(tag) => {
-            *depth -= 1;
-            (*depth < MAX_DEPTH).then_some(Event::End(match tag {
-                TagEnd::HtmlBlock => TagEnd::Paragraph,
-                tag => tag,
-            }))
-        }
-        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
-        event => Some(event),
+/// The HTML of a text would be larger than [`html_max`] allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
+
+/// Most bytes of HTML that a text may have.
+pub fn html_max(source: &str) -> usize {
+    HTML_MIN.max(HTML_PER_CHARACTER * super::text::length(source))
+}
+
+/// Renders a Markdown text, and tells everything that its readers see.
+pub fn read(source: &str) -> Result<Reading, TooLarge> {
+    let written = Writer::write(source, html_max(source))?;
+    Ok(Reading { html: sanitizer::clean(&written.html), ..written })
+}
+
+/// The names that a Markdown text mentions, in the order of their first mention. A text
+/// that is too large to render mentions nobody.
+pub fn mentions(source: &str) -> Vec<String> {
+    Writer::write(source, html_max(source)).map(|written| written.mentions).unwrap_or_default()
+}
+
+/// Renders a Markdown text. A text that is too large to render is shown as it was written,
+/// without markup: such texts are refused now, but earlier versions stored them.
+pub fn to_html(source: &str) -> String {
+    match read(source) {
+        Ok(reading) => reading.html,
+        Err(TooLarge) => writer::plain(source),
     }
 }
 
