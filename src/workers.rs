@@ -22,6 +22,7 @@ use crate::{
     plugin_trials,
     profiles::Profiles,
     retention::Retention,
+    search::Search,
     undos,
     webhooks::{self, Webhooks},
 };
@@ -32,6 +33,9 @@ const FORGET_IDLE: Duration = Duration::from_mins(1);
 const TIDY_METRICS: Duration = Duration::from_secs(5);
 /// How often it is looked for what has been kept long enough.
 const ENFORCE_RETENTION: Duration = Duration::from_mins(10);
+/// How often texts are looked for that programs of an earlier release wrote; also at the
+/// start.
+const INDEX_TEXTS: Duration = Duration::from_mins(10);
 /// How often sessions that ended long ago are deleted.
 const FORGET_SESSIONS: Duration = Duration::from_hours(1);
 /// How often what waits for moderators is counted: as often as it is scraped.
@@ -438,6 +442,8 @@ fn start_schedules(app: &App) {
     let settings = (app.config.retention, app.config.decisions);
     let retention = Retention::new(app.db.clone(), app.clock.clone(), settings);
     app.lifecycle.spawn_every(ENFORCE_RETENTION, move || enforce(retention.clone()));
+    let search = app.forum.search.clone();
+    app.lifecycle.spawn_every(INDEX_TEXTS, move || index(search.clone()));
     let review = app.review.clone();
     app.lifecycle.spawn_every(COUNT_ITEMS, move || {
         let review = review.clone();
@@ -539,6 +545,19 @@ async fn enforce(retention: Retention) {
             Ok(false) => break,
             Err(error) => {
                 tracing::warn!(%error, "what was kept long enough could not be erased");
+                break;
+            }
+        }
+    }
+}
+
+async fn index(search: Search) {
+    loop {
+        match search.index_stale().await {
+            Ok(true) => sleep(TIDY_REST).await,
+            Ok(false) => break,
+            Err(error) => {
+                tracing::warn!(%error, "failed to index texts of an earlier release");
                 break;
             }
         }

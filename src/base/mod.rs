@@ -10,6 +10,7 @@ pub mod markdown;
 pub mod page;
 pub mod password;
 pub mod secret;
+pub mod terms;
 pub mod text;
 pub mod turns;
 

@@ -13,9 +13,10 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommentId, PostId},
         page::PageRequest,
+        terms,
     },
     db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
-    posts::{self, ground_columns, post_visible},
+    posts::{self, ground_columns, post_visible, set_terms},
     publishing::{self, ContentState, Marks, Revision, Tallies, Waiting, why},
 };
 
@@ -150,9 +151,9 @@ macro_rules! insert {
     () => {
         concat!(
             "insert into comments (id, post_id, parent_id, author_id, path, depth, body, body_html,
-                                   state, created_at) ",
+                                   state, created_at, terms, terms_version) ",
             viewer!(),
-            "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, ?
+            "select ?, p.id, ?, (select id from viewer), ?, ?, ?, ?, ?, ?, ?, ?
              from posts p
              where p.id = ? and p.state = 'published' and p.locked = 0
                and (? or exists (select 1 from comments k where k.id = ? and k.state = 'published'
@@ -224,18 +225,26 @@ sql! { SET_MEDIA =
 "update comments set media = ?, edited_at = coalesce(?, edited_at) where id = ?" }
 sql! { UPDATE_TEXT = concat!(
     viewer!(),
-    "update comments as k set body = ?, body_html = ?, edited_at = ? where ",
+    "update comments as k set body = ?, body_html = ?, ",
+    set_terms!(),
+    ", edited_at = ? where ",
     editable!()
 ) }
 sql! { IS_EDITABLE = concat!(viewer!(), "select 1 from comments k where ", editable!()) }
 sql! { UPDATE_STATE = "update comments set state = ? where id = ? and state = ?" }
 sql! { UPDATE_LOCKED = "update comments set locked = ? where id = ? and locked <> ?" }
 sql! { UPDATE_MARKS = "update comments set marks = ? where id = ?" }
-sql! { PUT_BACK_TEXT = "
-update comments set body = ?, body_html = ? where id = ? and body = ? and state <> 'deleted'" }
+sql! { PUT_BACK_TEXT = concat!(
+    "update comments set body = ?, body_html = ?, ",
+    set_terms!(),
+    " where id = ? and body = ? and state <> 'deleted'"
+) }
 sql! { FIND_BODY = "select body from comments where id = ?" }
-sql! { REPLACE_TEXT =
-"update comments set body = ?, body_html = ?, edited_at = ? where id = ?" }
+sql! { REPLACE_TEXT = concat!(
+    "update comments set body = ?, body_html = ?, ",
+    set_terms!(),
+    ", edited_at = ? where id = ?"
+) }
 sql! { FIND_NODE = "select parent_id, state, reply_count from comments where id = ?" }
 sql! { COUNT_REPLIES = "update comments set reply_count = reply_count + ? where id = ?" }
 
@@ -424,6 +433,8 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewRow<'_>) -> Result<bool, Error>
         .bind(new.html.to_owned())
         .bind(new.state.as_str())
         .bind(new.written_at.0)
+        .bind(terms::of_text(new.body))
+        .bind(terms::VERSION)
         .bind(new.post.0)
         .bind(parent.is_none())
         .bind(parent);
@@ -455,7 +466,8 @@ pub(super) async fn update_text(
     (body, html): (String, String),
     (now, edited_at): (Timestamp, Timestamp),
 ) -> Result<bool, Error> {
-    let statement = looking(UPDATE_TEXT, Some(author), now).bind(body).bind(html);
+    let terms = terms::of_text(&body);
+    let statement = looking(UPDATE_TEXT, Some(author), now).bind(body).bind(html).bind(terms);
     let statement = statement.bind(edited_at.0);
     Ok(tx.execute(bind_seen(statement, seen)).await? == 1)
 }
@@ -468,7 +480,8 @@ pub(super) async fn put_back_text(
     (seen, text): (&str, &str),
     html: String,
 ) -> Result<bool, Error> {
-    let statement = statement(PUT_BACK_TEXT).bind(text.to_owned()).bind(html);
+    let terms = terms::of_text(text);
+    let statement = statement(PUT_BACK_TEXT).bind(text.to_owned()).bind(html).bind(terms);
     Ok(tx.execute(statement.bind(id.0).bind(seen.to_owned())).await? == 1)
 }
 
@@ -496,7 +509,9 @@ pub(super) async fn replace_text(
 ) -> Result<Option<String>, Error> {
     let Some(row) = tx.optional(statement(FIND_BODY).bind(id.0)).await? else { return Ok(None) };
     let old = row.value("body")?;
-    tx.execute_one(statement(REPLACE_TEXT).bind(body).bind(html).bind(now.0).bind(id.0)).await?;
+    let terms = terms::of_text(&body);
+    let statement = statement(REPLACE_TEXT).bind(body).bind(html).bind(terms);
+    tx.execute_one(statement.bind(now.0).bind(id.0)).await?;
     Ok(Some(old))
 }
 

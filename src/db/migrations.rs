@@ -70,6 +70,8 @@ migrations! {
     34 "0034_votes_account"
     35 "0035_retention"
     36 "0036_votes_account_key"
+    37 "0037_posts_terms"
+    38 "0038_comments_terms"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -17,4 +17,4 @@ pub use model::{
 };
 pub use rules::{Refusal, may_comment, may_vote};
 pub use service::{Approved, Parts, Posts, Written};
-pub(crate) use store::{ground, ground_columns, post_visible};
+pub(crate) use store::{ground, ground_columns, post_visible, set_terms};

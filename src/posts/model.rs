@@ -10,6 +10,7 @@ use crate::{
         Error, FieldError,
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId},
+        terms,
         text::{clean_line, clean_lines, length},
     },
     db::Engine,
@@ -36,6 +37,12 @@ pub struct PostText {
 }
 
 impl PostText {
+    /// The terms by which the post is found.
+    pub fn terms(&self) -> String {
+        // A line for each, so that no phrase goes from one into the other.
+        terms::of_text(&format!("{}\n{}", self.title, self.body))
+    }
+
     /// Tells every field that breaks a rule.
     pub fn parse(title: &str, body: &str) -> Result<Self, Error> {
         let (title, body) = (clean_line(title), clean_lines(body));
@@ -246,30 +253,25 @@ impl SearchTerms {
             let message = format!("must have at most {QUERY_MAX} characters");
             return Err(FieldError::new("query", "length", message));
         }
-        let words: Vec<String> = text
-            .split(' ')
-            .filter(|word| word.chars().any(char::is_alphanumeric))
-            .take(WORDS_MAX)
-            .map(str::to_owned)
-            .collect();
+        let is_word = |word: &&str| !terms::of_word(word).is_empty();
+        let words: Vec<String> =
+            text.split(' ').filter(is_word).take(WORDS_MAX).map(str::to_owned).collect();
         if words.is_empty() {
             return Err(FieldError::new("query", "words", "must have at least one word"));
         }
         Ok(Self(words))
     }
 
-    /// The expression for the index. Every word becomes a quoted string, so that
-    /// nothing of it is taken for the index's own language.
+    /// The expression for the index: every word is a phrase of terms, which have letters
+    /// and digits of ASCII only, so that nothing of it is taken for the index's own
+    /// language.
     pub fn expression(&self, engine: Engine) -> String {
-        let quoted: Vec<String> = match engine {
-            Engine::Sqlite => {
-                self.0.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect()
-            }
-            Engine::MySql => {
-                self.0.iter().map(|word| format!("+\"{}\"", word.replace('"', " "))).collect()
-            }
+        let required = match engine {
+            Engine::Sqlite => "",
+            Engine::MySql => "+",
         };
-        quoted.join(" ")
+        let phrase = |word: &String| format!("{required}\"{}\"", terms::of_word(word).join(" "));
+        self.0.iter().map(phrase).collect::<Vec<_>>().join(" ")
     }
 
     /// The first word, where an excerpt begins.

@@ -11,6 +11,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId},
         page::PageRequest,
+        terms,
         text::name_key,
     },
     db::{Columns, Db, Engine, Error, Row, Sql, Statement, Tx, sql, statement},
@@ -44,7 +45,15 @@ macro_rules! ground_columns {
     };
 }
 
-pub(crate) use {ground_columns, post_visible};
+/// The columns of a text's terms in an `update`: binds the terms, and names the version of
+/// the rules that made them (`base::terms::VERSION`).
+macro_rules! set_terms {
+    () => {
+        "terms = ?, terms_version = 1"
+    };
+}
+
+pub(crate) use {ground_columns, post_visible, set_terms};
 
 macro_rules! columns {
     () => {
@@ -191,9 +200,9 @@ sql! { SEARCH[3] =
     ),
     searches!(
         "p.search_id",
-        "from posts p where match (p.words) against (? in boolean mode)",
+        "from posts p where match (p.terms) against (? in boolean mode)",
         "from posts p ",
-        "match (p.words) against (? in boolean mode)",
+        "match (p.terms) against (? in boolean mode)",
         "p.search_id < coalesce((select o.search_id from posts o where o.id = ?), 9223372036854775807)",
         "p.search_id desc"
     )
@@ -201,9 +210,9 @@ sql! { SEARCH[3] =
 
 sql! { INSERT = concat!(
     "insert into posts (id, community_id, author_id, title, body, body_html, state,
-                        ups, score, hot, created_at) ",
+                        ups, score, hot, created_at, terms, terms_version) ",
     viewer!(),
-    "select ?, c.id, (select id from viewer), ?, ?, ?, ?, 1, 1, ?, ?
+    "select ?, c.id, (select id from viewer), ?, ?, ?, ?, 1, 1, ?, ?, ?, ?
      from communities c where c.id = ? and ",
     allowed!("9", "c.id")
 ) }
@@ -227,18 +236,25 @@ macro_rules! editable {
 
 sql! { UPDATE_TEXT = concat!(
     viewer!(),
-    "update posts as p set title = ?, body = ?, body_html = ?, edited_at = ? where ",
+    "update posts as p set title = ?, body = ?, body_html = ?, ",
+    set_terms!(),
+    ", edited_at = ? where ",
     editable!()
 ) }
 sql! { IS_EDITABLE = concat!(viewer!(), "select 1 from posts p where ", editable!()) }
 sql! { UPDATE_STATE = "update posts set state = ? where id = ? and state = ?" }
 sql! { UPDATE_LOCKED = "update posts set locked = ? where id = ? and locked <> ?" }
 sql! { UPDATE_MARKS = "update posts set marks = ? where id = ?" }
-sql! { REPLACE_TEXT =
-"update posts set title = ?, body = ?, body_html = ?, edited_at = ? where id = ?" }
-sql! { PUT_BACK_TEXT = "
-    update posts set title = ?, body = ?, body_html = ?
-    where id = ? and title = ? and body = ? and state <> 'deleted'" }
+sql! { REPLACE_TEXT = concat!(
+    "update posts set title = ?, body = ?, body_html = ?, ",
+    set_terms!(),
+    ", edited_at = ? where id = ?"
+) }
+sql! { PUT_BACK_TEXT = concat!(
+    "update posts set title = ?, body = ?, body_html = ?, ",
+    set_terms!(),
+    " where id = ? and title = ? and body = ? and state <> 'deleted'"
+) }
 sql! { FIND_TEXT = "select title, body from posts where id = ?" }
 sql! { COUNT_IN_COMMUNITY = "
     update communities set post_count = post_count + ?
@@ -357,6 +373,7 @@ pub(super) async fn insert(
     text: PostText,
     html: String,
 ) -> Result<bool, Error> {
+    let terms = text.terms();
     let statement = looking(INSERT, Some(new.author), new.now)
         .bind(new.id.0)
         .bind(text.title)
@@ -365,6 +382,8 @@ pub(super) async fn insert(
         .bind(new.state.as_str())
         .bind(new.hot)
         .bind(new.written_at.0)
+        .bind(terms)
+        .bind(terms::VERSION)
         .bind(new.community.0);
     Ok(tx.execute(statement).await? == 1)
 }
@@ -400,8 +419,7 @@ pub(super) async fn update_text(
     (text, html): (PostText, String),
     (now, edited_at): (Timestamp, Timestamp),
 ) -> Result<bool, Error> {
-    let statement =
-        looking(UPDATE_TEXT, Some(author), now).bind(text.title).bind(text.body).bind(html);
+    let statement = bind_text(looking(UPDATE_TEXT, Some(author), now), text, html);
     let statement = statement.bind(edited_at.0);
     Ok(tx.execute(bind_seen(statement, seen)).await? == 1)
 }
@@ -415,6 +433,12 @@ pub(super) async fn is_editable(
 ) -> Result<bool, Error> {
     let statement = bind_seen(looking(IS_EDITABLE, Some(author), now), seen);
     Ok(tx.optional(statement).await?.is_some())
+}
+
+/// Binds a text with what is made of it.
+fn bind_text(statement: Statement, text: PostText, html: String) -> Statement {
+    let terms = text.terms();
+    statement.bind(text.title).bind(text.body).bind(html).bind(terms)
 }
 
 fn bind_seen(statement: Statement, seen: &Post) -> Statement {
@@ -431,7 +455,7 @@ pub(super) async fn replace_text(
 ) -> Result<Option<PostText>, Error> {
     let Some(row) = tx.optional(statement(FIND_TEXT).bind(id.0)).await? else { return Ok(None) };
     let old = PostText { title: row.value("title")?, body: row.value("body")? };
-    let statement = statement(REPLACE_TEXT).bind(text.title).bind(text.body).bind(html);
+    let statement = bind_text(statement(REPLACE_TEXT), text, html);
     tx.execute_one(statement.bind(now.0).bind(id.0)).await?;
     Ok(Some(old))
 }
@@ -444,8 +468,7 @@ pub(super) async fn put_back_text(
     (seen, text): (&PostText, &PostText),
     html: String,
 ) -> Result<bool, Error> {
-    let statement =
-        statement(PUT_BACK_TEXT).bind(text.title.clone()).bind(text.body.clone()).bind(html);
+    let statement = bind_text(statement(PUT_BACK_TEXT), text.clone(), html);
     let statement = statement.bind(id.0).bind(seen.title.clone()).bind(seen.body.clone());
     Ok(tx.execute(statement).await? == 1)
 }

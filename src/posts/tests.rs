@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{model::*, rules::*};
+use super::{model::*, rules::*, set_terms};
 use crate::{
     bans::{Deed, Deeds, Standing},
     base::{
@@ -8,6 +8,7 @@ use crate::{
         actor::{Actor, SiteRole},
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId, SessionId},
+        terms,
     },
     db::Engine,
     publishing::{ContentState, Marks, Tallies, Waiting},
@@ -123,11 +124,11 @@ fn comments_and_votes_need_a_published_post() {
 #[test]
 fn words_are_quoted_for_the_index() {
     let terms = |text: &str| SearchTerms::parse(text).map(|terms| terms.expression(Engine::Sqlite));
-    assert_eq!(terms(" rust  forum ").unwrap(), "\"rust\" \"forum\"");
-    assert_eq!(terms("a\"b OR c*").unwrap(), "\"a\"\"b\" \"OR\" \"c*\"");
-    assert_eq!(terms("- title:x ^").unwrap(), "\"title:x\"");
+    assert_eq!(terms(" rust  forum ").unwrap(), "\"rustzz\" \"forumzz\"");
+    assert_eq!(terms("a\"b OR c*").unwrap(), "\"azz bzz\" \"orzz\" \"czz\"");
+    assert_eq!(terms("- title:x ^").unwrap(), "\"titlezz xzz\"");
     let words = SearchTerms::parse("a\"b +c*").unwrap();
-    assert_eq!(words.expression(Engine::MySql), "+\"a b\" +\"+c*\"");
+    assert_eq!(words.expression(Engine::MySql), "+\"azz bzz\" +\"czz\"");
     assert_eq!(terms("\" * ( )").unwrap_err().rule, "words");
     assert_eq!(terms("").unwrap_err().rule, "words");
     assert_eq!(terms(&"a".repeat(201)).unwrap_err().rule, "length");
@@ -150,4 +151,9 @@ proptest! {
         let text = serde_json::to_string(&key).unwrap();
         prop_assert_eq!(serde_json::from_str::<PostKey>(&text).unwrap(), key);
     }
+}
+
+#[test]
+fn statements_name_the_version_of_the_terms_that_they_store() {
+    assert_eq!(set_terms!(), format!("terms = ?, terms_version = {}", terms::VERSION));
 }

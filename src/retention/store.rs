@@ -15,9 +15,10 @@ sql! { LIST_DELETED = "
                       where r.target_id = d.content_id and r.state = 'open')
     order by d.deleted_at limit ?" }
 sql! { ERASE_POST = "
-update posts set title = '', body = '', body_html = '' where id = ? and state = 'deleted'" }
+update posts set title = '', body = '', body_html = '', terms = ''
+where id = ? and state = 'deleted'" }
 sql! { ERASE_COMMENT =
-"update comments set body = '', body_html = '' where id = ? and state = 'deleted'" }
+"update comments set body = '', body_html = '', terms = '' where id = ? and state = 'deleted'" }
 sql! { ERASE_REVISIONS = "delete from revisions where content_id = ?" }
 sql! { FORGET_DELETED = "delete from deleted_texts where content_id = ?" }
 sql! { FORGET_PAST = "

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    model::{Found, SearchKey, SearchRequest},
+    model::{Found, SearchKey, SearchKind, SearchRequest},
     store,
 };
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
     db::Db,
     http::{Action, ClientAddress, RateLimits},
 };
+
+/// Texts that one transaction indexes again: some tens of milliseconds of the writer's time.
+const BATCH: u32 = 100;
 
 /// What search is made of.
 #[derive(Clone, Debug)]
@@ -53,5 +56,19 @@ impl Search {
         let Parts { db, clock, .. } = &self.parts;
         let found = store::search(db, viewer, request, page, clock.now()).await?;
         Ok(Page::cut(found, page.limit, Found::key))
+    }
+
+    /// Indexes some texts again whose terms were made by the rules of an earlier release;
+    /// each text notes whose rules made its terms, so that a stop loses nothing. Returns
+    /// whether there may be more.
+    pub async fn index_stale(&self) -> Result<bool, Error> {
+        let db = self.parts.db.beside_requests();
+        for kind in [SearchKind::Post, SearchKind::Comment] {
+            let indexed = store::index_stale(&db, kind, BATCH).await?;
+            if indexed > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

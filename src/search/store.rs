@@ -4,20 +4,14 @@
 use super::model::{Found, SearchKey, SearchKind, SearchRequest};
 use crate::{
     bans::{looking, viewer},
-    base::{actor::Viewer, clock::Timestamp, page::PageRequest},
+    base::{actor::Viewer, clock::Timestamp, page::PageRequest, terms},
     comments::comment_readable,
-    db::{Columns, Db, Engine, Error, Row, sql},
-    posts::post_visible,
+    db::{Columns, Db, Error, Row, sql, statement},
+    posts::{post_visible, set_terms},
 };
 
-/// Characters of an excerpt that `MySQL` does not make: about two lines; and how
-/// much of a text is looked at for it.
+/// Characters of an excerpt: about two lines.
 const EXCERPT: usize = 200;
-macro_rules! looked_at {
-    () => {
-        ", 1, 4000) as excerpt"
-    };
-}
 
 /// Whether the community of the post `p` is the one that was asked for, if one was.
 macro_rules! in_community {
@@ -28,13 +22,11 @@ macro_rules! in_community {
 
 /// Posts with the words.
 macro_rules! posts {
-    ($shown:expr, $found:literal) => {
+    ($found:literal) => {
         concat!(
             viewer!(),
             "select p.search_id as place, p.id as post_id, null as comment_id, p.title, c.slug,
-                    a.username as author, p.created_at, ",
-            $shown,
-            " ",
+                    a.username as author, p.created_at, substr(p.body, 1, 4000) as excerpt ",
             $found,
             " cross join communities c on c.id = p.community_id
               cross join accounts a on a.id = p.author_id
@@ -46,13 +38,11 @@ macro_rules! posts {
 
 /// Comments with the words.
 macro_rules! comments {
-    ($shown:expr, $found:literal) => {
+    ($found:literal) => {
         concat!(
             viewer!(),
             "select k.search_id as place, p.id as post_id, k.id as comment_id, p.title, c.slug,
-                    a.username as author, k.created_at, ",
-            $shown,
-            " ",
+                    a.username as author, k.created_at, substr(k.body, 1, 4000) as excerpt ",
             $found,
             " cross join posts p on p.id = k.post_id
               cross join communities c on c.id = p.community_id
@@ -68,37 +58,39 @@ macro_rules! comments {
 // Tables are read in the order in which they are named (`cross join`), whatever the planner
 // believes of their sizes. The index gives rows newest first without sorting, so a page of a
 // common word costs no more than one of a rare word; that of `MySQL` reads every match of a
-// word before it gives the first. An excerpt has 32 tokens, about two lines.
+// word before it gives the first.
 sql! { POSTS = concat!(
-    posts!(
-        "snippet(posts_search, -1, '', '', '…', 32) as excerpt",
-        "from posts_search s cross join posts p on p.search_id = s.rowid"
-    ),
+    posts!("from posts_search s cross join posts p on p.search_id = s.rowid"),
     " and posts_search match ?",
     in_community!(),
     "and s.rowid < ? order by s.rowid desc limit ?"
 ),
 concat!(
-    posts!(concat!("substr(p.words", looked_at!()), "from posts p"),
-    " and match (p.words) against (? in boolean mode)",
+    posts!("from posts p"),
+    " and match (p.terms) against (? in boolean mode)",
     in_community!(),
     "and p.search_id < ? order by p.search_id desc limit ?"
 ) }
 sql! { COMMENTS = concat!(
-    comments!(
-        "snippet(comments_search, -1, '', '', '…', 32) as excerpt",
-        "from comments_search s cross join comments k on k.search_id = s.rowid"
-    ),
+    comments!("from comments_search s cross join comments k on k.search_id = s.rowid"),
     " and comments_search match ?",
     in_community!(),
     "and s.rowid < ? order by s.rowid desc limit ?"
 ),
 concat!(
-    comments!(concat!("substr(k.words", looked_at!()), "from comments k"),
-    " and match (k.words) against (? in boolean mode)",
+    comments!("from comments k"),
+    " and match (k.terms) against (? in boolean mode)",
     in_community!(),
     "and k.search_id < ? order by k.search_id desc limit ?"
 ) }
+
+// Texts whose terms other rules made, or none.
+sql! { STALE_POSTS =
+"select search_id, title, body from posts where terms_version < ? limit ?" }
+sql! { STALE_COMMENTS =
+"select search_id, '' as title, body from comments where terms_version < ? limit ?" }
+sql! { SET_POST_TERMS = concat!("update posts set ", set_terms!(), " where search_id = ?") }
+sql! { SET_COMMENT_TERMS = concat!("update comments set ", set_terms!(), " where search_id = ?") }
 
 /// Returns what has the words and may be seen by the viewer, newest first.
 pub(super) async fn search(
@@ -120,23 +112,41 @@ pub(super) async fn search(
         .bind(page.rows());
     let mut results: Vec<Found> =
         db.all(statement).await?.iter().map(found).collect::<Result<_, _>>()?;
-    if db.engine() == Engine::MySql {
-        for result in &mut results {
-            result.excerpt = excerpt(&result.excerpt, request.terms.first());
-        }
+    for result in &mut results {
+        result.excerpt = excerpt(&result.excerpt, request.terms.first());
     }
     Ok(results)
+}
+
+/// Indexes some texts again whose terms other rules made. Returns how many there were.
+///
+/// They are read in the transaction that writes: nobody edits them in between.
+pub(super) async fn index_stale(db: &Db, kind: SearchKind, most: u32) -> Result<usize, Error> {
+    let (find, set) = match kind {
+        SearchKind::Post => (STALE_POSTS, SET_POST_TERMS),
+        SearchKind::Comment => (STALE_COMMENTS, SET_COMMENT_TERMS),
+    };
+    // Mostly there are none, and no transaction takes its turn for that.
+    let find = |most: u32| statement(find).bind(terms::VERSION).bind(most);
+    if db.optional(find(1)).await?.is_none() {
+        return Ok(0);
+    }
+    let mut tx = db.begin().await?;
+    let rows = tx.all(find(most)).await?;
+    for row in &rows {
+        let (title, body): (String, String) = (row.value("title")?, row.value("body")?);
+        let terms = terms::of_text(&format!("{title}\n{body}"));
+        let place: i64 = row.value("search_id")?;
+        tx.execute_one(statement(set).bind(terms).bind(place)).await?;
+    }
+    tx.commit().await?;
+    Ok(rows.len())
 }
 
 /// The part of a text around a word, or its beginning.
 fn excerpt(text: &str, word: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
-    let word: Vec<char> = word.chars().collect();
-    let is_there = |at: &usize| {
-        let found = characters.iter().skip(*at).take(word.len());
-        found.map(char::to_ascii_lowercase).eq(word.iter().map(char::to_ascii_lowercase))
-    };
-    let at = (0..characters.len()).find(is_there).unwrap_or_default();
+    let at = terms::place_of(word, &characters);
     // A third of it stands before the word, but no half a word begins it.
     let begin = at.saturating_sub(EXCERPT / 3);
     let half = characters.iter().take(at).skip(begin).take_while(|c| !c.is_whitespace()).count();

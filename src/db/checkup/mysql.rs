@@ -26,8 +26,7 @@ const VARIABLES: &str = "
     show variables where variable_name in (
         'version', 'innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog', 'read_only',
         'transaction_isolation', 'tx_isolation', 'sql_mode', 'max_allowed_packet',
-        'character_set_connection', 'innodb_ft_min_token_size',
-        'innodb_ft_enable_stopword', 'wsrep_on', 'wsrep_sync_wait', 'default_storage_engine')";
+        'character_set_connection', 'wsrep_on', 'wsrep_sync_wait', 'default_storage_engine')";
 const STATUS: &str = "
     show status where variable_name in
         ('wsrep_cluster_status', 'wsrep_cluster_size', 'wsrep_ready')";
@@ -183,14 +182,6 @@ pub(super) fn settings(said: &Variables, component_mib: u64) -> Vec<Finding> {
             ),
         )
     });
-    if value("innodb_ft_min_token_size") != "1" || is_on(said.get("innodb_ft_enable_stopword")) {
-        findings.push(Finding::warning(
-            SETTINGS,
-            "search does not find short and common words",
-            "set innodb_ft_min_token_size = 1 and innodb_ft_enable_stopword = OFF at the server, \
-             before the tables are made",
-        ));
-    }
     let engine = value("default_storage_engine");
     if !engine.is_empty() && !engine.eq_ignore_ascii_case("innodb") {
         let seen = format!("default_storage_engine = {engine}");

@@ -54,16 +54,12 @@ fn what_does_not_fit_is_told() {
         ("character_set_connection", "utf8mb4"),
         ("max_allowed_packet", "67108864"),
         ("default_storage_engine", "InnoDB"),
-        ("innodb_ft_min_token_size", "1"),
-        ("innodb_ft_enable_stopword", "OFF"),
     ]);
     assert_eq!(levels(&settings(&good, 32)), [Level::Ok; 4]);
     good.insert("max_allowed_packet".into(), "16777216".into());
     let finding = settings(&good, 32).remove(3);
     assert_eq!(finding.level, Level::Warning);
     assert!(finding.advice.contains("max_allowed_packet = 33M"), "{finding}");
-    good.insert("innodb_ft_min_token_size".into(), "3".into());
-    assert!(settings(&good, 8)[4].advice.contains("innodb_ft_min_token_size = 1"));
     good.insert("transaction_isolation".into(), "REPEATABLE-READ".into());
     assert_eq!(settings(&good, 8)[0].level, Level::Failed);
     good.insert("sql_mode".into(), String::new());

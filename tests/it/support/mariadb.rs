@@ -31,7 +31,7 @@ const SCRIPT: &str = r#"
 trap 'kill -9 $server 2>/dev/null; wait $server; rm -rf "$0"' EXIT
 trap exit HUP INT TERM
 read -r _"#;
-/// Small, fast, and forgetful. Words of any length are found.
+/// Small, fast, and forgetful.
 const OPTIONS: &[&str] = &[
     "--no-defaults",
     "--user=root",
@@ -43,8 +43,6 @@ const OPTIONS: &[&str] = &[
     "--innodb-doublewrite=0",
     "--innodb-buffer-pool-size=256M",
     "--innodb-log-file-size=64M",
-    "--innodb-ft-min-token-size=1",
-    "--innodb-ft-enable-stopword=0",
     "--performance-schema=0",
     "--max-connections=2000",
 ];
