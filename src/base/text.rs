@@ -194,6 +194,14 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
+/// Whether a text can be a URL as it stands. A parser of URLs takes white space and
+/// control characters away, and turns `\\` into `/`: people would read another URL than
+/// programs.
+pub fn is_url_as_it_stands(text: &str) -> bool {
+    !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
+        && one_line(text) == text
+}
+
 /// Number of characters as people count them, near enough: Unicode scalar values.
 pub fn length(text: &str) -> usize {
     text.chars().count()

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use serde::{Deserialize, Deserializer, de};
 
 use super::Broken;
-use crate::base::secret::Secret;
+use crate::base::{secret::Secret, text::one_line};
 
 /// Mails at once: more than that is a newsletter.
 const CONNECTIONS_CEILING: u32 = 32;
@@ -94,7 +94,8 @@ impl Mail {
             let rule = format!("must be from 1 to {DIGEST_HOURS_CEILING}");
             return Err(("mail.digest_hours", rule));
         }
-        if !self.from.is_empty() && !self.from.contains('@') {
+        let is_sender = self.from.contains('@') && one_line(&self.from) == self.from;
+        if !self.from.is_empty() && !is_sender {
             return Err(("mail.from", FROM_RULE.into()));
         }
         if self.transport == MailTransport::Folder {

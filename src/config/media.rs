@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Broken;
-use crate::pictures::Bounds;
+use crate::{base::text::is_url_as_it_stands, pictures::Bounds};
 
 /// A picture is held in memory while it is worked on.
 const MIB_CEILING: u32 = 64;
@@ -92,7 +92,10 @@ impl Media {
         if self.store == MediaStore::S3 && self.s3.bucket.is_empty() {
             return Err(("media.s3.bucket", "must be the name of a bucket".to_owned()));
         }
-        let is_address = |text: &str| ["https://", "http://"].iter().any(|it| text.starts_with(it));
+        let is_address = |text: &str| {
+            let is_http = ["https://", "http://"].iter().any(|start| text.starts_with(start));
+            is_http && is_url_as_it_stands(text)
+        };
         if !self.s3.endpoint.is_empty() && !is_address(&self.s3.endpoint) {
             return Err(("media.s3.endpoint", "must be like https://s3.example".to_owned()));
         }

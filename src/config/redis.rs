@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Broken;
-use crate::base::secret::Secret;
+use crate::base::{secret::Secret, text::is_url_as_it_stands};
 
 /// Longest prefix of keys: a name.
 const PREFIX_MAX: usize = 32;
@@ -25,9 +25,7 @@ impl Redis {
     }
 
     pub(super) fn validate(&self) -> Result<(), Broken> {
-        let is_redis =
-            |url: url::Url| matches!(url.scheme(), "redis" | "rediss") && url.host().is_some();
-        if self.is_set() && !url::Url::parse(self.url.expose()).is_ok_and(is_redis) {
+        if self.is_set() && !is_redis_url(self.url.expose()) {
             let rule = "must be \"\", or like redis://host:6379/0 or rediss://user:password@host/0";
             return Err(("redis.url", rule.into()));
         }
@@ -39,4 +37,10 @@ impl Redis {
         }
         Ok(())
     }
+}
+
+fn is_redis_url(text: &str) -> bool {
+    let is_redis =
+        |url: url::Url| matches!(url.scheme(), "redis" | "rediss") && url.host().is_some();
+    is_url_as_it_stands(text) && url::Url::parse(text).is_ok_and(is_redis)
 }

@@ -39,7 +39,10 @@ pub(super) fn begin(
         return Ok(None);
     }
     let key = request.headers().get(HEADER).and_then(|key| key.to_str().ok());
-    let Some(key) = key.filter(|key| (1..=KEY_MAX).contains(&key.len())) else {
+    let is_key = |key: &&str| {
+        (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let Some(key) = key.filter(is_key) else {
         let message = format!("must have 1 to {KEY_MAX} visible ASCII characters");
         return Err(Error::invalid("Idempotency-Key", "length", message));
     };

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::connect::{Connect, Guard};
-use crate::config;
+use crate::{base::text::is_url_as_it_stands, config};
 
 /// Largest body of an answer: what a webhook or a look-up needs, many times over.
 const RESPONSE_BYTES: usize = 1 << 20;
@@ -142,8 +142,12 @@ impl Client {
         Self { time, ..self }
     }
 
-    /// Whether a URL can be sent to at all, before anything is looked up.
+    /// Whether a URL can be stored to be sent to: it can be sent to as it stands, before
+    /// anything is looked up, and has no fragment, which is never sent.
     pub fn check(&self, url: &str) -> Result<(), Refusal> {
+        if url.contains('#') {
+            return Err(Refusal::Invalid);
+        }
         self.target(url).map(drop)
     }
 
@@ -154,7 +158,7 @@ impl Client {
     }
 
     fn target(&self, url: &str) -> Result<Uri, Refusal> {
-        if url.len() > URL_BYTES {
+        if url.len() > URL_BYTES || !is_url_as_it_stands(url) {
             return Err(Refusal::Invalid);
         }
         let mut url = Url::parse(url).map_err(|_| Refusal::Invalid)?;

@@ -45,7 +45,8 @@ impl NewWebhook {
     ) -> Result<Self, Error> {
         let mut errors = Vec::new();
         if !is_reachable(url) {
-            let message = "must be an https address at the usual port, without a user's name";
+            let message = "must be an https URL at the usual port, without credentials, fragment, \
+                           white space or control characters";
             errors.push(FieldError::new("url", "url", message));
         }
         if events.is_empty() || events.len() > EVENTS_MAX {

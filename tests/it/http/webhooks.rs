@@ -324,9 +324,23 @@ async fn communities_have_webhooks_of_their_own() {
 async fn webhooks_go_to_public_addresses_about_events_that_there_are() {
     let app = TestApp::start().await;
     let admin = app.admin("boss").await;
-    for url in
-        ["http://example.org/", "https://example.org:8443/", "https://ada@example.org/", "no"]
-    {
+    for url in [
+        "http://example.org/",
+        "https://example.org:8443/",
+        "https://ada@example.org/",
+        "https://ada:secret@example.org/",
+        "https://@example.org/\r\nx-injected: 1",
+        "https://example.org/\r\nx-injected: 1",
+        "https://exam\tple.org/",
+        " https://example.org/",
+        "https://example.org/a b",
+        "https://example.org/\u{a0}",
+        "https://example.org/\u{202e}",
+        "https://example.org/\u{7f}",
+        "https:\\\\example.org/",
+        "https://example.org/#part",
+        "no",
+    ] {
         let body = json!({"url": url, "events": ["content.published"]});
         admin.post("/webhooks", body).await.expect_invalid(&[("url", "url")]);
     }
