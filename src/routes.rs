@@ -21,6 +21,7 @@ use crate::{
     http::{
         allow::Allow,
         onion::{Bounds, Onion},
+        parameters::Parameters,
         specification,
         system::SystemApi,
     },
@@ -190,7 +191,9 @@ pub fn endpoint(app: &App) -> impl Endpoint<Output = Response> + 'static {
         });
         routes = routes.at("/openapi.json", poem::get(document)).at("/docs", poem::get(page));
     }
-    let routes = Allow::new(routes.nest("/", service(app)), &document(app));
+    let specification = document(app);
+    let routes = Allow::new(routes.nest("/", service(app)), &specification);
+    let routes = Parameters::new(routes, &specification);
     let routes = routes.data(app.sessions.clone()).into_endpoint();
     let picture = app.config.media.max_bytes();
     Onion::new(

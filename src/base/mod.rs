@@ -9,6 +9,7 @@ pub mod ids;
 pub mod markdown;
 pub mod page;
 pub mod password;
+pub mod plain;
 pub mod secret;
 pub mod terms;
 pub mod text;

@@ -15,6 +15,7 @@ mod plugins;
 mod redis;
 mod retention;
 mod server;
+mod unreadable;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use serde::Deserialize;
+
+use crate::base::plain;
 
 pub use accounts::{Accounts, CommunityCreation, Forum, Registration, Sessions};
 pub use database::{Cache, Database, Synchronous};
@@ -91,7 +94,7 @@ pub struct Config {
 pub enum ConfigError {
     /// A value of the wrong type, an unknown key, a file that is not TOML.
     #[error("{0}")]
-    Unreadable(Box<figment::Error>),
+    Unreadable(String),
     /// The file that was named is not there.
     #[error("{}: there is no such file", .0.display())]
     NoFile(PathBuf),
@@ -112,7 +115,13 @@ pub type Broken = (&'static str, String);
 
 /// Reads a file that is not the settings' but as strict: unknown keys are told.
 pub fn from_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    Toml::from_str(text).map_err(|error| error.to_string())
+    Toml::from_str(text).map_err(|error| {
+        let line = error.span().and_then(|span| text.get(..span.start));
+        let line = line.map_or(1, |before| before.split('\n').count());
+        let plain::Broken { field, message, .. } = plain::Broken::parse(error.message());
+        let field = field.map(|field| format!("`{field}` ")).unwrap_or_default();
+        format!("TOML, line {line}: {field}{message}")
+    })
 }
 
 impl Config {
@@ -136,7 +145,7 @@ impl Config {
 
     fn extract(figment: &Figment) -> Result<Self, ConfigError> {
         let config: Self =
-            figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+            figment.extract().map_err(|error| ConfigError::Unreadable(unreadable::told(error)))?;
         config.validate().map_err(|(key, rule)| {
             let origin = figment.find_metadata(key).map_or_else(
                 || "settings".to_owned(),

@@ -15,7 +15,11 @@ use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
 use super::{
-    ClientAddress, Problem, RateLimits, body_limit::Bodies, cors, idempotency, problem, request_id,
+    ClientAddress, Problem, RateLimits,
+    body_limit::Bodies,
+    cors, idempotency, problem,
+    representation::{Asked, Representations},
+    request_id,
 };
 use crate::{
     base::{Error, clock::Clock, ids},
@@ -76,6 +80,8 @@ pub struct Onion<E> {
     pub clock: Clock,
     /// Keeps answers to requests that may be sent again.
     pub db: Db,
+    /// Tags and compresses responses.
+    representations: Representations,
 }
 
 impl<E> Onion<E> {
@@ -99,6 +105,7 @@ impl<E> Onion<E> {
             timeout: config.server.request_timeout(),
             compile_time: config.plugins.compile_time(),
             clock,
+            representations: Representations::new(),
         }
     }
 
@@ -149,7 +156,7 @@ impl<E: Endpoint> Onion<E> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let secret = (self.bounds)(&method, &path).secret;
-        let signed_in = request.headers().contains_key(header::AUTHORIZATION);
+        let asked = Asked::of(&mut request);
         let origin = cors::allowed(&request, &self.cors_origins);
         let client = ClientAddress::of(&request, &self.trusted_proxies);
         request.set_data(client);
@@ -158,7 +165,8 @@ impl<E: Endpoint> Onion<E> {
             Some(response) => (response, None),
             None => self.guarded(request, client).await,
         };
-        set_headers(response.headers_mut(), &path, signed_in);
+        response = self.representations.finish(&asked, response).await;
+        set_headers(response.headers_mut(), &path);
         if !self.cors_origins.is_empty() {
             cors::mark(response.headers_mut(), origin);
         }
@@ -185,6 +193,9 @@ impl<E: Endpoint> Onion<E> {
         };
         if let Some(fault) = host_fault(&request) {
             return (problem::malformed(fault), None);
+        }
+        if is_encoded(request.headers()) {
+            return (problem::encoded(), None);
         }
         let compile_time = if bounds.compiles { self.compile_time } else { Duration::ZERO };
         let limit = self.timeout + compile_time;
@@ -244,12 +255,19 @@ fn host_fault(request: &Request) -> Option<&'static str> {
     (!is_host).then_some("The Host header must be a host, perhaps with a port.")
 }
 
+/// Whether the body is compressed: no operation takes one, since a small body could become
+/// a large one.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
 /// A path up to its last part.
 fn without_last(path: &str) -> String {
     path.rsplit_once('/').map(|(before, _)| format!("{before}/…")).unwrap_or_default()
 }
 
-fn set_headers(headers: &mut HeaderMap, path: &str, signed_in: bool) {
+fn set_headers(headers: &mut HeaderMap, path: &str) {
     let csp = if path == "/docs" { DOCS_CSP } else { API_CSP };
     // What is no page of ours says itself how it may be shown and kept.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(csp));
@@ -259,10 +277,6 @@ fn set_headers(headers: &mut HeaderMap, path: &str, signed_in: bool) {
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
-    }
-    if signed_in {
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        headers.append(header::VARY, HeaderValue::from_static("authorization"));
     }
 }
 

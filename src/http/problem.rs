@@ -12,7 +12,7 @@ use poem_openapi::{ApiResponse, Object, payload::Payload};
 use serde::Serialize;
 
 use super::{body_limit, request_id};
-use crate::base::{Error, FieldError};
+use crate::base::{Error, FieldError, plain::Broken, text::one_line};
 
 /// What an error says.
 #[derive(Debug, Object, Serialize)]
@@ -42,7 +42,7 @@ pub struct ProblemBody {
 /// A field that broke a rule.
 #[derive(Debug, Object, Serialize)]
 pub struct ProblemField {
-    /// Name of the field; dots lead into objects.
+    /// Name of the field or parameter; dots lead into objects.
     field: String,
     /// Stable code of the rule.
     rule: String,
@@ -183,6 +183,8 @@ fn seconds(duration: Duration) -> u64 {
 /// When a client may look again whether there is writing: upkeep takes minutes.
 const READ_ONLY_RETRY: Duration = Duration::from_mins(1);
 const NOT_FOUND: &str = "There is no such thing, or not for you.";
+const UNREADABLE: &str = "The request cannot be understood.";
+const MEDIA_TYPE_TITLE: &str = "The body's media type is not taken.";
 const TOO_LARGE: &str = "The body is too large.";
 
 /// The challenge of a 401: a token that was sent and is not valid is told from none that
@@ -298,7 +300,6 @@ fn problem_of(error: &poem::Error) -> Problem {
             None => Problem::BadRequest(body("unreadable_body", "The body broke off.", None)),
         };
     }
-    let detail = Some(error.to_string());
     match error.status() {
         StatusCode::NOT_FOUND => Problem::NotFound(body("not_found", NOT_FOUND, None)),
         // `http::allow` adds the methods of the path.
@@ -307,11 +308,11 @@ fn problem_of(error: &poem::Error) -> Problem {
             None,
         ),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            Problem::MediaType(body("media_type", "The body's media type is not taken.", detail))
+            Problem::MediaType(body("media_type", MEDIA_TYPE_TITLE, None))
         }
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(body("too_large", TOO_LARGE, None)),
         status if status.is_client_error() => {
-            Problem::BadRequest(body("bad_request", "The request cannot be understood.", detail))
+            Problem::BadRequest(body("bad_request", UNREADABLE, None))
         }
         _ => {
             tracing::error!(error = %error, "a request failed");
@@ -320,28 +321,44 @@ fn problem_of(error: &poem::Error) -> Problem {
     }
 }
 
-/// A body that is not what the operation takes; `field` leads to the place.
-pub(super) fn unreadable(field: &str, message: &str) -> Problem {
-    let mut problem =
-        body("bad_request", "The request cannot be understood.", Some(message.to_owned()));
-    if !matches!(field, "" | "." | "?") {
-        let (field, rule) = (field.to_owned(), "type".to_owned());
-        problem.0.errors.push(ProblemField { field, rule, message: message.to_owned() });
-    }
+/// A request that cannot be understood, for this reason.
+pub(super) fn unreadable(detail: &str) -> Problem {
+    Problem::BadRequest(body("bad_request", UNREADABLE, Some(detail.to_owned())))
+}
+
+/// A request with a field or a parameter that is not what the operation takes.
+pub(super) fn broken(broken: &Broken) -> Problem {
+    let Broken { field, rule, message } = broken;
+    let Some(field) = field else {
+        return unreadable(&format!("The body {message}."));
+    };
+    let mut problem = body("bad_request", UNREADABLE, Some(format!("`{field}` {message}.")));
+    let (field, rule, message) = (field.clone(), (*rule).to_owned(), message.clone());
+    problem.0.errors.push(ProblemField { field, rule, message });
     Problem::BadRequest(problem)
 }
 
 /// A body of another media type than the operation takes.
 pub(super) fn media_type(found: Option<&str>, expected: &str) -> Problem {
-    let found = found.unwrap_or("none");
-    let detail = format!("The body must be {expected}; it was sent as {found}.");
-    Problem::MediaType(body("media_type", "The body's media type is not taken.", Some(detail)))
+    let detail = match found {
+        Some(found) => {
+            let found = one_line(found);
+            format!("The body must be {expected}; it was sent as {found}.")
+        }
+        None => format!("The body must be {expected}; its Content-Type is missing."),
+    };
+    Problem::MediaType(body("media_type", MEDIA_TYPE_TITLE, Some(detail)))
 }
 
 /// A request whose head breaks a rule of HTTP.
 pub(super) fn malformed(detail: &str) -> Response {
-    let detail = Some(detail.to_owned());
-    closing(Problem::BadRequest(body("bad_request", "The request cannot be understood.", detail)))
+    closing(unreadable(detail))
+}
+
+/// A request whose body is compressed.
+pub(super) fn encoded() -> Response {
+    let detail = "The body must not be compressed; it was sent with a Content-Encoding.";
+    closing(Problem::MediaType(body("media_type", MEDIA_TYPE_TITLE, Some(detail.to_owned()))))
 }
 
 /// A problem that is answered before any operation is reached.

@@ -42,6 +42,8 @@ pub fn rewrite(mut spec: Value) -> Value {
         state_security(operation);
     }
     add_idempotency_key(&mut spec);
+    add_conditions(&mut spec, &mut shared);
+    leave_out_defaults(&mut spec);
     spec["components"]["responses"] = Value::Object(shared);
     spec
 }
@@ -191,10 +193,58 @@ fn add_idempotency_key(spec: &mut Value) {
         if !is_signed_in {
             continue;
         }
-        let reference = json!({"$ref": "#/components/parameters/IdempotencyKey"});
-        match operation.get_mut("parameters").and_then(Value::as_array_mut) {
-            Some(parameters) => parameters.push(reference),
-            None => operation["parameters"] = json!([reference]),
+        add_parameter(operation, "IdempotencyKey");
+    }
+}
+
+/// Declares on every `GET` of JSON that an unchanged response is a 304.
+fn add_conditions(spec: &mut Value, shared: &mut Map<String, Value>) {
+    spec["components"]["parameters"]["IfNoneMatch"] = json!({
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The `ETag` of a response that the client has. Every `GET` of JSON has \
+                        a weak one, and is to be asked for again before it is reused \
+                        (`Cache-Control: no-cache`).",
+        "schema": {"type": "string"},
+    });
+    let unchanged = json!({
+        "description": "The response is the one whose `ETag` the client has.",
+        "headers": {"ETag": {"schema": {"type": "string"}}},
+    });
+    shared.insert("NotModified".to_owned(), unchanged);
+    let paths = spec["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for operation in paths.filter_map(|methods| methods.get_mut("get")) {
+        if operation["responses"]["200"]["content"]["application/json"].is_null() {
+            continue;
         }
+        operation["responses"]["304"] = json!({"$ref": "#/components/responses/NotModified"});
+        add_parameter(operation, "IfNoneMatch");
+    }
+}
+
+/// Adds a shared parameter to an operation.
+fn add_parameter(operation: &mut Value, name: &str) {
+    let reference = json!({"$ref": format!("#/components/parameters/{name}")});
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(reference),
+        None => operation["parameters"] = json!([reference]),
+    }
+}
+
+/// Takes away what says the same as nothing: that a thing is not deprecated, and how lists
+/// would be written in a query that has none.
+fn leave_out_defaults(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if object.get("deprecated") == Some(&Value::Bool(false)) {
+                object.remove("deprecated");
+            }
+            if object.get("in").is_some_and(Value::is_string) {
+                object.remove("explode");
+            }
+            object.values_mut().for_each(leave_out_defaults);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_out_defaults),
+        _ => {}
     }
 }

@@ -15,9 +15,11 @@ const TOLD_WITHIN: Duration = Duration::from_secs(3);
 /// Settings that are refused, and what is said of each.
 const REFUSED: &[(&str, &[&str])] = &[
     ("[server]\nlisten = \"nowhere\"", &["server.listen"]),
-    ("[server]\nlisten = 8080", &["server.listen"]),
+    ("[server]\nlisten = 8080", &["server.listen: must be an address with a port, like"]),
+    ("[server]\ntrusted_proxies = \"all\"", &["trusted_proxies: must be an array, not a string"]),
+    ("[server]\nmax_connections = -1", &["server.max_connections: must be a whole number from 0"]),
     ("[server]\nlistne = \"127.0.0.1:1\"", &["listne", "server"]),
-    ("[server]\ndocs = \"yes\"", &["server.docs", "bool"]),
+    ("[server]\ndocs = \"yes\"", &["server.docs: must be true or false, not a string"]),
     ("[server]\nmetrics_listen = \"x\"", &["server.metrics_listen", "must be an address"]),
     ("[server]\npublic_url = \"forum\"", &["server.public_url", "must be like https://"]),
     ("[server]\ncors_origins = [\"*\"]", &["server.cors_origins", "exact origin"]),
@@ -100,6 +102,9 @@ fn what_a_file_gets_wrong_is_told_with_file_key_and_rule() {
         let told = Config::load(Some(&path)).expect_err(settings).to_string();
         for needle in needles.iter().chain(&["settings.toml"]) {
             assert!(told.contains(needle), "{settings}: {told:?} does not say {needle:?}");
+        }
+        for word in ["::", "usize", "u64", "struct", "sequence", "serde", "figment"] {
+            assert!(!told.contains(word), "{settings}: {told:?} says {word:?}");
         }
     }
     let told = Config::load(Some(&installation.path("gone.toml"))).unwrap_err().to_string();

@@ -229,7 +229,8 @@ fn table(sources: &[Source]) -> String {
     }
     text += "\n## Rules of fields\n\nWith `invalid_fields`, `errors` names each field and the rule \
              that it broke. `…` stands for the\nfield that was sent. With `bad_request`, the rule \
-             is `type`: it is not JSON of the right form.\n\n| Field | Rule | Says |\n|---|---|---|\n";
+             is `type`, `required`,\n`unknown` or `repeated`: the field or parameter does not have the form that the \
+             operation takes.\n\n| Field | Rule | Says |\n|---|---|---|\n";
     for ((field, rule), meanings) in rules(sources) {
         writeln!(text, "| `{field}` | `{rule}` | {} |", joined(&meanings)).unwrap();
     }

@@ -148,6 +148,13 @@ async fn the_specification_is_in_forms_that_code_generators_read_whole() {
         if takes_key != should {
             findings.push(format!("{}: Idempotency-Key declared: {takes_key}", operation.id));
         }
+        let reads_json = operation.method == Method::GET
+            && operation.value["responses"]["200"]["content"].get("application/json").is_some();
+        let is_conditional = has_parameter(&operation, "#/components/parameters/IfNoneMatch")
+            && operation.value["responses"].get("304").is_some();
+        if reads_json != is_conditional {
+            findings.push(format!("{}: If-None-Match declared: {is_conditional}", operation.id));
+        }
         let body = spec.body(&operation);
         if body.is_some_and(|body| body["additionalProperties"] != false) {
             findings.push(format!("{}: unknown fields are not declared as refused", operation.id));

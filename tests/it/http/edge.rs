@@ -105,7 +105,7 @@ async fn answers_carry_the_headers_of_a_careful_server() {
         assert!(reply.headers.contains_key("x-request-id"), "{path}");
     }
     let ada = app.member("ada").await;
-    assert_eq!(ada.get("/me").await.headers["cache-control"], "no-store");
+    assert_eq!(ada.get("/me").await.headers["cache-control"], "private, no-cache");
 }
 
 #[tokio::test(flavor = "multi_thread")]

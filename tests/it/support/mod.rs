@@ -21,7 +21,7 @@ mod waiting;
 pub use app::{PASSWORD, Person, TestApp};
 pub use bucket::{BUCKET, Bucket, CREDENTIALS};
 pub use chaos::{Chaos, Line};
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, unzipped};
 pub use mail::{Mail, headers};
 pub use plugin::{plugin, plugin_file};
 pub use process::{Installation, Running, after, exchange, output, program};
