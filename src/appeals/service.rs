@@ -16,6 +16,7 @@ use crate::{
         actor::{Actor, Agent},
         clock::{Clock, Timestamp},
         ids::{AppealId, CommunityId},
+        markdown,
         page::{Page, PageRequest},
     },
     comments::Comments,
@@ -105,6 +106,9 @@ impl Appeals {
         let Parts { db, clock, limits, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let now = clock.now();
+        if grant {
+            self.render(actor, id).await?;
+        }
         let mut tx = db.begin().await?;
         let appeal = may_decide(&mut tx, actor, id).await?;
         let note = rules::parse_note(note)?;
@@ -131,6 +135,22 @@ impl Appeals {
         let decided = store::find(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;
         Ok(decided)
+    }
+
+    /// Renders the text that granting an appeal publishes: the transaction that grants it
+    /// finds the text rendered.
+    async fn render(&self, actor: &Actor, id: AppealId) -> Result<(), Error> {
+        let mut tx = self.parts.db.begin().await?;
+        let appeal = may_decide(&mut tx, actor, id).await?;
+        if appeal.against != Against::Rejection {
+            return Ok(());
+        }
+        let rejection = store::rejection(&mut tx, appeal.subject).await?;
+        drop(tx);
+        if let Some(refused) = rejection.and_then(|rejection| rejection.refused) {
+            markdown::render(&refused.content.body).await.ok();
+        }
+        Ok(())
     }
 
     /// Checks a refused text as its author would send it now.

@@ -11,6 +11,9 @@ use super::error::{Error, FieldError};
 pub const DEFAULT_LIMIT: u32 = 25;
 /// Most items of a page.
 pub const MAX_LIMIT: u32 = 100;
+/// Bytes of texts on a page, at most, of a list with long texts: a client shows it at once,
+/// and many pages are written at the same time. A page of ordinary texts has a tenth.
+pub const BYTES_MAX: usize = 1 << 20;
 /// Longest cursor that is looked at: the longest that is made, a comment's path
 /// of 32 ids, with room to spare.
 const MAX_CURSOR_BYTES: usize = 2048;
@@ -33,6 +36,23 @@ impl<T> Page<T> {
         items.truncate(limit);
         let next_cursor = items.last().filter(|_| more).map(|last| encode_cursor(&key(last)));
         Self { items, next_cursor }
+    }
+
+    /// [`Self::cut`], after fewer items where the texts of `limit` items together have more
+    /// than [`BYTES_MAX`]. The first item is always on the page.
+    pub fn cut_by_size<K: Serialize>(
+        items: Vec<T>,
+        limit: u32,
+        size: impl Fn(&T) -> usize,
+        key: impl Fn(&T) -> K,
+    ) -> Self {
+        let mut bytes: usize = 0;
+        let fits = items.iter().take_while(|item| {
+            bytes = bytes.saturating_add(size(item));
+            bytes <= BYTES_MAX
+        });
+        let fits = u32::try_from(fits.count().max(1)).unwrap_or(u32::MAX);
+        Self::cut(items, limit.min(fits), key)
     }
 
     /// The same page of something else.
@@ -79,4 +99,22 @@ fn decode_cursor<K: DeserializeOwned>(cursor: &str) -> Result<K, FieldError> {
     }
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
     serde_json::from_slice(&bytes).map_err(|_| invalid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_as_many_items_as_fit_and_at_least_one() {
+        let cut = |sizes: Vec<usize>, limit| Page::cut_by_size(sizes, limit, |n| *n, |n| *n);
+        let ends = |page: &Page<usize>| (page.items.len(), page.next_cursor.is_some());
+        assert_eq!(ends(&cut(vec![], 2)), (0, false));
+        assert_eq!(ends(&cut(vec![1, 1], 2)), (2, false));
+        assert_eq!(ends(&cut(vec![1, 1, 1], 2)), (2, true));
+        assert_eq!(ends(&cut(vec![BYTES_MAX, 1], 2)), (1, true));
+        assert_eq!(ends(&cut(vec![BYTES_MAX - 1, 1], 2)), (2, false));
+        assert_eq!(ends(&cut(vec![BYTES_MAX + 1], 2)), (1, false));
+        assert_eq!(ends(&cut(vec![usize::MAX, usize::MAX], 2)), (1, true));
+    }
 }

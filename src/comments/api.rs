@@ -31,7 +31,10 @@ use crate::{
 struct CommentRequest {
     /// The comment that it answers; absent for the post itself.
     parent_id: Option<Uuid>,
-    /// Markdown, 1 to 10,000 characters.
+    /// Markdown, 1 to 10,000 characters. `@name` notifies an account, at most ten people a
+    /// text; a `notice` tells the author who was not notified. A text with so much markup that
+    /// its HTML would have more than 16 KiB and more than 7 bytes a character is refused
+    /// (`too_complex`).
     body: String,
     /// Pictures that one uploaded and that nothing uses, in their order; at most 8.
     media: Option<Vec<Uuid>>,
@@ -103,7 +106,7 @@ pub struct CommentView {
     /// Markdown; absent when it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
-    /// HTML that any page may show; absent when it is gone.
+    /// HTML that any page may show, as that of a post; absent when it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_html: Option<String>,
     /// `published`; `deleted` or `removed` when it is gone; for its author and
@@ -256,7 +259,7 @@ impl CommentsApi {
         sort: Query<Option<CommentSortParam>>,
         /// From the page before.
         cursor: Query<Option<String>>,
-        /// Items of a page, 1 to 100.
+        /// Items of a page, 1 to 100. A page whose texts have more than 1 MiB has fewer.
         limit: Query<Option<u32>>,
     ) -> Result<Rendered<CommentList>, Problem> {
         let (viewer, post) = (viewer.as_ref(), PostId(id.0));

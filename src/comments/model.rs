@@ -136,6 +136,13 @@ pub struct Comment {
     pub media: Vec<Attached>,
 }
 
+impl Comment {
+    /// Bytes of its long texts.
+    pub(super) fn size(&self) -> usize {
+        self.body.len() + self.body_html.len()
+    }
+}
+
 /// A comment that the viewer may see, and how the viewer stands there.
 #[derive(Clone, Debug)]
 pub struct Access {

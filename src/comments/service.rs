@@ -72,7 +72,9 @@ impl Comments {
         }
         let comments = store::list(&self.parts.db, viewer, (post, sort), page, self.now()).await?;
         let comments = comments.ok_or(Error::NotFound)?;
-        Ok(Page::cut(comments, page.limit, |comment| CommentKey::of(comment, sort)))
+        Ok(Page::cut_by_size(comments, page.limit, Comment::size, |comment| {
+            CommentKey::of(comment, sort)
+        }))
     }
 
     /// Writes a comment.
@@ -111,7 +113,7 @@ impl Comments {
             .publishing
             .judge(actor, &ground.place(), (TargetKind::Comment, content, wanted), recheck)
             .await?;
-        drafted(ground, spot, judged)
+        drafted(ground, spot, judged).await
     }
 
     /// Where a comment goes, if its author may write it there.
@@ -164,7 +166,7 @@ impl Comments {
             let content = content(id, Operation::Create, (&ground, new.parent), &text);
             let (place, terms) = ((author, ground.community), refused.terms.clone());
             let judged = Publishing::overrule(by, place, (TargetKind::Comment, content), terms)?;
-            let draft = drafted(ground, Spot { slowed: false, ..spot }, judged)?;
+            let draft = drafted(ground, Spot { slowed: false, ..spot }, judged).await?;
             return Ok(Approved::New(draft, refused.media.clone()));
         }
         let access = store::access_in(tx, Some(author), id, self.now()).await?;
@@ -356,7 +358,7 @@ impl Comments {
             let media = (actor.id, Use::Comment(seen.id), media);
             self.parts.publishing.put_pending(tx, judged, text.into(), media).await?;
         } else {
-            let (body, html) = (text.as_str().to_owned(), markdown::to_html(text.as_str()));
+            let (body, html) = (text.as_str().to_owned(), markdown::html(text.as_str()).await);
             let times = (now, judged.written_at().unwrap_or(now));
             if !store::update_text(tx, actor, seen, (body, html), times).await? {
                 return Ok(false);
@@ -455,7 +457,7 @@ impl Comments {
         let Some(pending) = publishing::take_pending(tx, id.0, now).await? else {
             return Ok(false);
         };
-        let html = markdown::to_html(&pending.body);
+        let html = markdown::html(&pending.body).await;
         let Some(old) = store::replace_text(tx, id, (pending.body, html), now).await? else {
             return Ok(false);
         };
@@ -482,7 +484,7 @@ impl Comments {
     ) -> Result<bool, Error> {
         let id = wrote.id.parse::<Uuid>().map_err(Error::internal)?.into();
         let (made, wrote) = (CommentText::of_content(made)?, CommentText::of_content(wrote)?);
-        let html = markdown::to_html(wrote.as_str());
+        let html = markdown::html(wrote.as_str()).await;
         if !store::put_back_text(tx, id, (made.as_str(), wrote.as_str()), html).await? {
             return Ok(false);
         }
@@ -520,9 +522,9 @@ impl Comments {
 }
 
 /// A comment as it is written: the text with what plugins changed.
-fn drafted(ground: Ground, spot: Spot, judged: Judged) -> Result<Draft, Error> {
+async fn drafted(ground: Ground, spot: Spot, judged: Judged) -> Result<Draft, Error> {
     let text = CommentText::of_content(&judged.content)?;
-    let html = markdown::to_html(text.as_str());
+    let html = markdown::html(text.as_str()).await;
     Ok(Draft { ground, spot, text, html, judged })
 }
 

@@ -30,6 +30,7 @@ pub struct Limits {
     pub appeal_account: Quota,
     pub upload_account: Quota,
     pub media_account: Quota,
+    pub mention_account: Quota,
     pub preflight_account: Quota,
     pub write_account: Quota,
     pub request_network: Quota,

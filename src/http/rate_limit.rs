@@ -55,12 +55,13 @@ pub enum Action {
     Appeal,
     Upload,
     Media,
+    Mention,
     Preflight,
     Write,
     RequestNetwork,
 }
 
-const ACTIONS: usize = 22;
+const ACTIONS: usize = 23;
 
 /// Whom it is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -176,6 +177,7 @@ impl RateLimits {
             limits.appeal_account,
             limits.upload_account,
             limits.media_account,
+            limits.mention_account,
             limits.preflight_account,
             limits.write_account,
             limits.request_network,
@@ -188,7 +190,12 @@ impl RateLimits {
 
     /// Counts an action of an account.
     pub async fn check_actor(&self, action: Action, actor: &Actor) -> Result<(), Error> {
-        self.check(action, &Key::Account(actor.id)).await
+        self.check_account(action, actor.id).await
+    }
+
+    /// Counts something that follows from an action of an account.
+    pub async fn check_account(&self, action: Action, account: AccountId) -> Result<(), Error> {
+        self.check(action, &Key::Account(account)).await
     }
 
     /// Counts an action that is aimed at a name, whether an account has it or not.

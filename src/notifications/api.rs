@@ -46,7 +46,10 @@ struct NotificationView {
     /// Opaque.
     id: Uuid,
     /// `reply`, `mention`, `held`, `removed`, `approved`, `banned`, `warned`,
-    /// `notice`, or `plugin_trouble` for those who look after a binding.
+    /// `notice`, or `plugin_trouble` for those who look after a binding. A `notice` with the
+    /// value `not_notified` has names, separated by commas, that the reader's text mentions and
+    /// that were not notified: a text notifies at most ten people by name over all its edits,
+    /// and an author a limited number in an hour.
     kind: String,
     /// When it was sent.
     created_at: Time,

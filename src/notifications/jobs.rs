@@ -14,14 +14,32 @@ use crate::{
     bans,
     base::{
         Error,
-        ids::{ActionId, BindingId, CommunityId, NotificationId, new_uuid},
+        ids::{AccountId, ActionId, BindingId, CommunityId, NotificationId, new_uuid},
         markdown,
     },
+    db::Tx,
     decisions::{DecisionTarget, TargetKind},
     events::{Content, Event, Occurrence, Origin, Trouble},
     hooks::{Channel, Feature},
+    http::Action,
     mod_actions::{self, ActionKind, Inverse},
 };
+
+/// The people whom a text mentions, with their names as the text has them.
+#[derive(Debug, Default)]
+struct Calls {
+    /// To be notified.
+    called: Vec<(AccountId, String)>,
+    /// Too many.
+    left_out: Vec<String>,
+}
+
+/// The accounts that a text has notified by name.
+async fn mentioned(tx: &mut Tx, content: Content) -> Result<Vec<AccountId>, Error> {
+    let caused = store::caused(tx, content.id()).await?;
+    let mentions = caused.iter().filter(|caused| caused.kind == Kind::Mention);
+    Ok(mentions.map(|caused| caused.recipient).collect())
+}
 
 impl Notifications {
     /// Whether an event is one that people are told of.
@@ -77,8 +95,10 @@ impl Notifications {
         if !told.is_published {
             return Ok(());
         }
-        let called = store::called(db, rules::mentions(&markdown::mentions(&told.body))).await?;
-        let mentions = called.into_iter().filter(|account| Some(*account) != told.answered);
+        let Calls { called, mut left_out } = self.calls(content, &told).await?;
+        if called.is_empty() && left_out.is_empty() && told.answered.is_none() {
+            return Ok(());
+        }
         let new = |recipient, kind| NewNotification {
             recipient,
             kind,
@@ -89,8 +109,67 @@ impl Notifications {
             values: Vec::new(),
             cause: content.id(),
         };
-        let all = told.answered.map(|answered| new(answered, Kind::Reply)).into_iter();
-        self.notify_all(all.chain(mentions.map(|called| new(called, Kind::Mention)))).await
+        let mut tx = db.begin().await?;
+        if let Some(answered) = told.answered {
+            self.notify(&mut tx, new(answered, Kind::Reply)).await?;
+        }
+        // Another version of the text may have called people in the meantime.
+        let mut notified = mentioned(&mut tx, content).await?.len();
+        for (account, name) in called {
+            if notified >= rules::MENTIONS_MAX {
+                left_out.push(name);
+            } else if self.notify(&mut tx, new(account, Kind::Mention)).await?.is_some() {
+                notified += 1;
+            }
+        }
+        if !left_out.is_empty() {
+            let notice = NewNotification {
+                actor: None,
+                values: rules::not_notified(&left_out),
+                cause: rules::cause_of_notice(content.id(), &left_out),
+                ..new(told.author, Kind::Notice)
+            };
+            self.notify(&mut tx, notice).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Whom a text calls that no version of it has called yet, and whom it leaves out.
+    async fn calls(&self, content: Content, told: &Told) -> Result<Calls, Error> {
+        let mut calls = Calls::default();
+        let Ok(reading) = markdown::render(&told.body).await else { return Ok(calls) };
+        let names = rules::looked_up(&reading.mentions);
+        if names.is_empty() {
+            return Ok(calls);
+        }
+        let mut tx = self.parts.db.begin().await?;
+        let notified = mentioned(&mut tx, content).await?;
+        drop(tx);
+        for name in names {
+            let Some(account) = store::called(&self.parts.db, name).await? else { continue };
+            let is_told = account == told.author
+                || Some(account) == told.answered
+                || notified.contains(&account);
+            if is_told {
+                continue;
+            }
+            let has_room = notified.len() + calls.called.len() < rules::MENTIONS_MAX;
+            if has_room && self.may_mention(told.author).await? {
+                calls.called.push((account, name.clone()));
+            } else {
+                calls.left_out.push(name.clone());
+            }
+        }
+        Ok(calls)
+    }
+
+    /// Counts a person that an author mentions; whether the author may mention one more.
+    async fn may_mention(&self, author: AccountId) -> Result<bool, Error> {
+        match self.parts.limits.check_account(Action::Mention, author).await {
+            Ok(()) => Ok(true),
+            Err(Error::TooMany { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Tells an author what became of content.

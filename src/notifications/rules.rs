@@ -6,26 +6,47 @@ use uuid::Uuid;
 
 use super::model::{Fate, Kind, Made, Party};
 use crate::{
-    base::{
-        clock::Timestamp,
-        ids::NotificationId,
-        text::{clean_lines, name_key},
-    },
+    base::{clock::Timestamp, ids::NotificationId, secret::sha256_of, text::clean_lines},
     hooks::{self, Channel, Context, Feature, Merged, NotificationKind, Outcome},
     mod_actions::ActionKind,
     publishing,
 };
 
-/// Most people that one text can call: a handful of them, not a crowd.
-const MENTIONS_MAX: usize = 10;
+/// Most people that one text notifies by name, all its versions together: a handful of
+/// them, not a crowd.
+pub(super) const MENTIONS_MAX: usize = 10;
+/// Most names of one version of a text that are looked up, so that its author learns who
+/// was not notified: each is a statement.
+const NAMES_MAX: usize = 40;
 /// Most bytes of a value: the longest reason that a moderator can give.
 const VALUE_MAX: usize = 4_096;
 /// Names of values that are looked up when they are shown.
 const LOOKED_UP: [&str; 2] = ["title", "excerpt"];
 
-/// Names that a text mentions, as keys of accounts, in the order of their appearance.
-pub(super) fn mentions(names: &[String]) -> Vec<String> {
-    names.iter().take(MENTIONS_MAX).map(|name| name_key(name)).collect()
+/// The names that are looked up of those that a text mentions.
+pub(super) fn looked_up(names: &[String]) -> &[String] {
+    names.get(..NAMES_MAX).unwrap_or(names)
+}
+
+/// What an author is told whose text mentions people that were not notified.
+pub(super) fn not_notified(names: &[String]) -> Vec<Feature> {
+    let text = format!(
+        "Your text did not notify everybody whom it mentions. A text can notify {MENTIONS_MAX} \
+         people by name, and an author a limited number in an hour."
+    );
+    vec![value("text", text), value("not_notified", names.join(", "))]
+}
+
+/// The cause of that notice: an author is told once of the same people of the same text,
+/// however often it is edited.
+pub(super) fn cause_of_notice(content: Uuid, names: &[String]) -> Uuid {
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    let names = names.join(" ");
+    let hash = sha256_of(&[content.as_bytes(), names.as_bytes()]);
+    let mut id = [0; 16];
+    id.copy_from_slice(hash.split_at(16).0);
+    Uuid::from_bytes(id)
 }
 
 /// What policies are asked about a notification on its way by a channel, with the

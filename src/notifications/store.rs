@@ -13,6 +13,7 @@ use crate::{
         actor::Actor,
         clock::Timestamp,
         ids::{AccountId, BindingId, CommunityId, NotificationId, SessionId},
+        text::name_key,
     },
     comments::comment_readable,
     db::{Columns, Db, Error, Row, SITE, Statement, Topic, Tx, sql, statement},
@@ -330,15 +331,10 @@ pub(super) async fn denied(db: &Db, appeal: Uuid) -> Result<Option<Denied>, Erro
     .transpose()
 }
 
-/// Whose names these are.
-pub(super) async fn called(db: &Db, keys: Vec<String>) -> Result<Vec<AccountId>, Error> {
-    let mut called = Vec::new();
-    for key in keys {
-        if let Some(row) = db.optional(statement(FIND_CALLED).bind(key)).await? {
-            called.push(row.id("id")?);
-        }
-    }
-    Ok(called)
+/// The active account of a name.
+pub(super) async fn called(db: &Db, name: &str) -> Result<Option<AccountId>, Error> {
+    let row = db.optional(statement(FIND_CALLED).bind(name_key(name))).await?;
+    row.map(|row| row.id("id")).transpose()
 }
 
 /// Whom a notification is for, who caused it, and where; `None` when it is in

@@ -1,16 +1,11 @@
-//! Who is called by name, and what is kept of values.
+//! Whom a text notifies, and which values are kept.
 
-use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::{
     model::{Kind, Preferences, stored_offset},
-    rules::{correction, kept, mentions, value},
+    rules::{cause_of_notice, correction, kept, looked_up, not_notified, value},
 };
-use crate::base::{markdown, text::name_key};
-
-fn called(text: &str) -> Vec<String> {
-    mentions(&markdown::mentions(text))
-}
 
 #[test]
 fn the_words_of_content_are_kept_only_when_they_were_changed() {
@@ -28,33 +23,23 @@ fn a_correction_says_what_it_corrects() {
     }
 }
 
-proptest! {
-    #[test]
-    fn any_text_calls_at_most_ten_and_each_once(text in "(@?[a-z@/._` \\n-]{0,6}){0,60}") {
-        let called = called(&text);
-        prop_assert!(called.len() <= 10);
-        for (n, name) in called.iter().enumerate() {
-            prop_assert!(!called[..n].contains(name));
-        }
-    }
+#[test]
+fn an_author_is_told_once_of_the_same_people_of_a_text() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let cause = cause_of_notice(one, &names(&["ada", "bob"]));
+    assert_eq!(cause, cause_of_notice(one, &names(&["bob", "ada"])));
+    assert_ne!(cause, cause_of_notice(one, &names(&["ada"])));
+    assert_ne!(cause, cause_of_notice(other, &names(&["ada", "bob"])));
+    let values = not_notified(&names(&["ada", "bob"]));
+    assert_eq!(values[1], value("not_notified", "ada, bob"));
+}
 
-    #[test]
-    fn whoever_is_named_is_called(names in prop::collection::vec("[a-z][a-z0-9]{2,20}", 1..10)) {
-        let text = names.iter().map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
-        let mut expected: Vec<String> = Vec::new();
-        for name in &names {
-            let key = name_key(name);
-            if !expected.contains(&key) {
-                expected.push(key);
-            }
-        }
-        prop_assert_eq!(called(&text), expected);
-    }
-
-    #[test]
-    fn anything_can_be_read(text in any::<String>()) {
-        prop_assert!(called(&text).len() <= 10);
-    }
+#[test]
+fn at_most_forty_names_of_a_text_are_looked_up() {
+    let names: Vec<String> = (0..50).map(|n| format!("name{n}")).collect();
+    assert_eq!(looked_up(&names), &names[..40]);
+    assert_eq!(looked_up(&names[..3]), &names[..3]);
 }
 
 #[test]

@@ -35,7 +35,10 @@ struct PostRequest {
     community: String,
     /// 3 to 200 characters.
     title: String,
-    /// Markdown, at most 40,000 characters.
+    /// Markdown, at most 40,000 characters. `@name` notifies an account, at most ten people a
+    /// text; a `notice` tells the author who was not notified. A text with so much markup that
+    /// its HTML would have more than 16 KiB and more than 7 bytes a character is refused
+    /// (`too_complex`).
     body: Option<String>,
     /// Pictures that one uploaded and that nothing uses, in their order; at most 8.
     media: Option<Vec<Uuid>>,
@@ -110,7 +113,9 @@ pub struct PostView {
     /// Markdown; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
-    /// HTML that any page may show; absent in lists.
+    /// HTML that any page may show; absent in lists. Links have `rel="nofollow ugc noopener"`
+    /// and an absolute URL, `code` of a fenced block has `class="language-..."` where the block
+    /// names one, and cells of an aligned column have `align`.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_html: Option<String>,
     /// Its pictures, in their order.

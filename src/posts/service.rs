@@ -243,7 +243,7 @@ impl Posts {
     ) -> Result<Option<Post>, Error> {
         let id = judged.id().into();
         let text = PostText::of_content(&judged.content)?;
-        let html = markdown::to_html(&text.body);
+        let html = markdown::html(&text.body).await;
         let (now, state) = (self.now(), judged.state);
         let written_at = judged.written_at().unwrap_or(now);
         let hot = publishing::hot(1, written_at);
@@ -356,7 +356,7 @@ impl Posts {
             let media = (actor.id, Use::Post(seen.id), media);
             self.parts.publishing.put_pending(tx, judged, text.into(), media).await?;
         } else {
-            let html = markdown::to_html(&text.body);
+            let html = markdown::html(&text.body).await;
             let times = (now, judged.written_at().unwrap_or(now));
             if !store::update_text(tx, actor, seen, (text, html), times).await? {
                 return Ok(false);
@@ -440,7 +440,7 @@ impl Posts {
             return Ok(false);
         };
         let text = PostText { title: pending.title.unwrap_or_default(), body: pending.body };
-        let html = markdown::to_html(&text.body);
+        let html = markdown::html(&text.body).await;
         let Some(old) = store::replace_text(tx, id, (text, html), now).await? else {
             return Ok(false);
         };
@@ -467,7 +467,7 @@ impl Posts {
     ) -> Result<bool, Error> {
         let id = wrote.id.parse::<Uuid>().map_err(Error::internal)?.into();
         let (made, wrote) = (PostText::of_content(made)?, PostText::of_content(wrote)?);
-        let html = markdown::to_html(&wrote.body);
+        let html = markdown::html(&wrote.body).await;
         if !store::put_back_text(tx, id, (&made, &wrote), html).await? {
             return Ok(false);
         }

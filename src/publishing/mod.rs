@@ -18,4 +18,6 @@ pub use model::{
 pub use rules::hot;
 pub use service::{Judged, Publishing, context, person};
 pub(crate) use store::why;
-pub use store::{drop_pending, keep_past, pending_media, replace_pending, take_pending};
+pub use store::{
+    drop_pending, keep_past, pending_body, pending_media, replace_pending, take_pending,
+};

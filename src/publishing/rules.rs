@@ -30,6 +30,12 @@ pub(super) fn settle(verdict: &Merged) -> Result<ContentState, Error> {
     }
 }
 
+/// The refusal of a text whose HTML would be too large.
+pub(super) fn too_complex() -> Error {
+    let message = "has too much markup for its length: use fewer table cells or links";
+    Error::invalid("body", "too_complex", message)
+}
+
 /// A refusal with the decision that it comes from: what an appeal is against.
 pub(super) fn with_decision(refusal: Error, decided_by: Option<Uuid>) -> Error {
     match refusal {

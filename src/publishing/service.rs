@@ -14,6 +14,7 @@ use crate::{
         actor::Actor,
         clock::{Clock, Timestamp},
         ids::{AccountId, CommunityId, new_uuid},
+        markdown,
     },
     db::{Db, Tx},
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
@@ -91,8 +92,9 @@ impl Publishing {
         self.clock.now()
     }
 
-    /// Asks plugins about a text that its author wants to publish. A refusal is
-    /// recorded with the pictures that were wanted, and becomes an error. `recheck` holds what a plugin changed to
+    /// Asks plugins about a text that its author wants to publish. A text that is too
+    /// large to render is refused. A refusal by plugins is recorded with the pictures that
+    /// were wanted, and becomes an error. `recheck` holds the text as a plugin changed it to
     /// the rules of what people write.
     pub async fn judge(
         &self,
@@ -102,6 +104,7 @@ impl Publishing {
         recheck: impl Fn(&Content) -> Result<(), Error> + Send,
     ) -> Result<Judged, Error> {
         let now = self.clock.now();
+        markdown::render(&content.body).await.map_err(|_| rules::too_complex())?;
         let id = content.id.parse().map_err(Error::internal)?;
         let (community, by) = (Some(place.community), Some(actor.id));
         let target = DecisionTarget { kind, id, community, actor: by };
@@ -118,6 +121,8 @@ impl Publishing {
         match rules::settle(&outcome.verdict) {
             Ok(state) => {
                 let (content, cause) = (outcome.subject.clone(), actor.into());
+                // The transaction finds the text rendered, also where a plugin changed it.
+                markdown::render(&content.body).await.ok();
                 let (outcome, overruled) = (Some(outcome), None);
                 Ok(Judged { content, state, outcome, target, overruled, cause })
             }

@@ -93,6 +93,12 @@ pub async fn take_pending(
     Ok(Some(pending))
 }
 
+/// The body of the edit that waits, if one does.
+pub async fn pending_body(tx: &mut Tx, content: Uuid) -> Result<Option<String>, Error> {
+    let row = tx.optional(statement(FIND_PENDING).bind(content)).await?;
+    row.map(|row| row.value("body")).transpose()
+}
+
 /// Reads the pictures of an edit that waits.
 pub fn pending_media(row: &Row, column: &'static str) -> Result<Option<Vec<Attached>>, Error> {
     let stored: Option<&str> = row.value(column)?;

@@ -298,7 +298,8 @@ impl ReviewApi {
         community: Query<Option<String>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// Items wanted, 1 to 100; 25 when absent.
+        /// Items wanted, 1 to 100; 25 when absent. A page whose texts have more than 1 MiB
+        /// has fewer.
         limit: Query<Option<u32>>,
     ) -> Result<Rendered<ReviewItemList>, Problem> {
         let page = PageRequest::parse(cursor.0.as_deref(), limit.0)?;

@@ -190,6 +190,11 @@ impl ReviewItem {
     pub fn key(&self) -> ItemKey {
         ItemKey(self.priority, self.id)
     }
+
+    /// Bytes of its long texts.
+    pub fn size(&self) -> usize {
+        [&self.text, &self.pending].into_iter().flatten().map(|text| text.body.len()).sum()
+    }
 }
 
 /// The place of an item in a list: by priority, then the newest first.

@@ -16,6 +16,7 @@ use crate::{
         actor::{Actor, Agent},
         clock::Clock,
         ids::ReviewItemId,
+        markdown,
         page::{Page, PageRequest},
     },
     comments::Comments,
@@ -26,7 +27,7 @@ use crate::{
     mod_actions::{self, Acted, Permit},
     moderation::Moderation,
     posts::Posts,
-    profiles,
+    profiles, publishing,
 };
 
 /// What review is made of.
@@ -70,7 +71,7 @@ impl Review {
     ) -> Result<Page<ReviewItem>, Error> {
         let (items, decisions) = store::list(&self.parts.db, actor, filter, page).await?;
         let items = rules::with_decisions(items, decisions);
-        Ok(Page::cut(items, page.limit, ReviewItem::key))
+        Ok(Page::cut_by_size(items, page.limit, ReviewItem::size, ReviewItem::key))
     }
 
     /// One item, if the actor may settle it.
@@ -101,6 +102,9 @@ impl Review {
                 Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
             }
         }
+        if (waiting.kind, resolution) == (ItemKind::Edit, Resolution::Approve) {
+            self.render(waiting.target).await?;
+        }
         let mut tx = db.begin().await?;
         if let Some(cleared) = &cleared {
             moderation.admit(&mut tx, cleared).await?;
@@ -113,6 +117,17 @@ impl Review {
             resolution = resolution.state().as_str(), "an item was settled"
         );
         self.find(actor, id).await.map(Acted::Done)
+    }
+
+    /// Renders the edit that waits: the transaction that approves it finds it rendered.
+    async fn render(&self, content: Uuid) -> Result<(), Error> {
+        let mut tx = self.parts.db.begin().await?;
+        let body = publishing::pending_body(&mut tx, content).await?;
+        drop(tx);
+        if let Some(body) = body {
+            markdown::render(&body).await.ok();
+        }
+        Ok(())
     }
 
     /// Lets what waits through, as part of `tx`.

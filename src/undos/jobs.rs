@@ -17,6 +17,7 @@ use crate::{
     base::{
         Error,
         actor::{Actor, Agent},
+        markdown,
     },
     content_removals,
     db::{Db, Tx},
@@ -75,7 +76,12 @@ impl Undos {
         let order = by.order;
         let mut tx = db.begin().await?;
         let pieces = store::next(&mut tx, order.id, ROUND).await?;
+        let bodies = bodies(&mut tx, order, &pieces).await?;
         drop(tx);
+        // The transactions of the pieces find their texts rendered.
+        for body in bodies {
+            markdown::render(&body).await.ok();
+        }
         for piece in &pieces {
             let mut tx = db.begin().await?;
             // Otherwise another attempt at this job has settled it: nothing is done twice.
@@ -340,4 +346,27 @@ fn action(inverse: Inverse) -> Option<Uuid> {
         Inverse::Action(id) | Inverse::Warning(id) | Inverse::Ban(id) => Some(id),
         Inverse::Reply(_) | Inverse::Notice => None,
     }
+}
+
+/// The bodies of the texts that taking pieces back publishes.
+async fn bodies(tx: &mut Tx, order: &Order, pieces: &[Piece]) -> Result<Vec<String>, Error> {
+    let mut bodies = Vec::new();
+    for piece in pieces {
+        let body = match piece.thing {
+            Thing::Held(item) => match store::held(tx, item).await? {
+                Some(held) => publishing::pending_body(tx, held.target).await?,
+                None => None,
+            },
+            Thing::Refused { asked, .. } | Thing::Rewritten { asked } => {
+                let asked = store::asked(tx, asked, order.cause).await?;
+                asked.and_then(|asked| {
+                    let text = rules::without(asked.wrote.as_ref()?, &asked.answers);
+                    text.ok().map(|text| text.body)
+                })
+            }
+            _ => None,
+        };
+        bodies.extend(body);
+    }
+    Ok(bodies)
 }

@@ -98,8 +98,12 @@ fn extent(rest: &str) -> Option<usize> {
     let is_host = name.len() <= HOST_MAX
         && name.contains('.')
         && matches!(Host::parse(name), Ok(Host::Domain(_) | Host::Ipv4(_)));
+    if !is_host {
+        return None;
+    }
+    // The caller goes on behind the end: no part of the text is searched twice.
     let end = if ends_early { host.len() } else { rest.find(ends_address).unwrap_or(rest.len()) };
-    is_host.then_some(end)
+    Some(end)
 }
 
 fn is_of_host(c: char) -> bool {

@@ -1,14 +1,16 @@
 //! Markdown to HTML that any page may show. HTML in the Markdown is shown as
-//! text. One walk over the parser's events ([`writer`]) writes the HTML, the text as
+//! text. One walk over the parser's events (`writer`) writes the HTML, the text as
 //! readers see it, the targets of links and pictures, and the names that the text
 //! mentions, so that all of these always agree. The HTML then passes an allow-list
-//! ([`sanitizer`]), so that a fault of the writer is not a hole in the forum.
+//! (`sanitizer`), so that a fault of the writer is not a hole in the forum.
 
 mod links;
+mod memo;
 mod mentions;
 mod sanitizer;
 mod writer;
 
+pub use memo::{html, render};
 use writer::Writer;
 
 /// Bytes of HTML for each character of a text: five of an escaped `&`, and what usual
@@ -62,25 +64,11 @@ pub fn html_max(source: &str) -> usize {
     HTML_MIN.max(HTML_PER_CHARACTER * super::text::length(source))
 }
 
-/// Renders a Markdown text, and tells everything that its readers see.
+/// Renders a Markdown text, and tells everything that its readers see. The work takes
+/// milliseconds for a long text: [`render`] does it away from the async threads.
 pub fn read(source: &str) -> Result<Reading, TooLarge> {
     let written = Writer::write(source, html_max(source))?;
     Ok(Reading { html: sanitizer::clean(&written.html), ..written })
-}
-
-/// The names that a Markdown text mentions, in the order of their first mention. A text
-/// that is too large to render mentions nobody.
-pub fn mentions(source: &str) -> Vec<String> {
-    Writer::write(source, html_max(source)).map(|written| written.mentions).unwrap_or_default()
-}
-
-/// Renders a Markdown text. A text that is too large to render is shown as it was written,
-/// without markup: such texts are refused now, but earlier versions stored them.
-pub fn to_html(source: &str) -> String {
-    match read(source) {
-        Ok(reading) => reading.html,
-        Err(TooLarge) => writer::plain(source),
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod parse_errors;
 mod plugins;
 mod posts;
 mod profiles;
+mod rendering;
 mod reports;
 mod representations;
 mod review;

@@ -1,6 +1,6 @@
 //! What people are told, and what they are not.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use gatherly::{
     db::{Columns, statement},
@@ -89,36 +89,89 @@ async fn an_answer_is_told_once_and_marked_as_read() {
     bob.post("/notifications/read", both).await.expect_invalid(&[("ids", "one_of")]);
 }
 
+/// People with names of a form, and the text that mentions them all.
+async fn crowd(app: &TestApp, name: &str, count: usize) -> (Vec<Person>, String) {
+    let mut people = Vec::new();
+    for n in 0..count {
+        people.push(app.member(&format!("{name}{n:02}")).await);
+    }
+    let names: Vec<String> = people.iter().map(|person| format!("@{}", person.name)).collect();
+    (people, names.join(", "))
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_called_by_name_is_told_once_and_a_crowd_is_not() {
+async fn a_text_notifies_ten_people_by_name_over_all_its_edits_and_its_author_learns_of_the_others()
+{
     let app = TestApp::start().await;
     let ada = app.member("ada").await;
-    let mut people = Vec::new();
-    for n in 0..12 {
-        people.push(app.member(&format!("person{n:02}")).await);
-    }
+    let (people, names) = crowd(&app, "person", 12).await;
     let post = post(&app, &ada, "A title").await;
-    let names: Vec<String> = people.iter().map(|person| format!("@{}", person.name)).collect();
-    let text = format!("@ada {} `@nobody`", names.join(", "));
+    let text = format!("@ada {names} `@nobody` @nobody");
     let written = comment(&app, &ada, &post, &text).await;
-    let path = format!("/comments/{}", id(&written));
-    ada.patch(&path, json!({"body": format!("{text}!")})).await.expect(200);
-    let called = people.iter().take(9);
-    for person in called {
+    for person in people.iter().take(10) {
         let list = told(person, 1).await;
         assert_eq!(
             (&list["items"][0]["kind"], &list["items"][0]["actor"]),
             (&json!("mention"), &json!("ada"))
         );
     }
+    let notice = told(&ada, 1).await["items"][0].clone();
+    assert_eq!((&notice["kind"], &notice["comment_id"]), (&json!("notice"), &written["id"]));
+    assert_eq!(value(&notice, "not_notified"), "person10, person11");
+    // The same people, and then only those that were left out.
+    let path = format!("/comments/{}", id(&written));
+    ada.patch(&path, json!({"body": format!("{text}!")})).await.expect(200);
     app.settled().await;
-    for person in people.iter().take(9) {
+    told(&ada, 1).await;
+    ada.patch(&path, json!({"body": "@person11"})).await.expect(200);
+    app.settled().await;
+    let list = told(&ada, 2).await;
+    assert_eq!(value(&list["items"][0], "not_notified"), "person11");
+    for person in people.iter().take(10) {
         told(person, 1).await;
     }
-    // The tenth place was taken by the author, who is not told of own words.
-    for person in people.iter().skip(9).chain([&ada]) {
+    for person in people.iter().skip(10) {
         told(person, 0).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_notifies_a_limited_number_of_people_in_a_period() {
+    let app = TestApp::start_with(|config| {
+        config.limits.enabled = true;
+        config.limits.mention_account.count = NonZeroU32::new(2).unwrap();
+        config.limits.mention_account.period = Duration::from_mins(1);
+    })
+    .await;
+    let ada = app.member("ada").await;
+    let (people, _) = crowd(&app, "person", 3).await;
+    let post = post(&app, &ada, "A title").await;
+    comment(&app, &ada, &post, "@person00").await;
+    told(&people[0], 1).await;
+    let written = comment(&app, &ada, &post, "@person01 @person02").await;
+    told(&people[1], 1).await;
+    let notice = told(&ada, 1).await["items"][0].clone();
+    assert_eq!(value(&notice, "not_notified"), "person02");
+    // There is room again later, and an edit calls again nobody whom it has called.
+    app.advance(Duration::from_mins(2));
+    let path = format!("/comments/{}", id(&written));
+    ada.patch(&path, json!({"body": "@person01 @person02!"})).await.expect(200);
+    told(&people[2], 1).await;
+    told(&people[1], 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_called_beside_unspaced_words_and_not_in_quotes_links_or_escapes() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    let post = post(&app, &ada, "A title").await;
+    let not_meant =
+        "> @bob said\n\n\\@bob ![@bob](https://a.example/b.png) [@bob](https://a.example)";
+    comment(&app, &ada, &post, not_meant).await;
+    app.settled().await;
+    told(&bob, 0).await;
+    comment(&app, &ada, &post, "你好@bob你好").await;
+    assert_eq!(told(&bob, 1).await["items"][0]["kind"], "mention");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,15 @@ const FORMS: [&str; 6] = [
     "[a][b]\n\n[b]: ADDRESS",
 ];
 
+/// The HTML of a text, as [`html`] gives it.
+fn to_html(source: &str) -> String {
+    read(source).map_or_else(|TooLarge| writer::plain(source), |reading| reading.html)
+}
+
+fn mentions(source: &str) -> Vec<String> {
+    read(source).map(|reading| reading.mentions).unwrap_or_default()
+}
+
 fn corpus() -> Vec<String> {
     let html = HTML.lines().filter(|line| !line.is_empty()).map(str::to_owned);
     let links = FORMS
