@@ -8,7 +8,7 @@ use std::{
 
 use moka::sync::Cache;
 
-use super::{Reading, TooLarge, writer};
+use super::{Reading, TooLarge, markup};
 use crate::base::secret::sha256;
 
 /// Bytes of all readings that are kept: the longest post has about 0.5 MB.
@@ -57,6 +57,6 @@ pub async fn render(source: &str) -> Known {
 pub async fn html(source: &str) -> String {
     match render(source).await {
         Ok(reading) => reading.html.clone(),
-        Err(TooLarge) => writer::plain(source),
+        Err(TooLarge) => markup::plain(source),
     }
 }

@@ -5,6 +5,7 @@
 //! (`sanitizer`), so that a fault of the writer is not a hole in the forum.
 
 mod links;
+mod markup;
 mod memo;
 mod mentions;
 mod sanitizer;

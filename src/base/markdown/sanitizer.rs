@@ -8,7 +8,7 @@ use std::{
 
 use ammonia::{Builder, UrlRelative};
 
-use super::writer::is_language;
+use super::markup::is_language;
 
 /// Elements that the writer makes.
 pub(super) const TAGS: [&str; 26] = [

@@ -53,7 +53,7 @@ const FORMS: [&str; 6] = [
 
 /// The HTML of a text, as [`html`] gives it.
 fn to_html(source: &str) -> String {
-    read(source).map_or_else(|TooLarge| writer::plain(source), |reading| reading.html)
+    read(source).map_or_else(|TooLarge| markup::plain(source), |reading| reading.html)
 }
 
 fn mentions(source: &str) -> Vec<String> {
