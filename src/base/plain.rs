@@ -95,13 +95,13 @@ pub fn without_place(words: &str) -> &str {
     words.rsplit_once(" at line ").map_or(words, |(words, _)| words)
 }
 
-/// What stands between the first two backticks.
+/// The text between the first two backticks.
 fn between(words: &str) -> Option<&str> {
     let (_, rest) = words.split_once('`')?;
     rest.split_once('`').map(|(inside, _)| inside)
 }
 
-/// Everything that stands between backticks.
+/// Every text between backticks.
 fn listed(words: &str) -> Vec<&str> {
     words.split('`').skip(1).step_by(2).collect()
 }

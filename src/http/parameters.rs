@@ -29,7 +29,7 @@ pub struct Parameters<E> {
     operations: HashMap<(Method, usize), Vec<Operation>>,
 }
 
-/// What one operation takes.
+/// The parameters and media types of one operation.
 #[derive(Debug)]
 struct Operation {
     /// Segments of the path, with `{name}` for parameters.

@@ -34,8 +34,7 @@ const EVENTS: &str = "text/event-stream";
 /// The parts of a request that its representation depends on.
 #[derive(Debug)]
 pub(super) struct Asked {
-    is_head: bool,
-    reads: bool,
+    method: Method,
     is_signed_in: bool,
     accepts_gzip: bool,
     if_none_match: Option<String>,
@@ -44,18 +43,22 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads a request, and makes `HEAD` the `GET` whose headers it wants.
     pub(super) fn of(request: &mut Request) -> Self {
-        let is_head = request.method() == Method::HEAD;
-        if is_head {
+        let method = request.method().clone();
+        if method == Method::HEAD {
             request.set_method(Method::GET);
         }
         let headers = request.headers();
         Self {
-            is_head,
-            reads: request.method() == Method::GET,
+            method,
             is_signed_in: headers.contains_key(header::AUTHORIZATION),
             accepts_gzip: accepts_gzip(headers),
             if_none_match: joined(headers, &header::IF_NONE_MATCH),
         }
+    }
+
+    /// Whether a response can be used again for another request.
+    fn reads(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
     }
 }
 
@@ -97,10 +100,10 @@ impl Representations {
     /// Sets the headers of a cache, answers `If-None-Match`, and compresses.
     pub(super) async fn finish(&self, asked: &Asked, mut response: Response) -> Response {
         set_caching(asked, &mut response);
-        if asked.reads && is_public_text(&response) {
+        if asked.reads() && is_public_text(&response) {
             response = self.tagged(asked, response).await;
         }
-        if asked.is_head { without_body(response).await } else { response }
+        if asked.method == Method::HEAD { without_body(response).await } else { response }
     }
 
     async fn tagged(&self, asked: &Asked, mut response: Response) -> Response {
@@ -139,21 +142,21 @@ impl Representations {
     }
 }
 
-/// How a response may be cached. What somebody who is signed in reads may be kept by their
-/// own client and has to be asked for again; the same holds of public reads in any cache,
-/// since content can be removed at any time. Nothing else is kept.
+/// Sets how a response may be cached. A client may keep the reads of its own account, and
+/// any cache may keep public reads; both ask again before each use, since content can be
+/// removed at any time. Other responses are not kept.
 fn set_caching(asked: &Asked, response: &mut Response) {
     let is_success =
         response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let is_stream = response.content_type().is_some_and(|kind| kind.starts_with(EVENTS));
-    let caching = match (asked.reads && is_success && !is_stream, asked.is_signed_in) {
+    let caching = match (asked.reads() && is_success && !is_stream, asked.is_signed_in) {
         (true, true) => "private, no-cache",
         (true, false) => "no-cache",
         (false, _) => "no-store",
     };
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
-    if asked.reads {
+    if asked.reads() {
         let names = HeaderValue::from_static("authorization, accept-encoding");
         headers.append(header::VARY, names);
     }

@@ -231,8 +231,8 @@ fn add_parameter(operation: &mut Value, name: &str) {
     }
 }
 
-/// Takes away what says the same as nothing: that a thing is not deprecated, and how lists
-/// would be written in a query that has none.
+/// Removes members that state a default: that a thing is not deprecated, and how a list
+/// would be written in a parameter that is none.
 fn leave_out_defaults(value: &mut Value) {
     match value {
         Value::Object(object) => {

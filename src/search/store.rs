@@ -120,7 +120,7 @@ pub(super) async fn search(
 
 /// Indexes some texts again whose terms other rules made. Returns how many there were.
 ///
-/// They are read in the transaction that writes: nobody edits them in between.
+/// The texts are read in the transaction that writes: nobody edits them in between.
 pub(super) async fn index_stale(db: &Db, kind: SearchKind, most: u32) -> Result<usize, Error> {
     let (find, set) = match kind {
         SearchKind::Post => (STALE_POSTS, SET_POST_TERMS),

@@ -72,7 +72,7 @@ fn terms_are_words_of_ascii_that_every_index_takes() {
         assert!(term.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{term}");
     }
     assert!(finds(&long, &text));
-    assert!(!finds(&long[1..], &text));
+    assert!(!finds(&"a".repeat(4_999), &text));
 }
 
 #[test]

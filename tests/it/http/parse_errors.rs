@@ -91,70 +91,45 @@ async fn every_parameter_that_cannot_be_read_is_named_with_its_rule() {
     assert_eq!(app.client.get("//docs?utm_source=mail").await.status, 200);
 }
 
+/// Bodies of a post with the field, the rule and what is said of them; nothing where the
+/// words are those of the reader of JSON.
+const BODIES: &[(&str, &str, &str, &str)] = &[
+    (
+        r#"{"community": "general", "title": 7, "body": ""}"#,
+        "title",
+        "type",
+        "`title` must be a string, not a number.",
+    ),
+    (r#"{"community": "general"}"#, "title", "required", "`title` is required."),
+    (
+        r#"{"colour": "red"}"#,
+        "colour",
+        "unknown",
+        "`colour` is not known; known are community, title, body, media.",
+    ),
+    (r#"{"title": "a", "title": "b"}"#, "title", "repeated", "`title` is given more than once."),
+    ("[]", "", "", "The body must be a JSON object."),
+    ("{", "", "", "The body is not valid JSON: it ends too early, at line 1, column 1."),
+    (r#"{"community": "general", "title": "a", "body": ""} x"#, "", "", ""),
+    ("{\"title\": tru}", "", "", ""),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_body_that_cannot_be_read_is_named_with_its_rule() {
     let app = TestApp::start().await;
     let ada = app.member("ada").await;
-    let post = forum::post(&app, &ada, "A title").await;
-    let vote = format!("/posts/{}/vote", forum::id(&post));
-    for (method, path, body, field, rule, detail) in [
-        (
-            Method::PUT,
-            &*vote,
-            r#"{"value": "up"}"#,
-            "value",
-            "type",
-            "`value` must be a whole number, not a string.",
-        ),
-        (
-            Method::POST,
-            "/posts",
-            r#"{"community": "general", "title": 7, "body": ""}"#,
-            "title",
-            "type",
-            "`title` must be a string, not a number.",
-        ),
-        (
-            Method::POST,
-            "/posts",
-            r#"{"community": "general"}"#,
-            "title",
-            "required",
-            "`title` is required.",
-        ),
-        (Method::POST, "/posts", r#"{"colour": "red"}"#, "colour", "unknown", ""),
-        (
-            Method::POST,
-            "/posts",
-            r#"{"title": "a", "title": "b"}"#,
-            "title",
-            "repeated",
-            "`title` is given more than once.",
-        ),
-        (Method::POST, "/posts", "[]", "", "", "The body must be a JSON object."),
-        (
-            Method::POST,
-            "/posts",
-            "{",
-            "",
-            "",
-            "The body is not valid JSON: it ends too early, at line 1, column 1.",
-        ),
-        (
-            Method::POST,
-            "/posts",
-            r#"{"community": "general", "title": "a", "body": ""} x"#,
-            "",
-            "",
-            "",
-        ),
-        (Method::POST, "/posts", "{\"title\": tru}", "", "", ""),
-    ] {
-        let bytes = Bytes::from(body);
-        let reply = ada.send_bytes(method, path, Some("application/json"), bytes).await;
+    let send = async |method: Method, path: &str, body: &'static str| {
+        ada.send_bytes(method, path, Some("application/json"), Bytes::from(body)).await
+    };
+    for &(body, field, rule, detail) in BODIES {
+        let reply = send(Method::POST, "/posts", body).await;
         let found = reply.json()["detail"].as_str().unwrap_or_default().to_owned();
         check(&reply, 400, field, rule, if detail.is_empty() { &found } else { detail });
     }
+    let post = forum::post(&app, &ada, "A title").await;
+    let vote = format!("/posts/{}/vote", forum::id(&post));
+    let reply = send(Method::PUT, &vote, r#"{"value": "up"}"#).await;
+    check(&reply, 400, "value", "type", "`value` must be a whole number, not a string.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
