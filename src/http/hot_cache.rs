@@ -23,7 +23,7 @@ use moka::sync::Cache;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::Rendered;
+use super::{Rendered, etag::Tag};
 use crate::{
     base::{Error, actor::Viewer},
     config,
@@ -50,7 +50,16 @@ pub struct HotReads {
 struct Entry {
     version: u64,
     bytes: Bytes,
+    /// Of the bytes: hashing them takes as long as all else that a kept answer needs.
+    tag: Tag,
     until: Instant,
+}
+
+impl Entry {
+    fn new(version: u64, bytes: Bytes, until: Instant) -> Self {
+        let tag = Tag::of(&bytes);
+        Self { version, bytes, tag, until }
+    }
 }
 
 /// What is kept for other servers, too.
@@ -128,19 +137,20 @@ impl HotReads {
         let now = Instant::now();
         let is_good = |entry: &Entry| entry.version == version && entry.until > now;
         if let Some(entry) = cache.get(&key).filter(is_good) {
-            return Ok(Rendered::from_bytes(entry.bytes));
+            return Ok(Rendered::from_bytes(entry.bytes, entry.tag));
         }
         // After the version was taken: what is found is at least as new.
         let place = self.place(&key);
         if let Some((redis, place)) = &place
             && let Ok(Some(found)) = redis.find(place).await
         {
-            let bytes = Bytes::from(found);
-            cache.insert(key, Entry { version, bytes: bytes.clone(), until: now + KEPT_LIFETIME });
-            return Ok(Rendered::from_bytes(bytes));
+            let entry = Entry::new(version, found.into(), now + KEPT_LIFETIME);
+            cache.insert(key, entry.clone());
+            return Ok(Rendered::from_bytes(entry.bytes, entry.tag));
         }
-        let rendered = Rendered::new(&load.await?);
-        cache.insert(key, Entry { version, bytes: rendered.bytes(), until: now + LIFETIME });
+        let entry = Entry::new(version, Rendered::new(&load.await?).bytes(), now + LIFETIME);
+        let rendered = Rendered::from_bytes(entry.bytes.clone(), entry.tag.clone());
+        cache.insert(key, entry);
         if let Some((redis, place)) = place {
             // Others read it themselves, if it cannot be kept.
             let _ = redis.keep(&place, &rendered.bytes()).await;

@@ -13,10 +13,14 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
+use super::etag::Tag;
+
 /// A `T` as JSON.
 #[derive(Debug)]
 pub struct Rendered<T> {
     bytes: Bytes,
+    /// The tag of the bytes, where it is known already.
+    tag: Option<Tag>,
     of: PhantomData<fn() -> T>,
 }
 
@@ -24,14 +28,15 @@ impl<T: Serialize> Rendered<T> {
     /// Serialises a value.
     pub fn new(value: &T) -> Self {
         // The API's objects have string keys and finite numbers only: this cannot fail.
-        Self::from_bytes(serde_json::to_vec(value).unwrap_or_default().into())
+        let bytes = serde_json::to_vec(value).unwrap_or_default().into();
+        Self { bytes, tag: None, of: PhantomData }
     }
 }
 
 impl<T> Rendered<T> {
-    /// Bytes that an earlier [`Rendered::bytes`] gave.
-    pub fn from_bytes(bytes: Bytes) -> Self {
-        Self { bytes, of: PhantomData }
+    /// Bytes that an earlier [`Rendered::bytes`] gave, with their tag.
+    pub fn from_bytes(bytes: Bytes, tag: Tag) -> Self {
+        Self { bytes, tag: Some(tag), of: PhantomData }
     }
 
     /// The JSON text; cheap to clone.
@@ -54,7 +59,11 @@ impl<T: Type> Payload for Rendered<T> {
 
 impl<T: Send> IntoResponse for Rendered<T> {
     fn into_response(self) -> Response {
-        Response::builder().content_type("application/json").body(self.bytes)
+        let mut response = Response::builder().content_type("application/json").body(self.bytes);
+        if let Some(tag) = self.tag {
+            response.set_data(tag);
+        }
+        response
     }
 }
 

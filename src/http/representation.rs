@@ -15,7 +15,7 @@ use poem::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
-use super::etag;
+use super::etag::{self, Tag};
 
 /// Smallest body that is compressed: a smaller one fits in one packet of a network anyway.
 const COMPRESSED_FROM: usize = 1_024;
@@ -108,11 +108,12 @@ impl Representations {
 
     async fn tagged(&self, asked: &Asked, mut response: Response) -> Response {
         let Ok(body) = response.take_body().into_bytes().await else { return response };
-        let tag = etag::weak(&body);
-        if let Ok(value) = HeaderValue::from_str(&tag) {
+        let known = response.data::<Tag>().cloned();
+        let tag = known.unwrap_or_else(|| Tag::of(&body));
+        if let Ok(value) = HeaderValue::from_str(tag.as_str()) {
             response.headers_mut().entry(header::ETAG).or_insert(value);
         }
-        if asked.if_none_match.as_ref().is_some_and(|listed| etag::names(listed, &tag)) {
+        if asked.if_none_match.as_ref().is_some_and(|listed| etag::names(listed, tag.as_str())) {
             response.set_status(StatusCode::NOT_MODIFIED);
             response.headers_mut().remove(header::CONTENT_TYPE);
             return response;
@@ -120,7 +121,7 @@ impl Representations {
         let body = if asked.accepts_gzip && body.len() >= COMPRESSED_FROM {
             let coding = HeaderValue::from_static("gzip");
             response.headers_mut().insert(header::CONTENT_ENCODING, coding);
-            self.compressed(tag, body, asked.is_signed_in).await
+            self.compressed(tag.as_str().to_owned(), body, asked.is_signed_in).await
         } else {
             body
         };
