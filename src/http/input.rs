@@ -58,14 +58,14 @@ impl<T: Type + DeserializeOwned> ParsePayload for Input<T> {
 }
 
 /// Reads a JSON object.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, Problem> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         problem::unreadable(&format!("The body must be UTF-8; its byte {at} is not."))
     })?;
     // An object may not come as the list of its values, which serde takes.
     if !text.trim_start().starts_with('{') {
-        return Err(problem::unreadable("The body must be a JSON object."));
+        return Err(problem::unreadable("The body must be a JSON object.").into());
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
