@@ -8,7 +8,7 @@ from wit_world.exports.content_before_publish import (
     Verdict_Allow,
     Verdict_Hold,
 )
-from wit_world.imports.types import Evidence, Finding_Span, Span
+from wit_world.imports.types import Evidence, Feature, Finding_Feature
 
 limit = rules.Limit()
 
@@ -22,15 +22,21 @@ class Lifecycle(exports.Lifecycle):
             raise Err(str(error)) from error
 
 
+def url(link) -> Finding_Feature:
+    return Finding_Feature(Feature("url", rules.shortened(link.url)))
+
+
 class ContentBeforePublish(exports.ContentBeforePublish):
     def decide(self, context, event, content) -> Decision:
-        links = rules.spans(content.body)
+        # What readers see and can follow, however the Markdown says it.
+        rendered = event.rendered()
+        links = rendered.links if rendered else []
         newcomer = context.actor is not None and context.actor.score < limit.score
         if not newcomer or len(links) <= limit.links:
             return Decision(Verdict_Allow(), [], [])
         evidence = [
-            Evidence("link-limit", "body", Finding_Span(Span(start, end)), "a link", True)
-            for start, end in links[:32]
+            Evidence("link-limit", None, url(link), "a link", True)
+            for link in links[:32]
         ]
         reason = "That is a lot of links. A moderator will have a look."
         return Decision(Verdict_Hold(reason), evidence, [])

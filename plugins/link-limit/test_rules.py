@@ -6,8 +6,9 @@ import rules
 
 
 class Rules(unittest.TestCase):
-    def test_links_are_found_in_bytes(self):
-        self.assertEqual(rules.spans("ä https://a.example, http://b.example"), [(3, 21), (22, 38)])
+    def test_evidence_shows_the_beginning_of_an_address(self):
+        self.assertEqual(rules.shortened("https://a.example/"), "https://a.example/")
+        self.assertLess(len(rules.shortened("https://a.example/" + "a" * 1000)), 512)
 
     def test_settings_are_checked(self):
         self.assertEqual(rules.read('{"links": 5}'), rules.Limit(links=5))

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::model::{ContentKind, Origin, Sanction};
+use crate::base::markdown::{self, Reading, Target, TargetKind, TooLarge};
 
 /// Content as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lower)]
@@ -105,6 +106,62 @@ pub struct Attachment {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+}
+
+/// How a text uses an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ComponentType, Lower)]
+#[component(enum)]
+#[repr(u8)]
+pub enum LinkKind {
+    /// Readers can follow it.
+    #[component(name = "link")]
+    Link,
+    /// Browsers load it as a picture.
+    #[component(name = "picture")]
+    Picture,
+}
+
+/// An address that a text leads to or shows.
+#[derive(Clone, Debug, PartialEq, Eq, ComponentType, Lower)]
+#[component(record)]
+pub struct Link {
+    /// How the text uses it.
+    pub kind: LinkKind,
+    /// As browsers request it.
+    pub url: String,
+}
+
+/// A Markdown text as readers see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, ComponentType, Lower)]
+#[component(record)]
+pub struct Rendered {
+    /// The text without markup.
+    pub text: String,
+    /// Links and pictures, in their order.
+    pub links: Vec<Link>,
+}
+
+impl Rendered {
+    /// What the renderer of the forum makes of a text.
+    pub fn of(markdown: &str) -> Self {
+        match markdown::read(markdown) {
+            Ok(Reading { text, targets, .. }) => {
+                Self { text, links: targets.into_iter().map(Link::from).collect() }
+            }
+            // Only earlier versions stored such a text; it is shown as it was written.
+            Err(TooLarge) => Self { text: markdown.to_owned(), links: Vec::new() },
+        }
+    }
+}
+
+impl From<Target> for Link {
+    fn from(Target { kind, url }: Target) -> Self {
+        let kind = match kind {
+            TargetKind::Link => LinkKind::Link,
+            TargetKind::Picture => LinkKind::Picture,
+        };
+        Self { kind, url }
+    }
 }
 
 /// A community as everybody sees it.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decision::Verdict;
+use super::{contract::Contract, decision::Verdict};
 
 /// A place where plugins decide or are told. `before-` may refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -102,8 +102,8 @@ pub struct Row {
     pub name: &'static str,
     /// Its interface, at the version that this server speaks.
     pub interface: &'static str,
-    /// The same at version 0.1, where it existed.
-    pub old_interface: Option<&'static str>,
+    /// The first version of the contract that has it.
+    pub since: Contract,
     /// Whether it decides.
     pub kind: HookKind,
     /// What the interface can answer, from mild to strict.
@@ -123,6 +123,12 @@ impl Row {
             HookKind::After => "handle",
         }
     }
+
+    /// Its interface at a version of the contract, where that version has it.
+    pub fn interface_at(&self, contract: Contract) -> Option<String> {
+        let (name, _) = self.interface.split_once('@')?;
+        (self.since <= contract).then(|| format!("{name}@{}", contract.as_str()))
+    }
 }
 
 /// What all hooks share that are told afterwards.
@@ -130,7 +136,7 @@ const AFTER: Row = Row {
     point: HookPoint::ScheduleTick,
     name: "",
     interface: "",
-    old_interface: None,
+    since: Contract::V0_2,
     kind: HookKind::After,
     verdicts: &[Verdict::Allow],
     failure_modes: FAILS_OPEN,
@@ -152,8 +158,8 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::AccountBeforeRegister,
         name: "account.before-register",
-        interface: "gatherly:plugin/account-before-register@0.2.0",
-        old_interface: Some("gatherly:plugin/account-before-register@0.1.0"),
+        interface: "gatherly:plugin/account-before-register@0.3.0",
+        since: Contract::V0_1,
         verdicts: &[Verdict::Allow, Verdict::Hold, Verdict::Reject],
         failure_modes: HELD,
         doc: "Before an account is made.",
@@ -162,15 +168,15 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::AccountAfterRegister,
         name: "account.after-register",
-        interface: "gatherly:plugin/account-after-register@0.2.0",
+        interface: "gatherly:plugin/account-after-register@0.3.0",
         doc: "After an account was made.",
         ..AFTER
     },
     Row {
         point: HookPoint::ContentBeforePublish,
         name: "content.before-publish",
-        interface: "gatherly:plugin/content-before-publish@0.2.0",
-        old_interface: Some("gatherly:plugin/content-before-publish@0.1.0"),
+        interface: "gatherly:plugin/content-before-publish@0.3.0",
+        since: Contract::V0_1,
         verdicts: &[
             Verdict::Allow,
             Verdict::Annotate,
@@ -185,22 +191,22 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::ContentAfterPublish,
         name: "content.after-publish",
-        interface: "gatherly:plugin/content-after-publish@0.2.0",
+        interface: "gatherly:plugin/content-after-publish@0.3.0",
         doc: "After a post or a comment was published or changed.",
         ..AFTER
     },
     Row {
         point: HookPoint::ContentAfterRemove,
         name: "content.after-remove",
-        interface: "gatherly:plugin/content-after-remove@0.2.0",
+        interface: "gatherly:plugin/content-after-remove@0.3.0",
         doc: "After a post or a comment was taken away.",
         ..AFTER
     },
     Row {
         point: HookPoint::VoteBeforeCast,
         name: "vote.before-cast",
-        interface: "gatherly:plugin/vote-before-cast@0.2.0",
-        old_interface: Some("gatherly:plugin/vote-before-cast@0.1.0"),
+        interface: "gatherly:plugin/vote-before-cast@0.3.0",
+        since: Contract::V0_1,
         verdicts: &[Verdict::Allow, Verdict::Reject],
         failure_modes: OPEN_OR_CLOSED,
         doc: "Before a vote is counted, changed or taken back.",
@@ -209,7 +215,7 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::MediaBeforeAttach,
         name: "media.before-attach",
-        interface: "gatherly:plugin/media-before-attach@0.2.0",
+        interface: "gatherly:plugin/media-before-attach@0.3.0",
         verdicts: &[Verdict::Allow, Verdict::Hold, Verdict::Reject],
         failure_modes: HELD,
         doc: "Before a picture can be used.",
@@ -218,7 +224,7 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::BanDecide,
         name: "ban.decide",
-        interface: "gatherly:plugin/ban-decide@0.2.0",
+        interface: "gatherly:plugin/ban-decide@0.3.0",
         verdicts: &[Verdict::Allow, Verdict::Modify, Verdict::Reject],
         failure_modes: OPEN_OR_CLOSED,
         doc: "Before a ban is imposed.",
@@ -227,7 +233,7 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::ModActionBeforeApply,
         name: "mod-action.before-apply",
-        interface: "gatherly:plugin/mod-action-before-apply@0.2.0",
+        interface: "gatherly:plugin/mod-action-before-apply@0.3.0",
         verdicts: &[Verdict::Allow, Verdict::Hold, Verdict::Reject],
         failure_modes: OPEN_OR_CLOSED,
         doc: "Before a moderator's action is carried out.",
@@ -236,14 +242,14 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::ModActionApplied,
         name: "mod-action.applied",
-        interface: "gatherly:plugin/mod-action-applied@0.2.0",
+        interface: "gatherly:plugin/mod-action-applied@0.3.0",
         doc: "After a moderator's action.",
         ..AFTER
     },
     Row {
         point: HookPoint::ReportBeforeCreate,
         name: "report.before-create",
-        interface: "gatherly:plugin/report-before-create@0.2.0",
+        interface: "gatherly:plugin/report-before-create@0.3.0",
         verdicts: &[Verdict::Allow, Verdict::Modify, Verdict::Reject],
         failure_modes: OPEN_OR_CLOSED,
         doc: "Before a report is filed.",
@@ -252,14 +258,14 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::ReportCreated,
         name: "report.created",
-        interface: "gatherly:plugin/report-created@0.2.0",
+        interface: "gatherly:plugin/report-created@0.3.0",
         doc: "After a report was filed.",
         ..AFTER
     },
     Row {
         point: HookPoint::NotificationBeforeSend,
         name: "notification.before-send",
-        interface: "gatherly:plugin/notification-before-send@0.2.0",
+        interface: "gatherly:plugin/notification-before-send@0.3.0",
         verdicts: &[Verdict::Allow, Verdict::Modify, Verdict::Reject],
         doc: "Before a notification goes to one recipient by one channel.",
         ..DECIDING
@@ -267,21 +273,21 @@ pub static CATALOGUE: [Row; HookPoint::COUNT] = [
     Row {
         point: HookPoint::AppealSubmitted,
         name: "appeal.submitted",
-        interface: "gatherly:plugin/appeal-submitted@0.2.0",
+        interface: "gatherly:plugin/appeal-submitted@0.3.0",
         doc: "After an appeal was made.",
         ..AFTER
     },
     Row {
         point: HookPoint::DecisionOverridden,
         name: "decision.overridden",
-        interface: "gatherly:plugin/decision-overridden@0.2.0",
+        interface: "gatherly:plugin/decision-overridden@0.3.0",
         doc: "After a person has decided otherwise than a plugin.",
         ..AFTER
     },
     Row {
         point: HookPoint::ScheduleTick,
         name: "schedule.tick",
-        interface: "gatherly:plugin/schedule-tick@0.2.0",
+        interface: "gatherly:plugin/schedule-tick@0.3.0",
         doc: "Every five minutes.",
         ..AFTER
     },

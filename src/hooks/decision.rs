@@ -3,12 +3,16 @@
 //! Every call, failed ones included, leaves one [`Decision`]. The input that
 //! the plugin saw is kept as it was and becomes JSON only when somebody stores it.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use uuid::Uuid;
 
 use super::{
+    answers::Rendered,
     catalogue::HookPoint,
     fault::Fault,
     model::{Context, Effect, EffectKind, Evidence, Patch, Purpose, Subject, Told},
@@ -198,7 +202,32 @@ impl fmt::Debug for Input {
 pub(super) struct Event<S> {
     pub(super) context: Context,
     pub(super) subject: S,
+    /// Made once for all plugins of the chain, when the first one asks.
+    rendered: OnceLock<Option<Arc<Rendered>>>,
 }
+
+impl<S: Subject> Event<S> {
+    pub(super) fn new(context: Context, subject: S) -> Self {
+        Self { context, subject, rendered: OnceLock::new() }
+    }
+
+    /// The text that readers see, where the event has one.
+    pub(super) fn rendered(&self) -> Option<&Arc<Rendered>> {
+        let render = || self.subject.markdown().map(|text| Arc::new(Rendered::of(text)));
+        self.rendered.get_or_init(render).as_ref()
+    }
+
+    /// The text of a field that evidence may point into.
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
+        match field {
+            RENDERED => self.rendered().map(|rendered| rendered.text.as_str()),
+            field => self.subject.text(field),
+        }
+    }
+}
+
+/// The field of evidence in the text that readers see.
+const RENDERED: &str = "rendered";
 
 /// An event of any hook.
 pub(super) trait AnyEvent: Send + Sync {
@@ -210,6 +239,12 @@ pub(super) trait AnyEvent: Send + Sync {
 
     /// Its id.
     fn event_id(&self) -> &str;
+
+    /// The Markdown that readers see rendered, where there is one.
+    fn markdown(&self) -> Option<&str>;
+
+    /// The text that readers see.
+    fn rendered(&self) -> Option<Arc<Rendered>>;
 
     /// As JSON, with the reason why it is asked.
     fn to_text(&self, purpose: Purpose) -> String;
@@ -226,6 +261,14 @@ impl<S: Subject> AnyEvent for Event<S> {
 
     fn event_id(&self) -> &str {
         &self.context.event_id
+    }
+
+    fn markdown(&self) -> Option<&str> {
+        self.subject.markdown()
+    }
+
+    fn rendered(&self) -> Option<Arc<Rendered>> {
+        Self::rendered(self).cloned()
     }
 
     fn to_text(&self, purpose: Purpose) -> String {

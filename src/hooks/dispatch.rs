@@ -72,7 +72,7 @@ pub(super) async fn run<S: Subject>(
     (context, subject): (Context, S),
     recheck: impl Fn(&S) -> Result<(), String>,
 ) -> Outcome<S> {
-    let event = Arc::new(Event { context, subject });
+    let event = Arc::new(Event::new(context, subject));
     let mut round = Round { rules, event, end: Instant::now() + rules.time(S::HOOK) };
     let mut decisions = Vec::with_capacity(chain.len());
     let mut modified = false;
@@ -83,7 +83,7 @@ pub(super) async fn run<S: Subject>(
         match round.changed_by(&decision, &recheck) {
             Ok(Some(subject)) => {
                 let context = round.event.context.clone();
-                round.event = Arc::new(Event { context, subject });
+                round.event = Arc::new(Event::new(context, subject));
                 modified = true;
             }
             Ok(None) => {}

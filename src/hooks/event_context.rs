@@ -6,10 +6,14 @@
 use serde_json::json;
 use wasmtime::{
     StoreContextMut,
-    component::{Linker, Resource, ResourceType},
+    component::{Linker, LinkerInstance, Resource, ResourceType},
 };
 
-use super::{answering::answer, contract::EVENT, sandbox::Guest};
+use super::{
+    answering::answer,
+    contract::{EVENT, OLD_EVENT},
+    sandbox::Guest,
+};
 
 /// The host's side of the handle.
 pub(super) struct EventContext;
@@ -41,9 +45,23 @@ macro_rules! method {
     };
 }
 
-/// Links the interface.
+/// Links the interface, at every version that has it.
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(EVENT)?;
+    link_old(linker, OLD_EVENT)?;
+    link_old(linker, EVENT)?.func_wrap(
+        "[method]event-context.rendered",
+        |mut store: StoreContextMut<'_, Guest>, (_event,): (Resource<EventContext>,)| {
+            store.data_mut().rendered().map(|rendered| (rendered,))
+        },
+    )
+}
+
+/// Links what the interface has at 0.2.0.
+fn link_old<'l>(
+    linker: &'l mut Linker<Guest>,
+    interface: &str,
+) -> wasmtime::Result<LinkerInstance<'l, Guest>> {
+    let mut instance = linker.instance(interface)?;
     instance.resource("event-context", ResourceType::host::<EventContext>(), |_, _| Ok(()))?;
     instance.func_wrap_async(
         "[method]event-context.recent",
@@ -64,5 +82,5 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     method!(instance, "sanctions", sanctions);
     method!(instance, "attachments", attachments);
     method!(instance, "labels", labels);
-    Ok(())
+    Ok(instance)
 }

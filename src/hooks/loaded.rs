@@ -61,16 +61,14 @@ pub(super) struct Exports {
 
 impl Exports {
     pub(super) fn find(component: &Component) -> Self {
-        let function = |interface, function| {
+        let function = |interface: &str, function: &str| {
             let instance = component.get_export_index(None, interface)?;
             component.get_export_index(Some(&instance), function)
         };
         let hooks = CATALOGUE.each_ref().map(|row| {
-            let new = function(row.interface, row.function())
-                .map(|index| Export { contract: Contract::V0_2, index });
-            new.or_else(|| {
-                let index = function(row.old_interface?, row.function())?;
-                Some(Export { contract: Contract::V0_1, index })
+            Contract::ALL.into_iter().find_map(|contract| {
+                let index = function(&row.interface_at(contract)?, row.function())?;
+                Some(Export { contract, index })
             })
         });
         let configure = LIFECYCLE.iter().find_map(|interface| function(interface, CONFIGURE));
@@ -207,7 +205,7 @@ impl Loaded {
         let unfit = |error: wasmtime::Error| Fault::new(FaultKind::Start, &format!("{error:#}"));
         let (told, wire) = (event.context.told(purpose), event.subject.wire());
         let said = match export.contract {
-            Contract::V0_2 => instance
+            Contract::V0_3 | Contract::V0_2 => instance
                 .get_typed_func::<Params<'_, S>, (S::Answer,)>(&mut *store, &export.index)
                 .map_err(unfit)?
                 .call_async(&mut *store, (told, event_context::handle(), wire))
@@ -221,7 +219,7 @@ impl Loaded {
                 .map(|(answer,)| answer.into()),
         };
         match said {
-            Ok(said) => output::check(said, &event.subject),
+            Ok(said) => output::check(said, event),
             Err(error) => Err(classify(&error, store.data(), Phase::Call)),
         }
     }

@@ -46,7 +46,7 @@ use wasmtime::{Engine, component::Component};
 use crate::{base::secret::sha256_hex, config};
 pub use answers::{
     Attachment, CommunitySummary, ContentSummary, HttpError, HttpHeader, HttpMethod, HttpRequest,
-    HttpResponse, PriorReport, PriorSanction, Thread,
+    HttpResponse, Link, LinkKind, PriorReport, PriorSanction, Rendered, Thread,
 };
 pub use breaker::BreakerState;
 pub use catalogue::{FailureMode, HookKind, HookPoint};

@@ -6,7 +6,7 @@
 mod effects;
 
 use super::{
-    decision::Verdict,
+    decision::{Event, Verdict},
     fault::{Fault, FaultKind},
     model::{Effect, Evidence, Finding, Patch, RawVerdict, Said, Span, Subject},
 };
@@ -39,14 +39,14 @@ pub(super) struct Answer {
     pub(super) effects: Vec<Effect>,
 }
 
-/// Checks one answer about `subject` and cleans its text.
-pub(super) fn check<S: Subject>(said: Said, subject: &S) -> Result<Answer, Fault> {
+/// Checks one answer about `event` and cleans its text.
+pub(super) fn check<S: Subject>(said: Said, event: &Event<S>) -> Result<Answer, Fault> {
     let Said { verdict, mut evidence, mut effects } = said;
     if evidence.len() > EVIDENCE_ITEMS {
         return Err(too_much(&format!("more than {EVIDENCE_ITEMS} pieces of evidence")));
     }
     for item in &mut evidence {
-        check_evidence(item, subject)?;
+        check_evidence(item, event)?;
     }
     effects::check(&mut effects)?;
     let (verdict, message, patch) = match verdict {
@@ -63,7 +63,7 @@ pub(super) fn check<S: Subject>(said: Said, subject: &S) -> Result<Answer, Fault
     Ok(Answer { verdict, message, patch, evidence, effects })
 }
 
-fn check_evidence<S: Subject>(evidence: &mut Evidence, subject: &S) -> Result<(), Fault> {
+fn check_evidence<S: Subject>(evidence: &mut Evidence, event: &Event<S>) -> Result<(), Fault> {
     clean_line("rule", &mut evidence.rule, RULE_BYTES)?;
     clean("text", &mut evidence.text, TEXT_BYTES)?;
     if let Some(field) = &mut evidence.field {
@@ -77,7 +77,7 @@ fn check_evidence<S: Subject>(evidence: &mut Evidence, subject: &S) -> Result<()
         }
         Some(Finding::Span(span)) => {
             let field = evidence.field.as_deref().unwrap_or_default();
-            let text = subject
+            let text = event
                 .text(field)
                 .ok_or_else(|| nonsense(&format!("a span in `{field}`, which is no text here")))?;
             check_span(*span, field, text)

@@ -14,6 +14,7 @@ use wasmtime::{
 
 use super::{
     answering::Lent,
+    answers::Rendered,
     decision::AnyEvent,
     engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES},
     fault::{CpuExhausted, HostCallsExhausted},
@@ -35,6 +36,9 @@ const HANDLES: usize = 1_000;
 /// Calls to the host in one call of a hook: far more than a rule needs, far
 /// fewer than would be felt.
 const HOST_CALLS: u32 = 1_000;
+/// Steps for each byte of Markdown that is rendered: see [`imports::Meter`]. An
+/// optimised build renders a byte in some 30 nanoseconds.
+const RENDERED_BYTE: u64 = 6;
 /// What a guest may log in one call; the rest is dropped.
 const LOG_LINES: usize = 20;
 const LOG_BYTES: usize = 4 << 10;
@@ -212,6 +216,18 @@ impl Guest {
         let about = Arc::clone(about);
         let ports = self.call.as_ref().map(|call| Arc::clone(&call.ports)).unwrap_or_default();
         Lent { ports, about }
+    }
+
+    /// The text of the event as readers see it. The steps are counted whether or
+    /// not another plugin asked before, so that a replay counts the same.
+    pub(super) fn rendered(&mut self) -> wasmtime::Result<Option<Arc<Rendered>>> {
+        self.count_host_call()?;
+        let Some(event) = self.call.as_ref().map(|call| Arc::clone(&call.event)) else {
+            return Ok(None);
+        };
+        let bytes = event.markdown().map_or(0, str::len);
+        self.spend(RENDERED_BYTE * u64::try_from(bytes).unwrap_or(u64::MAX))?;
+        Ok(event.rendered())
     }
 
     /// Counts a call to `log` and says whether there is room for a line.

@@ -186,7 +186,7 @@ impl<'de, S: Subject> Visitor<'de> for EventVisitor<S> {
         }
         let context = context.ok_or_else(|| A::Error::missing_field("context"))?;
         let subject = subject.ok_or_else(|| A::Error::missing_field(S::NAME))?;
-        Ok(Event { context, subject })
+        Ok(Event::new(context, subject))
     }
 }
 

@@ -12,14 +12,14 @@ pub mod base {
         inline: "
             package gatherly:sdk-base;
             world base {
-                import gatherly:plugin/types@0.2.0;
-                import gatherly:plugin/effects@0.2.0;
-                import gatherly:plugin/event@0.2.0;
-                import gatherly:plugin/log@0.2.0;
-                import gatherly:plugin/state@0.2.0;
-                import gatherly:plugin/text@0.2.0;
-                import gatherly:plugin/forum@0.2.0;
-                import gatherly:plugin/http@0.2.0;
+                import gatherly:plugin/types@0.3.0;
+                import gatherly:plugin/effects@0.3.0;
+                import gatherly:plugin/event@0.3.0;
+                import gatherly:plugin/log@0.3.0;
+                import gatherly:plugin/state@0.3.0;
+                import gatherly:plugin/text@0.3.0;
+                import gatherly:plugin/forum@0.3.0;
+                import gatherly:plugin/http@0.3.0;
             }",
         generate_all,
         generate_unused_types: true,
@@ -33,7 +33,7 @@ pub mod lifecycle {
         path: "../../wit",
         inline: "
             package gatherly:sdk-lifecycle;
-            world lifecycle { export gatherly:plugin/lifecycle@0.2.0; }",
+            world lifecycle { export gatherly:plugin/lifecycle@0.3.0; }",
         pub_export_macro: true,
         export_macro_name: "export_lifecycle",
         default_bindings_module: "gatherly_plugin::bindings::lifecycle",
@@ -51,9 +51,9 @@ macro_rules! hook {
                 path: "../../wit",
                 inline: $world,
                 with: {
-                    "gatherly:plugin/types@0.2.0": crate::bindings::base::gatherly::plugin::types,
-                    "gatherly:plugin/effects@0.2.0": crate::bindings::base::gatherly::plugin::effects,
-                    "gatherly:plugin/event@0.2.0": crate::bindings::base::gatherly::plugin::event,
+                    "gatherly:plugin/types@0.3.0": crate::bindings::base::gatherly::plugin::types,
+                    "gatherly:plugin/effects@0.3.0": crate::bindings::base::gatherly::plugin::effects,
+                    "gatherly:plugin/event@0.3.0": crate::bindings::base::gatherly::plugin::event,
                 },
                 pub_export_macro: true,
                 export_macro_name: $export,
@@ -67,7 +67,7 @@ macro_rules! hook {
 hook!(
     account_before_register,
     "package gatherly:sdk-account-before-register;
-     world account-before-register { export gatherly:plugin/account-before-register@0.2.0; }",
+     world account-before-register { export gatherly:plugin/account-before-register@0.3.0; }",
     "export_account_before_register",
     "gatherly_plugin::bindings::account_before_register"
 );
@@ -75,7 +75,7 @@ hook!(
 hook!(
     account_after_register,
     "package gatherly:sdk-account-after-register;
-     world account-after-register { export gatherly:plugin/account-after-register@0.2.0; }",
+     world account-after-register { export gatherly:plugin/account-after-register@0.3.0; }",
     "export_account_after_register",
     "gatherly_plugin::bindings::account_after_register"
 );
@@ -83,7 +83,7 @@ hook!(
 hook!(
     content_before_publish,
     "package gatherly:sdk-content-before-publish;
-     world content-before-publish { export gatherly:plugin/content-before-publish@0.2.0; }",
+     world content-before-publish { export gatherly:plugin/content-before-publish@0.3.0; }",
     "export_content_before_publish",
     "gatherly_plugin::bindings::content_before_publish"
 );
@@ -91,7 +91,7 @@ hook!(
 hook!(
     content_after_publish,
     "package gatherly:sdk-content-after-publish;
-     world content-after-publish { export gatherly:plugin/content-after-publish@0.2.0; }",
+     world content-after-publish { export gatherly:plugin/content-after-publish@0.3.0; }",
     "export_content_after_publish",
     "gatherly_plugin::bindings::content_after_publish"
 );
@@ -99,7 +99,7 @@ hook!(
 hook!(
     content_after_remove,
     "package gatherly:sdk-content-after-remove;
-     world content-after-remove { export gatherly:plugin/content-after-remove@0.2.0; }",
+     world content-after-remove { export gatherly:plugin/content-after-remove@0.3.0; }",
     "export_content_after_remove",
     "gatherly_plugin::bindings::content_after_remove"
 );
@@ -107,7 +107,7 @@ hook!(
 hook!(
     vote_before_cast,
     "package gatherly:sdk-vote-before-cast;
-     world vote-before-cast { export gatherly:plugin/vote-before-cast@0.2.0; }",
+     world vote-before-cast { export gatherly:plugin/vote-before-cast@0.3.0; }",
     "export_vote_before_cast",
     "gatherly_plugin::bindings::vote_before_cast"
 );
@@ -115,7 +115,7 @@ hook!(
 hook!(
     media_before_attach,
     "package gatherly:sdk-media-before-attach;
-     world media-before-attach { export gatherly:plugin/media-before-attach@0.2.0; }",
+     world media-before-attach { export gatherly:plugin/media-before-attach@0.3.0; }",
     "export_media_before_attach",
     "gatherly_plugin::bindings::media_before_attach"
 );
@@ -123,7 +123,7 @@ hook!(
 hook!(
     ban_decide,
     "package gatherly:sdk-ban-decide;
-     world ban-decide { export gatherly:plugin/ban-decide@0.2.0; }",
+     world ban-decide { export gatherly:plugin/ban-decide@0.3.0; }",
     "export_ban_decide",
     "gatherly_plugin::bindings::ban_decide"
 );
@@ -131,7 +131,7 @@ hook!(
 hook!(
     mod_action_before_apply,
     "package gatherly:sdk-mod-action-before-apply;
-     world mod-action-before-apply { export gatherly:plugin/mod-action-before-apply@0.2.0; }",
+     world mod-action-before-apply { export gatherly:plugin/mod-action-before-apply@0.3.0; }",
     "export_mod_action_before_apply",
     "gatherly_plugin::bindings::mod_action_before_apply"
 );
@@ -139,7 +139,7 @@ hook!(
 hook!(
     mod_action_applied,
     "package gatherly:sdk-mod-action-applied;
-     world mod-action-applied { export gatherly:plugin/mod-action-applied@0.2.0; }",
+     world mod-action-applied { export gatherly:plugin/mod-action-applied@0.3.0; }",
     "export_mod_action_applied",
     "gatherly_plugin::bindings::mod_action_applied"
 );
@@ -147,7 +147,7 @@ hook!(
 hook!(
     report_before_create,
     "package gatherly:sdk-report-before-create;
-     world report-before-create { export gatherly:plugin/report-before-create@0.2.0; }",
+     world report-before-create { export gatherly:plugin/report-before-create@0.3.0; }",
     "export_report_before_create",
     "gatherly_plugin::bindings::report_before_create"
 );
@@ -155,7 +155,7 @@ hook!(
 hook!(
     report_created,
     "package gatherly:sdk-report-created;
-     world report-created { export gatherly:plugin/report-created@0.2.0; }",
+     world report-created { export gatherly:plugin/report-created@0.3.0; }",
     "export_report_created",
     "gatherly_plugin::bindings::report_created"
 );
@@ -163,7 +163,7 @@ hook!(
 hook!(
     notification_before_send,
     "package gatherly:sdk-notification-before-send;
-     world notification-before-send { export gatherly:plugin/notification-before-send@0.2.0; }",
+     world notification-before-send { export gatherly:plugin/notification-before-send@0.3.0; }",
     "export_notification_before_send",
     "gatherly_plugin::bindings::notification_before_send"
 );
@@ -171,7 +171,7 @@ hook!(
 hook!(
     appeal_submitted,
     "package gatherly:sdk-appeal-submitted;
-     world appeal-submitted { export gatherly:plugin/appeal-submitted@0.2.0; }",
+     world appeal-submitted { export gatherly:plugin/appeal-submitted@0.3.0; }",
     "export_appeal_submitted",
     "gatherly_plugin::bindings::appeal_submitted"
 );
@@ -179,7 +179,7 @@ hook!(
 hook!(
     decision_overridden,
     "package gatherly:sdk-decision-overridden;
-     world decision-overridden { export gatherly:plugin/decision-overridden@0.2.0; }",
+     world decision-overridden { export gatherly:plugin/decision-overridden@0.3.0; }",
     "export_decision_overridden",
     "gatherly_plugin::bindings::decision_overridden"
 );
@@ -187,7 +187,7 @@ hook!(
 hook!(
     schedule_tick,
     "package gatherly:sdk-schedule-tick;
-     world schedule-tick { export gatherly:plugin/schedule-tick@0.2.0; }",
+     world schedule-tick { export gatherly:plugin/schedule-tick@0.3.0; }",
     "export_schedule_tick",
     "gatherly_plugin::bindings::schedule_tick"
 );

@@ -1,7 +1,7 @@
 //! The circumstances of an event, and what can be asked about it.
 
 pub use crate::bindings::base::gatherly::plugin::event::{
-    Attachment, ContentSummary, PriorReport, PriorSanction, Thread,
+    Attachment, ContentSummary, Link, LinkKind, PriorReport, PriorSanction, Rendered, Thread,
 };
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::base::gatherly::plugin::{event::EventContext, types};
@@ -28,7 +28,8 @@ pub struct Context<'e> {
 }
 
 /// One event, while a plugin is being asked about it. Each question is a call
-/// to the host; the answers become part of the decision's record.
+/// to the host; the answers become part of the decision's record, except that of
+/// [`Event::rendered`], which is derived from the body.
 #[derive(Debug)]
 pub struct Event<'e> {
     #[cfg(target_arch = "wasm32")]
@@ -76,6 +77,14 @@ impl Event<'_> {
     #[must_use]
     pub fn labels(&self) -> Vec<String> {
         self.host.labels()
+    }
+
+    /// The body of the content as readers see it, with its links and pictures.
+    /// Hooks that are given content have it. Evidence points into its text with
+    /// the field `rendered`: `Evidence::new(…).at("rendered", span)`.
+    #[must_use]
+    pub fn rendered(&self) -> Option<Rendered> {
+        self.host.rendered()
     }
 }
 

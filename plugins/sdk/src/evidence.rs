@@ -13,7 +13,7 @@ impl Evidence {
     }
 
     /// Where it stands: bytes of a field of the hook's input, on character
-    /// boundaries.
+    /// boundaries. The field `rendered` is the text of [`crate::Event::rendered`].
     #[must_use]
     pub fn at(self, field: impl Into<String>, bytes: Range<usize>) -> Self {
         Self {
@@ -26,13 +26,14 @@ impl Evidence {
         }
     }
 
-    /// A property of the event or the actor, and the value it had.
+    /// A property of the event or the actor, and the value it had; of a long value
+    /// its beginning.
     #[must_use]
     pub fn measured(self, name: impl Into<String>, value: &impl ToString) -> Self {
         Self {
             finding: Some(Finding::Feature(Feature {
                 name: name.into(),
-                value: value.to_string(),
+                value: beginning(value.to_string()),
             })),
             ..self
         }
@@ -49,6 +50,15 @@ impl Evidence {
     pub fn public(self) -> Self {
         Self { public: true, ..self }
     }
+}
+
+/// Bytes of a value that the host takes.
+const VALUE_BYTES: usize = 512;
+
+/// As much of a value as the host takes: an address can be as long as its author likes.
+fn beginning(mut value: String) -> String {
+    value.truncate(value.floor_char_boundary(VALUE_BYTES));
+    value
 }
 
 /// A component cannot hold a text of 4 GiB, so nothing is ever cut off.

@@ -79,7 +79,10 @@ pub use bindings::base::gatherly::plugin::effects::Effect;
 pub use bindings::base::gatherly::plugin::types::{
     Actor, Evidence, Feature, Finding, Mode, Role, Span, Target,
 };
-pub use context::{Attachment, ContentSummary, Context, Event, PriorReport, PriorSanction, Thread};
+pub use context::{
+    Attachment, ContentSummary, Context, Event, Link, LinkKind, PriorReport, PriorSanction,
+    Rendered, Thread,
+};
 pub use outcome::Outcome;
 
 /// A policy, configured for one binding.

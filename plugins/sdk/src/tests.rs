@@ -57,6 +57,28 @@ crate::export!(
 );
 
 #[test]
+fn a_measured_value_is_cut_to_what_the_host_takes() {
+    let value = |text: String| match Evidence::new("rule", "a link").measured("url", &text).finding
+    {
+        Some(Finding::Feature(Feature { value, .. })) => value,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value("x".repeat(512)), "x".repeat(512));
+    assert_eq!(value("é".repeat(300)), "é".repeat(256));
+    assert_eq!(value(format!("x{}", "é".repeat(300))).len(), 511);
+}
+
+#[test]
+fn a_policy_reads_the_text_that_readers_see() {
+    let rendered = Some(testing::rendered("free money", &["https://example.org/"]));
+    let known = testing::Known { rendered, ..testing::Known::default() };
+    let context = Context { event: known.into(), ..testing::context() };
+    let rendered = context.event.rendered().unwrap();
+    assert_eq!((rendered.text.as_str(), rendered.links.len()), ("free money", 1));
+    assert_eq!(testing::context().event.rendered(), None);
+}
+
+#[test]
 fn a_plugin_that_was_never_configured_has_empty_settings() {
     assert_eq!(with(|plugin: &Echo| plugin.0.clone()), "");
     assert_eq!(configure::<Echo>("loud"), Ok(()));

@@ -108,14 +108,20 @@ fn buckets(text: &str) -> Vec<usize> {
     buckets
 }
 
-fn text(content: &Content) -> String {
-    format!("{}\n{}", content.title.as_deref().unwrap_or_default(), content.body)
+/// The words that readers see, and the addresses behind them.
+fn text(context: &Context, content: &Content) -> String {
+    let title = content.title.as_deref().unwrap_or_default();
+    let Some(rendered) = context.event.rendered() else {
+        return format!("{title}\n{}", content.body);
+    };
+    let links = rendered.links.iter().map(|link| link.url.as_str());
+    [title, &rendered.text].into_iter().chain(links).collect::<Vec<_>>().join("\n")
 }
 
 impl BeforePublish for Filter {
-    fn before_publish(&self, _: &Context, draft: &Content) -> Decision {
+    fn before_publish(&self, context: &Context, draft: &Content) -> Decision {
         let memory = Memory::load();
-        let odds = memory.odds(&text(draft));
+        let odds = memory.odds(&text(context, draft));
         if memory.lessons() < self.lessons || odds < self.odds {
             return Decision::allow();
         }
@@ -125,10 +131,10 @@ impl BeforePublish for Filter {
 }
 
 impl Overridden for Filter {
-    fn overridden(&self, _: &Context, decision: &OverriddenDecision) -> Outcome {
+    fn overridden(&self, context: &Context, decision: &OverriddenDecision) -> Outcome {
         if let Some(content) = &decision.content {
             let mut memory = Memory::load();
-            memory.learn(&text(content), decision.resolution == Resolution::Removed);
+            memory.learn(&text(context, content), decision.resolution == Resolution::Removed);
             memory.store();
         }
         Outcome::nothing()

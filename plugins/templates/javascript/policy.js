@@ -16,15 +16,22 @@ export const lifecycle = {
 
 export const contentBeforePublish = {
   decide(context, event, content) {
-    const at = content.body.indexOf("https://");
+    // What readers see and can follow, however the Markdown says it.
+    const [link] = event.rendered()?.links ?? [];
     // Numbers of 64 bits are BigInts.
-    if (at < 0 || context.actor === undefined || context.actor.score >= BigInt(score)) {
+    if (link === undefined || context.actor === undefined || context.actor.score >= BigInt(score)) {
       return { verdict: { tag: "allow" }, evidence: [], effects: [] };
     }
     return {
       verdict: { tag: "hold", val: "Links of new members are looked at before they appear." },
       evidence: [
-        { rule: "newcomer-links", field: "body", finding: undefined, text: "a link", public: false },
+        {
+          rule: "newcomer-links",
+          field: undefined,
+          finding: { tag: "feature", val: { name: "url", value: link.url.slice(0, 100) } },
+          text: "a link",
+          public: false,
+        },
       ],
       effects: [],
     };

@@ -9,7 +9,7 @@ from wit_world.exports.content_before_publish import (
     Verdict_Allow,
     Verdict_Hold,
 )
-from wit_world.imports.types import Evidence
+from wit_world.imports.types import Evidence, Feature, Finding_Feature
 
 score = rules.SCORE
 
@@ -26,8 +26,12 @@ class Lifecycle(exports.Lifecycle):
 class ContentBeforePublish(exports.ContentBeforePublish):
     def decide(self, context, event, content) -> Decision:
         actor = context.actor
-        if actor is None or not rules.is_held(score, actor.score, content.body):
+        # What readers see and can follow, however the Markdown says it.
+        rendered = event.rendered()
+        urls = [link.url for link in rendered.links] if rendered else []
+        if actor is None or not rules.is_held(score, actor.score, urls):
             return Decision(Verdict_Allow(), [], [])
-        evidence = Evidence("newcomer-links", "body", None, "a link", False)
+        finding = Finding_Feature(Feature("url", urls[0][:100]))
+        evidence = Evidence("newcomer-links", None, finding, "a link", False)
         reason = "Links of new members are looked at before they appear."
         return Decision(Verdict_Hold(reason), [evidence], [])

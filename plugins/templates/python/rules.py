@@ -14,6 +14,6 @@ def read(settings: str) -> int:
     return score
 
 
-def is_held(score: int, actor_score: int, body: str) -> bool:
-    """Whether a text waits for a moderator."""
-    return actor_score < score and "https://" in body
+def is_held(score: int, actor_score: int, urls: list[str]) -> bool:
+    """Whether a text with links to these addresses waits for a moderator."""
+    return actor_score < score and bool(urls)

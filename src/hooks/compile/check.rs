@@ -55,10 +55,13 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
     if let Some(import) = imports.iter().find(|name| contract::import(name).is_none()) {
         return Err(unknown_import(import));
     }
-    let exports_one = |interface| exports.iter().any(|name| contract::serves(interface, name));
+    let exports_one =
+        |interface: &str| exports.iter().any(|name| contract::serves(interface, name));
     let spoken = |row: &Row| {
-        let new = exports_one(row.interface).then_some(Contract::V0_2);
-        new.or_else(|| row.old_interface.filter(|old| exports_one(old)).map(|_| Contract::V0_1))
+        let is_spoken = |contract: &Contract| {
+            row.interface_at(*contract).is_some_and(|interface| exports_one(&interface))
+        };
+        Contract::ALL.into_iter().find(is_spoken)
     };
     let hooks: Vec<HookPoint> =
         CATALOGUE.iter().filter(|row| spoken(row).is_some()).map(|row| row.point).collect();
@@ -68,7 +71,7 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadError> {
         let message = "the component exports no hook that this server knows";
         return Err(LoadError::mismatch(LoadCode::NoKnownHook, message, expected, found));
     }
-    let contract = CATALOGUE.iter().filter_map(spoken).max().unwrap_or(Contract::V0_2);
+    let contract = CATALOGUE.iter().filter_map(spoken).max().unwrap_or(Contract::V0_3);
     let lifecycle = LIFECYCLE.iter().any(|interface| exports_one(interface));
     Ok(Surface { hooks, contract, imports, lifecycle })
 }
@@ -200,16 +203,16 @@ impl Check<'_> {
             return Err(LoadError::mismatch(code, message, function, found));
         };
         let (store, instance) = (&mut *self.store, self.instance);
-        match contract {
-            Contract::V0_2 => instance
-                .get_typed_func::<Params<'_, S>, (S::Answer,)>(store, index)
-                .map(drop)
-                .map_err(|error| wrong_type(row.interface, &error)),
-            Contract::V0_1 => instance
-                .get_typed_func::<OldParams<'_, S>, (S::OldAnswer,)>(store, index)
-                .map(drop)
-                .map_err(|error| wrong_type(row.old_interface.unwrap_or_default(), &error)),
-        }
+        let checked = match contract {
+            Contract::V0_3 | Contract::V0_2 => {
+                instance.get_typed_func::<Params<'_, S>, (S::Answer,)>(store, index).map(drop)
+            }
+            Contract::V0_1 => {
+                instance.get_typed_func::<OldParams<'_, S>, (S::OldAnswer,)>(store, index).map(drop)
+            }
+        };
+        let interface = row.interface_at(*contract).unwrap_or_default();
+        checked.map_err(|error| wrong_type(&interface, &error))
     }
 }
 

@@ -5,7 +5,6 @@ use wasmtime::{StoreContextMut, component::Linker};
 
 use crate::hooks::{
     answering::{Lent, answer},
-    contract::FORUM,
     sandbox::Guest,
 };
 
@@ -26,8 +25,8 @@ macro_rules! look_up {
     };
 }
 
-pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(FORUM)?;
+pub(super) fn link(linker: &mut Linker<Guest>, interface: &str) -> wasmtime::Result<()> {
+    let mut instance = linker.instance(interface)?;
     look_up!(instance, "account", id, async |lent: Lent, id: String| {
         lent.ports.forum.account(&lent.about, &id).await
     });

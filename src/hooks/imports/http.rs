@@ -14,7 +14,6 @@ use crate::{
         answering::{Lent, answer},
         answers::{HttpError, HttpHeader, HttpMethod, HttpRequest, HttpResponse},
         catalogue::HookKind,
-        contract::HTTP,
         model::Purpose,
         ports::HttpSend,
         sandbox::Guest,
@@ -27,8 +26,8 @@ const REQUESTS: u32 = 4;
 /// Largest body of a request, as `wit/` says.
 const BODY_BYTES: usize = 256 << 10;
 
-pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.instance(HTTP)?.func_wrap_async(
+pub(super) fn link(linker: &mut Linker<Guest>, interface: &str) -> wasmtime::Result<()> {
+    linker.instance(interface)?.func_wrap_async(
         "send",
         |mut store: StoreContextMut<'_, Guest>, (request,): (HttpRequest,)| {
             Box::new(async move { send(&mut store, request).await.map(|answer| (answer,)) })

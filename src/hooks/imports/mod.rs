@@ -20,6 +20,7 @@ use wasmtime::component::Linker;
 pub(super) use work::Meter;
 
 use super::{
+    contract::{FORUM, HTTP, STATE, TEXT},
     grants::{Grants, Import},
     sandbox::Guest,
 };
@@ -33,14 +34,20 @@ pub(super) struct Used {
     wasi: Option<Box<wasi::Closed>>,
 }
 
+/// Links one interface by its name.
+type Link = fn(&mut Linker<Guest>, &str) -> wasmtime::Result<()>;
+
 /// Links what these grants cover.
 pub(super) fn link(linker: &mut Linker<Guest>, grants: &Grants) -> wasmtime::Result<()> {
     for import in Import::ALL.into_iter().filter(|import| grants.import(*import)) {
-        match import {
-            Import::State => state::link(linker)?,
-            Import::Text => text::link(linker)?,
-            Import::Forum => forum::link(linker)?,
-            Import::Http => http::link(linker)?,
+        let (interfaces, link): ([&str; 2], Link) = match import {
+            Import::State => (STATE, state::link),
+            Import::Text => (TEXT, text::link),
+            Import::Forum => (FORUM, forum::link),
+            Import::Http => (HTTP, http::link),
+        };
+        for interface in interfaces {
+            link(linker, interface)?;
         }
     }
     Ok(())

@@ -17,7 +17,6 @@ use crate::{
     base::secret::sha256_hex,
     hooks::{
         answering::{Lent, answer},
-        contract::STATE,
         ports::{Unanswered, Usage},
         quota,
         sandbox::Guest,
@@ -71,8 +70,8 @@ macro_rules! function {
     };
 }
 
-pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(STATE)?;
+pub(super) fn link(linker: &mut Linker<Guest>, interface: &str) -> wasmtime::Result<()> {
+    let mut instance = linker.instance(interface)?;
     function!(
         instance,
         "increment",

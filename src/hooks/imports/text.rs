@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     base::{secret::sha256_hex, text},
-    hooks::{contract::TEXT, fault::HostWorkExhausted, model::Span, sandbox::Guest},
+    hooks::{fault::HostWorkExhausted, model::Span, sandbox::Guest},
 };
 
 /// Longest text of one question: a post of 40,000 characters of four bytes with
@@ -86,8 +86,8 @@ macro_rules! function {
     };
 }
 
-pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    let mut instance = linker.instance(TEXT)?;
+pub(super) fn link(linker: &mut Linker<Guest>, interface: &str) -> wasmtime::Result<()> {
+    let mut instance = linker.instance(interface)?;
     function!(instance, "normalise", (given: String), normalise);
     function!(instance, "fold", (given: String), fold);
     function!(instance, "words", (given: String), words);

@@ -136,6 +136,10 @@ impl Subject for Content {
         self.field(field)
     }
 
+    fn markdown(&self) -> Option<&str> {
+        Some(&self.body)
+    }
+
     fn patched(&self, patch: &Patch) -> Option<Self> {
         let Patch::Content(patch) = patch else { return None };
         if patch.title.is_some() && self.title.is_none() {
@@ -169,6 +173,10 @@ impl Subject for Published {
     fn text(&self, field: &str) -> Option<&str> {
         self.0.field(field)
     }
+
+    fn markdown(&self) -> Option<&str> {
+        Some(&self.0.body)
+    }
 }
 
 impl Subject for Removed {
@@ -187,5 +195,9 @@ impl Subject for Removed {
             "reason" => self.reason.as_deref(),
             field => self.content.field(field),
         }
+    }
+
+    fn markdown(&self) -> Option<&str> {
+        Some(&self.content.body)
     }
 }

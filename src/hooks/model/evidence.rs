@@ -42,7 +42,8 @@ pub enum Finding {
 pub struct Evidence {
     /// Id of the rule within the plugin's settings.
     pub rule: String,
-    /// Field of the hook's input that it is about.
+    /// Field of the hook's input that it is about; `rendered` is the body as
+    /// readers see it.
     pub field: Option<String>,
     /// Where or what was found.
     pub finding: Option<Finding>,

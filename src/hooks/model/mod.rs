@@ -149,6 +149,11 @@ pub trait Subject: Clone + Serialize + DeserializeOwned + Send + Sync + 'static 
         None
     }
 
+    /// The Markdown of the subject that readers see rendered, where it has one.
+    fn markdown(&self) -> Option<&str> {
+        None
+    }
+
     /// The subject with a patch applied; `None` when it names what this
     /// subject does not have.
     fn patched(&self, _patch: &Patch) -> Option<Self> {

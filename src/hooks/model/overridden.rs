@@ -57,4 +57,8 @@ impl Subject for Overridden {
             _ => None,
         }
     }
+
+    fn markdown(&self) -> Option<&str> {
+        self.content.as_ref().map(|content| content.body.as_str())
+    }
 }

@@ -2,12 +2,19 @@
 
 use super::*;
 use crate::hooks::model::{
-    Content, ContentKind, ContentPatch, Emission, Feature, Labelling, Notice, Operation, Priority,
-    Recipient, Removal, SlowMode, Target, Warning,
+    Content, ContentKind, ContentPatch, Context, Emission, Feature, Labelling, Notice, Operation,
+    Priority, Purpose, Recipient, Removal, SlowMode, Target, Warning,
 };
 
-fn content(body: &str) -> Content {
-    Content {
+fn content(body: &str) -> Event<Content> {
+    let context = Context {
+        event_id: "e1".to_owned(),
+        mode: Purpose::Enforce,
+        time: 0,
+        community: None,
+        actor: None,
+    };
+    let content = Content {
         kind: ContentKind::Comment,
         operation: Operation::Create,
         id: "c1".to_owned(),
@@ -15,7 +22,8 @@ fn content(body: &str) -> Content {
         parent_id: None,
         title: None,
         body: body.to_owned(),
-    }
+    };
+    Event::new(context, content)
 }
 
 fn evidence(field: Option<&str>, finding: Option<Finding>) -> Evidence {

@@ -30,14 +30,14 @@ fn module() -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_path(root().join("wit")).expect("the contract is good");
     let package = resolve
-        .push_str("quiet.wit", "package a:b; world w { export gatherly:plugin/lifecycle@0.2.0; }")
+        .push_str("quiet.wit", "package a:b; world w { export gatherly:plugin/lifecycle@0.3.0; }")
         .expect("the world is good");
     let world = resolve.select_world(&[package], None).expect("it is the only one");
     let mut module = wat::parse_str(
         r#"(module
             (memory (export "memory") 1)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
-            (func (export "gatherly:plugin/lifecycle@0.2.0#configure")
+            (func (export "gatherly:plugin/lifecycle@0.3.0#configure")
                 (param i32 i32) (result i32) i32.const 0))"#,
     )
     .expect("it parses");

@@ -166,13 +166,13 @@ pub fn flooding(hooks: &[HookPoint], effects: u32) -> Arc<[u8]> {
 
 fn claiming(hooks: &[HookPoint], image: &Image, (pointer, length): (u32, u32)) -> Arc<[u8]> {
     let names: Vec<&str> = hooks.iter().map(|hook| interface(*hook)).collect();
-    let world = names.iter().map(|name| format!("export gatherly:plugin/{name}@0.2.0;"));
+    let world = names.iter().map(|name| format!("export gatherly:plugin/{name}@0.3.0;"));
     let data: String = image.0.iter().map(|byte| format!("\\{byte:02x}")).collect();
     let functions: String = hooks.iter().map(|hook| function(*hook, (pointer, length))).collect();
     let pages = 2 + image.0.len() / 65_536;
     let core = format!(
         r#"(module
-          (import "gatherly:plugin/event@0.2.0" "[resource-drop]event-context" (func $drop (param i32)))
+          (import "gatherly:plugin/event@0.3.0" "[resource-drop]event-context" (func $drop (param i32)))
           (memory (export "memory") {pages})
           (global $heap (mut i32) (i32.const 4096))
           (data (i32.const {BASE}) "{data}")
@@ -200,7 +200,7 @@ fn function(hook: HookPoint, (pointer, length): (u32, u32)) -> String {
     // After the verdict, of which only content's is laid out here, and evidence.
     let list = if hook == HookPoint::ContentBeforePublish { 1024 + 36 } else { 1024 + 8 };
     format!(
-        r#"(func (export "gatherly:plugin/{name}@0.2.0#{function}") (param $in i32) (result i32)
+        r#"(func (export "gatherly:plugin/{name}@0.3.0#{function}") (param $in i32) (result i32)
             (call $drop (i32.load offset=120 (local.get $in)))
             (i32.store (i32.const {list}) (i32.const {pointer}))
             (i32.store (i32.const {}) (i32.const {length}))

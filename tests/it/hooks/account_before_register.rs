@@ -7,7 +7,7 @@ use super::{
     guest::{answer, component, core, echo},
 };
 
-const WORLD: &str = "export gatherly:plugin/account-before-register@0.2.0;";
+const WORLD: &str = "export gatherly:plugin/account-before-register@0.3.0;";
 
 #[tokio::test]
 async fn the_guest_sees_the_registration_and_may_allow_hold_or_reject() {

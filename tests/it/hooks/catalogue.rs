@@ -179,7 +179,9 @@ the same for the same event.
 Within a version records and interfaces do not change: `versions.txt` has a line
 for each version, and a test compares. What is new comes as a method of
 `event-context`, as a new interface or as a new version of the package, and what
-is old goes on: this server speaks 0.1 and 0.2.
+is old goes on: this server speaks 0.1, 0.2 and 0.3. Since 0.3 a hook that is
+given content reads its body as readers see it, with the targets of its links
+and pictures: `event-context.rendered`.
 
 Whatever goes wrong in a plugin (a trap, too much time or memory, an answer that
 makes no sense) is answered by the failure mode of its binding: `open` goes on

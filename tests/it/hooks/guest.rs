@@ -38,7 +38,7 @@ pub(crate) fn component_with(packages: &[&str], world: &str, core: &str) -> Arc<
 }
 
 /// World of a guest that only judges content.
-pub(crate) const CONTENT: &str = "export gatherly:plugin/content-before-publish@0.2.0;";
+pub(crate) const CONTENT: &str = "export gatherly:plugin/content-before-publish@0.3.0;";
 
 /// A guest that judges content with this function body: it has the arguments'
 /// address in `$in` and leaves the address of a decision.
@@ -53,7 +53,7 @@ pub(crate) fn core(interface: &str, decide: &str, more: &str) -> String {
     let function = row.expect("it is a hook").function();
     format!(
         r#"(module
-          (import "gatherly:plugin/event@0.2.0" "[resource-drop]event-context" (func $drop (param i32)))
+          (import "gatherly:plugin/event@0.3.0" "[resource-drop]event-context" (func $drop (param i32)))
           (memory (export "memory") 2)
           (global $heap (mut i32) (i32.const 4096))
           (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
@@ -64,7 +64,7 @@ pub(crate) fn core(interface: &str, decide: &str, more: &str) -> String {
           {more}
           (func $judge (param $in i32) (result i32)
             {decide})
-          (func (export "gatherly:plugin/{interface}@0.2.0#{function}") (param $in i32) (result i32)
+          (func (export "gatherly:plugin/{interface}@0.3.0#{function}") (param $in i32) (result i32)
             (local $out i32)
             (local.set $out (call $judge (local.get $in)))
             (call $drop (i32.load offset=120 (local.get $in)))
@@ -119,7 +119,7 @@ pub(crate) fn configurable_with(more: &str) -> Arc<[u8]> {
     let configure = r#"
         (global $settings (mut i32) (i32.const 0))
         (global $length (mut i32) (i32.const 0))
-        (func (export "gatherly:plugin/lifecycle@0.2.0#configure") (param i32 i32) (result i32)
+        (func (export "gatherly:plugin/lifecycle@0.3.0#configure") (param i32 i32) (result i32)
           (global.set $settings (local.get 0))
           (global.set $length (local.get 1))
           (if (i32.eq (local.get 1) (i32.const 3)) (then
@@ -133,6 +133,6 @@ pub(crate) fn configurable_with(more: &str) -> Arc<[u8]> {
          (i32.store (i32.const 1028) (global.get $settings))
          (i32.store (i32.const 1032) (global.get $length))
          (i32.const 1024)";
-    let world = format!("export gatherly:plugin/lifecycle@0.2.0; {CONTENT}");
+    let world = format!("export gatherly:plugin/lifecycle@0.3.0; {CONTENT}");
     component(&world, &core("content-before-publish", decide, &format!("{configure} {more}")))
 }

@@ -34,7 +34,7 @@ async fn every_call_starts_from_the_same_memory() {
 #[tokio::test]
 async fn a_log_is_cut_and_a_flood_of_it_is_a_fault() {
     let bench = Bench::new();
-    let world = format!("import gatherly:plugin/log@0.2.0; {CONTENT}");
+    let world = format!("import gatherly:plugin/log@0.3.0; {CONTENT}");
     let flood = |calls: u32| {
         let decide = format!(
             "(local $n i32)
@@ -46,7 +46,7 @@ async fn a_log_is_cut_and_a_flood_of_it_is_a_fault() {
             answer(0, "abc")
         );
         let import =
-            r#"(import "gatherly:plugin/log@0.2.0" "log" (func $log (param i32 i32 i32)))"#;
+            r#"(import "gatherly:plugin/log@0.3.0" "log" (func $log (param i32 i32 i32)))"#;
         // Imports come before everything else in a module.
         component(
             &world,

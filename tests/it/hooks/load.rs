@@ -28,7 +28,7 @@ async fn a_good_component_is_described() {
     assert_eq!(inspection.manifest.expect("it has one").name, "automod");
     let silent = bench.hooks.inspect(guest::content(&answer(0, ""))).await.expect("it is good");
     assert_eq!((silent.lifecycle, silent.manifest), (false, None));
-    assert_eq!((silent.contract, silent.memory), (Contract::V0_2, 2 << 16));
+    assert_eq!((silent.contract, silent.memory), (Contract::V0_3, 2 << 16));
     assert_eq!(silent.digest.len(), 64);
 }
 
@@ -72,7 +72,7 @@ async fn unknown_imports_are_refused_by_name() {
     assert_eq!(error.found.as_deref(), Some("wasi:http/outgoing-handler@0.2.6"));
     assert!(error.message.contains("--disable http"), "the remedy is told: {error}");
     for unknown in
-        ["gatherly:plugin/files@0.2.0", "gatherly:plugin/log@0.3.0", "gatherly:plugin/logs@0.2.0"]
+        ["gatherly:plugin/files@0.3.0", "gatherly:plugin/log@0.4.0", "gatherly:plugin/logs@0.3.0"]
     {
         let error = refused(text(&format!("(component (import \"{unknown}\" (instance)))"))).await;
         assert_eq!((error.code, error.found.as_deref()), (LoadCode::UnknownImport, Some(unknown)));
@@ -84,20 +84,20 @@ async fn a_component_without_a_known_hook_is_refused() {
     let error = refused(text("(component)")).await;
     assert_eq!((error.code, error.found.as_deref()), (LoadCode::NoKnownHook, Some("no exports")));
     let error = refused(text(
-        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.3.0" (instance $i)))"#,
+        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.4.0" (instance $i)))"#,
     ))
     .await;
     assert_eq!(error.code, LoadCode::NoKnownHook);
-    assert_eq!(error.found.as_deref(), Some("gatherly:plugin/content-before-publish@0.3.0"));
+    assert_eq!(error.found.as_deref(), Some("gatherly:plugin/content-before-publish@0.4.0"));
     assert!(
-        error.expected.is_some_and(|expected| expected.contains("content-before-publish@0.2.0"))
+        error.expected.is_some_and(|expected| expected.contains("content-before-publish@0.3.0"))
     );
 }
 
 #[tokio::test]
 async fn wrong_types_are_refused() {
     let error = refused(text(
-        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.2.0" (instance $i)))"#,
+        r#"(component (instance $i) (export "gatherly:plugin/content-before-publish@0.3.0" (instance $i)))"#,
     ))
     .await;
     assert_eq!((error.code, error.expected.as_deref()), (LoadCode::WrongType, Some("decide")));
@@ -106,7 +106,7 @@ async fn wrong_types_are_refused() {
       (core instance $m (instantiate $m))
       (func $decide (param "number" u32) (result u32) (canon lift (core func $m "decide")))
       (instance $i (export "decide" (func $decide)))
-      (export "gatherly:plugin/content-before-publish@0.2.0" (instance $i)))"#;
+      (export "gatherly:plugin/content-before-publish@0.3.0" (instance $i)))"#;
     let error = refused(text(other)).await;
     assert_eq!(error.code, LoadCode::WrongType);
     assert!(error.found.is_some_and(|found| found.contains("expected")), "{}", error.message);
@@ -139,7 +139,7 @@ async fn what_is_too_large_is_refused_unread() {
 async fn an_import_must_be_granted() {
     let bench = Bench::new();
     for import in ["state", "text", "forum", "http"] {
-        let world = format!("import gatherly:plugin/{import}@0.2.0; {CONTENT}");
+        let world = format!("import gatherly:plugin/{import}@0.3.0; {CONTENT}");
         let function = match import {
             "state" => r#""delete" (func (param i32 i32))"#,
             "text" => r#""normalise" (func (param i32 i32 i32))"#,
@@ -147,7 +147,7 @@ async fn an_import_must_be_granted() {
             _ => r#""send" (func (param i32 i32 i32 i32 i32 i32 i32 i32))"#,
         };
         let core = core("content-before-publish", &answer(0, ""), "");
-        let imported = format!(r#"(module (import "gatherly:plugin/{import}@0.2.0" {function})"#);
+        let imported = format!(r#"(module (import "gatherly:plugin/{import}@0.3.0" {function})"#);
         let guest = component(&world, &core.replacen("(module", &imported, 1));
         let inspection = bench.hooks.inspect(Arc::clone(&guest)).await.expect("it is good");
         let [wanted] = inspection.wanted.as_slice() else { panic!("it wants {import}") };
@@ -156,7 +156,7 @@ async fn an_import_must_be_granted() {
         let nothing = bench.hooks.activate(Arc::clone(&guest), "", &Grants::default()).await;
         let error = nothing.expect_err("it is not granted");
         assert_eq!(error.code, LoadCode::NotGranted);
-        assert_eq!(error.found, Some(format!("gatherly:plugin/{import}@0.2.0")));
+        assert_eq!(error.found, Some(format!("gatherly:plugin/{import}@0.3.0")));
         assert_eq!(error.expected.as_deref(), Some(import));
         let granted = Grants { http: vec!["example.org".to_owned()], ..Grants::all() };
         bench.hooks.activate(guest, "", &granted).await.expect("it is granted");

@@ -78,7 +78,7 @@ fn curious(times: u32) -> Arc<[u8]> {
          (i32.store (i32.const 1032) (i32.load offset=4 (i32.load (i32.const 512))))
          (i32.const 1024)"
     );
-    let import = r#"(module (import "gatherly:plugin/event@0.2.0" "[method]event-context.labels"
+    let import = r#"(module (import "gatherly:plugin/event@0.3.0" "[method]event-context.labels"
         (func $labels (param i32 i32)))"#;
     let core = core("content-before-publish", &decide, "").replacen("(module", import, 1);
     component(CONTENT, &core)

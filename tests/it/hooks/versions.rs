@@ -56,13 +56,17 @@ fn the_contract_does_not_change_without_a_version() {
     );
 }
 
+/// A component that was compiled against a version of the contract.
+pub(crate) fn guest(version: &str, name: &str) -> Arc<[u8]> {
+    let file = root().join(format!("tests/it/fixtures/guests/{version}/{name}.wasm"));
+    fs::read(file).unwrap_or_else(|_| panic!("{version} has no frozen guest {name}")).into()
+}
+
 #[tokio::test]
 async fn frozen_guests_of_every_version_go_on_working() {
     let versions = fs::read_to_string(root().join("wit/versions.txt")).expect("it is there");
     for version in versions.lines().filter_map(|line| line.split(' ').next()) {
-        let file = root().join(format!("tests/it/fixtures/guests/{version}/word.wasm"));
-        let guest = fs::read(file).unwrap_or_else(|_| panic!("{version} has no frozen guest"));
-        goes_on_working(guest.into(), version).await;
+        goes_on_working(guest(version, "word"), version).await;
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     guest::{answer, component, core, echo},
 };
 
-const WORLD: &str = "export gatherly:plugin/vote-before-cast@0.2.0;";
+const WORLD: &str = "export gatherly:plugin/vote-before-cast@0.3.0;";
 
 fn vote() -> Vote {
     Vote {

@@ -211,7 +211,7 @@ async fn only_refused_content_can_be_appealed() {
     let (app, root, ada, bob) = policed().await;
     let on = post(&app, &ada, "A title").await;
     let core = guest::core("vote-before-cast", &guest::answer(1, "not today"), "");
-    let component = guest::component("export gatherly:plugin/vote-before-cast@0.2.0;", &core);
+    let component = guest::component("export gatherly:plugin/vote-before-cast@0.3.0;", &core);
     bind(&root, "no-votes", component.to_vec(), json!({"mode": "enforce"})).await;
     let path = format!("/posts/{}/vote", id(&on));
     let problem = bob.put(&path, json!({"value": 1})).await;

@@ -37,7 +37,7 @@ async fn start() -> Cast {
 
 /// A component that answers one hook with a case and a text.
 fn judge(hook: &str, case: u8, text: &str) -> Vec<u8> {
-    let world = format!("export gatherly:plugin/{hook}@0.2.0;");
+    let world = format!("export gatherly:plugin/{hook}@0.3.0;");
     component(&world, &core(hook, &answer(case, text), "")).to_vec()
 }
 
@@ -251,7 +251,7 @@ async fn a_policy_decides_bans() {
              (i32.const 1024)"
         )
     };
-    let world = "export gatherly:plugin/ban-decide@0.2.0;";
+    let world = "export gatherly:plugin/ban-decide@0.3.0;";
     let ban = json!({"username": "ada", "deeds": ["comment"]});
     for (name, decide) in [("refuse", refuse.to_owned()), ("local", change(1)), ("wide", change(2))]
     {

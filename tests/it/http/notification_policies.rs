@@ -20,7 +20,7 @@ const KINDS: [&str; 7] = ["approved", "banned", "held", "mention", "removed", "r
 /// A policy that says the same of every notification.
 fn saying(verdict: &str) -> Vec<u8> {
     let decide = format!("{verdict} (i32.const 1024)");
-    let world = "export gatherly:plugin/notification-before-send@0.2.0;";
+    let world = "export gatherly:plugin/notification-before-send@0.3.0;";
     guest::component(world, &guest::core("notification-before-send", &decide, "")).to_vec()
 }
 

@@ -309,7 +309,7 @@ fn picky() -> Vec<u8> {
         write(2100, "excerpt"),
         write(2200, "other words"),
     );
-    let world = "export gatherly:plugin/notification-before-send@0.2.0;";
+    let world = "export gatherly:plugin/notification-before-send@0.3.0;";
     guest::component(world, &guest::core("notification-before-send", &decide, "")).to_vec()
 }
 

@@ -110,7 +110,7 @@ fn clerk() -> Vec<u8> {
          (i32.const 1024)",
         guest::answer(2, "no reason")
     );
-    let world = "export gatherly:plugin/report-before-create@0.2.0;";
+    let world = "export gatherly:plugin/report-before-create@0.3.0;";
     guest::component(world, &guest::core("report-before-create", &decide, "")).to_vec()
 }
 

@@ -196,7 +196,7 @@ async fn a_policy_may_refuse_a_vote() {
         (app.admin("root").await, app.member("ada").await, app.member("bob").await);
     let made = post(&app, &ada, "A title").await;
     let core = guest::core("vote-before-cast", &guest::answer(1, "not today"), "");
-    let component = guest::component("export gatherly:plugin/vote-before-cast@0.2.0;", &core);
+    let component = guest::component("export gatherly:plugin/vote-before-cast@0.3.0;", &core);
     bind(&root, "no-votes", component.to_vec(), json!({"mode": "enforce"})).await;
     let path = format!("/posts/{}/vote", id(&made));
     let refused = bob.put(&path, json!({"value": 1})).await;

@@ -158,7 +158,7 @@ fn no_replies_by_mail() -> Vec<u8> {
             (i32.eqz (i32.load8_u offset=136 (local.get $in))))
           (then (i32.store8 (i32.const 1024) (i32.const 2))))
         (i32.const 1024)";
-    let world = "export gatherly:plugin/notification-before-send@0.2.0;";
+    let world = "export gatherly:plugin/notification-before-send@0.3.0;";
     guest::component(world, &guest::core("notification-before-send", decide, "")).to_vec()
 }
 

@@ -86,7 +86,7 @@ async fn what_a_moderator_refuses_cannot_be_used() {
 async fn a_guard_that_fails_does_as_its_binding_says() {
     let app = TestApp::start().await;
     let (root, ada) = (app.admin("root").await, app.member("ada").await);
-    let world = "export gatherly:plugin/media-before-attach@0.2.0;";
+    let world = "export gatherly:plugin/media-before-attach@0.3.0;";
     let trap = component(world, &core("media-before-attach", "unreachable", "")).to_vec();
     let terms = json!({"mode": "enforce", "failure_mode": "open"});
     let binding = policy::bind(&root, "trap", trap, terms).await;

@@ -10,7 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 mod search;
 mod values;
 
-pub(crate) use search::{Domain, Links, Pattern, PatternOnly, WordList};
+pub(crate) use search::{Domains, Links, Pattern, PatternOnly, WordList};
 pub(crate) use values::{
     Age, Bounds, Capitals, Length, Mentions, NonEmpty, Place, Recent, Repeats, Role, Roles,
 };
@@ -52,6 +52,24 @@ pub(crate) enum Condition {
     Attachments(Bounds<usize>),
     /// The author of a comment began its thread.
     Submitter(bool),
+}
+
+impl Condition {
+    /// Whether it looks at the text of the content.
+    pub(crate) fn reads_text(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::reads_text),
+            Self::Not(part) => part.reads_text(),
+            Self::Words(_)
+            | Self::Regex(_)
+            | Self::Links(_)
+            | Self::Length(_)
+            | Self::Capitals(_)
+            | Self::Mentions(_)
+            | Self::Url(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// The keys, for the error that names them.
@@ -120,7 +138,7 @@ impl<'de> Visitor<'de> for ConditionVisitor {
             "first_post" => Condition::FirstPost(map.next_value()?),
             "verified" => Condition::Verified(map.next_value()?),
             "role" => Condition::Role(map.next_value()?),
-            "domain" => Condition::Links(map.next_value::<NonEmpty<Domain>>()?.into()),
+            "domain" => Condition::Links(map.next_value::<Domains>()?.into()),
             "url" => Condition::Url(map.next_value()?),
             "username" => Condition::Username(map.next_value()?),
             "post_count" => Condition::PostCount(map.next_value()?),

@@ -187,16 +187,16 @@ pub(crate) struct Links {
     #[serde(default = "one")]
     pub(crate) min: usize,
     /// Only links to these domains and what is below them count.
-    pub(crate) to: Option<NonEmpty<Domain>>,
+    pub(crate) to: Option<Domains>,
     /// Links to these domains and what is below them do not count.
-    pub(crate) except: Option<NonEmpty<Domain>>,
+    pub(crate) except: Option<Domains>,
     #[serde(default, rename = "in")]
     pub(crate) place: Place,
 }
 
 /// Links to certain domains: `[bit.ly, t.co]`.
-impl From<NonEmpty<Domain>> for Links {
-    fn from(to: NonEmpty<Domain>) -> Self {
+impl From<Domains> for Links {
+    fn from(to: Domains) -> Self {
         Self { min: one(), to: Some(to), except: None, place: Place::Both }
     }
 }
@@ -205,10 +205,36 @@ fn one() -> usize {
     1
 }
 
+/// Domain names, in order: a list may have thousands, and each link is looked up.
+#[derive(Debug, Deserialize)]
+#[serde(from = "NonEmpty<Domain>")]
+pub(crate) struct Domains(Vec<String>);
+
+impl From<NonEmpty<Domain>> for Domains {
+    fn from(domains: NonEmpty<Domain>) -> Self {
+        let mut names: Vec<String> = domains.0.into_iter().map(|domain| domain.0).collect();
+        names.sort_unstable();
+        Self(names)
+    }
+}
+
+impl Domains {
+    /// Whether a host in lower case is one of them or below one.
+    pub(crate) fn include(&self, host: &str) -> bool {
+        let mut name = Some(host);
+        std::iter::from_fn(|| {
+            let this = name?;
+            name = this.split_once('.').map(|(_, above)| above);
+            Some(this)
+        })
+        .any(|name| self.0.binary_search_by(|it| it.as_str().cmp(name)).is_ok())
+    }
+}
+
 /// A domain name, in lower case.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Domain(pub(crate) String);
+struct Domain(String);
 
 impl TryFrom<String> for Domain {
     type Error = String;

@@ -90,9 +90,9 @@ impl<'s> Folded<'s> {
         let mut is_plain = |byte: u8| {
             let is_space = byte == b' ';
             let is_second = std::mem::replace(&mut after_space, is_space) && is_space;
-            let may_stand_for_a_letter =
-                byte.is_ascii_digit() || matches!(byte, b'$' | b'@' | b'!' | b'|');
-            !is_second && (is_space || byte.is_ascii_graphic() && !may_stand_for_a_letter)
+            let may_stand_for_another =
+                byte.is_ascii_digit() || matches!(byte, b'$' | b'@' | b'!' | b'|' | b'-');
+            !is_second && (is_space || byte.is_ascii_graphic() && !may_stand_for_another)
         };
         rest.bytes().take_while(|byte| is_plain(*byte)).count()
     }
@@ -119,6 +119,8 @@ impl<'s> Folded<'s> {
             '@' if self.is_inside_word(at) => 'a',
             '!' if self.is_inside_word(at) => 'i',
             '|' if self.is_inside_word(at) => 'l',
+            // `free-money` reads like `free money`.
+            '-' if self.is_inside_word(at) => ' ',
             _ if character.is_ascii_whitespace() => return self.push_space(at),
             _ => character,
         };
@@ -133,7 +135,9 @@ impl<'s> Folded<'s> {
             return self.push(at, letter);
         }
         decompose_compatible(character, |part| {
-            if let Some(letters) = look_alike(part) {
+            if is_dash(part) && self.joins(at + character.len_utf8()) {
+                self.push_space(at);
+            } else if let Some(letters) = look_alike(part) {
                 letters.chars().for_each(|letter| self.push(at, letter));
             } else if part.is_whitespace() {
                 self.push_space(at);
@@ -188,8 +192,13 @@ impl<'s> Folded<'s> {
     }
 
     fn is_inside_word(&self, at: usize) -> bool {
+        self.joins(at + 1)
+    }
+
+    /// Whether what stands between the folded text and this byte is inside a word.
+    fn joins(&self, after: usize) -> bool {
         self.text.ends_with(char::is_alphanumeric)
-            && self.next(at).is_some_and(char::is_alphanumeric)
+            && self.source.get(after..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
     }
 
     fn digit(&mut self, at: usize, digit: char) -> char {
@@ -214,6 +223,11 @@ impl<'s> Folded<'s> {
             _ => digit,
         }
     }
+}
+
+/// The hyphens and dashes of Unicode, and the sign of minus.
+fn is_dash(character: char) -> bool {
+    matches!(character, '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}')
 }
 
 /// A text of 4 GiB does not fit into a component.

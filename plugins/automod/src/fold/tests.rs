@@ -34,6 +34,8 @@ fn punctuation_and_numbers_stay_what_they_are() {
         ("sh!t $hit", "shit shit"),
         ("a  b\u{a0}\n\tc", "a b c"),
         ("4chan 4", "achan 4"),
+        ("free-money free\u{2011}money free\u{2013}money", "free money free money free money"),
+        ("- a -b c- - 1--2", "- a -b c- - 1--2"),
     ] {
         assert_eq!(folded(text), expected);
     }

@@ -5,8 +5,9 @@ use std::ops::Range;
 use gatherly_plugin::{Actor, Evidence, Role};
 
 use super::EVIDENCE;
-use super::subject::{Field, Subject};
+use super::subject::{Field, Subject, View};
 use crate::condition::{self, Age, Condition, Place};
+use crate::links::Link;
 use crate::measure::{capitals, mentions};
 use crate::model::Rule;
 
@@ -77,45 +78,38 @@ impl<'c> Case<'c> {
     fn text_holds(&mut self, condition: &Condition) -> bool {
         let subject = self.subject;
         match condition {
-            Condition::Words(words) => self.found(subject.fields(words.place), 1, |field| {
+            Condition::Words(words) => self.found(words.place, 1, |field| {
                 let hits = field.hits.iter().filter(|hit| hit.list == words.number);
-                hits.map(|hit| (hit.span.clone(), "is listed"))
+                hits.map(|hit| field.found(hit.span.clone(), "is listed"))
             }),
-            Condition::Regex(pattern) => self.found(subject.fields(pattern.place), 1, |field| {
-                pattern.regex.find_iter(field.text).map(|found| (found.range(), "matches"))
+            Condition::Regex(pattern) => self.found(pattern.place, 1, |field| {
+                let matches = pattern.regex.find_iter(field.text);
+                matches.map(|found| field.found(found.range(), "matches"))
             }),
-            Condition::Links(links) => {
-                self.found(subject.fields(links.place), links.min, |field| {
-                    let wanted = field.links().iter().filter(|link| links.counts(link));
-                    wanted.map(|link| (link.span.clone(), "is a link"))
-                })
-            }
-            Condition::Url(pattern) => self.found(subject.fields(Place::Both), 1, |field| {
-                let is_wanted = |span: &Range<usize>| {
-                    pattern.is_match(field.text.get(span.clone()).unwrap_or_default())
-                };
-                let wanted = field.links().iter().filter(move |link| is_wanted(&link.span));
-                wanted.map(|link| (link.span.clone(), "is such a link"))
+            Condition::Links(links) => self.found(links.place, links.min, |field| {
+                let wanted = field.links().iter().filter(|link| links.counts(link));
+                wanted.map(|link| found(link, "is a link"))
             }),
-            Condition::Mentions(wanted) => {
-                self.found(subject.fields(wanted.place), wanted.min, |field| {
-                    mentions(field.text).map(|span| (span, "is a mention"))
-                })
-            }
-            Condition::Length(length) => {
-                let fields = subject.fields(length.place);
-                let characters = fields.iter().map(|field| field.text.chars().count()).sum();
-                !fields.is_empty()
+            Condition::Url(pattern) => self.found(Place::Both, 1, |field| {
+                let is_wanted = |link: &&Link<'_>| !link.is_guess && pattern.is_match(link.url);
+                let wanted = field.links().iter().filter(is_wanted);
+                wanted.map(|link| found(link, "is such a link"))
+            }),
+            Condition::Mentions(wanted) => self.found(wanted.place, wanted.min, |field| {
+                mentions(field.text).map(|span| field.found(span, "is a mention"))
+            }),
+            Condition::Length(length) => subject.views(length.place).any(|view| {
+                let characters = texts(view).map(|text| text.chars().count()).sum();
+                texts(view).next().is_some()
                     && length.bounds.contain(&characters)
                     && self.measured("length", &format!("{characters} characters"))
-            }
-            Condition::Capitals(wanted) => {
-                let texts = subject.fields(wanted.place).iter().map(|field| field.text);
-                let (upper, letters) = capitals(texts);
+            }),
+            Condition::Capitals(wanted) => subject.views(wanted.place).any(|view| {
+                let (upper, letters) = capitals(texts(view));
                 letters >= wanted.letters.max(1)
                     && upper * 100 >= letters * wanted.percent.0
                     && self.measured("capitals", &format!("{} %", upper * 100 / letters))
-            }
+            }),
             _ => false,
         }
     }
@@ -202,25 +196,42 @@ impl<'c> Case<'c> {
         }
     }
 
-    /// Whether at least `min` places are found in the fields; each is evidence.
-    fn found<'f, I>(
+    /// Whether at least `min` places are found in one form of the texts; each is
+    /// evidence.
+    fn found<I>(&mut self, place: Place, min: usize, find: impl Fn(&'c Field<'c>) -> I) -> bool
+    where
+        I: Iterator<Item = Found<'c>>,
+    {
+        self.subject.views(place).any(|view| self.found_in(view, min, &find))
+    }
+
+    fn found_in<I>(
         &mut self,
-        fields: &'f [Field<'f>],
+        view: View<'c, 'c>,
         min: usize,
-        find: impl Fn(&'f Field<'f>) -> I,
+        find: impl Fn(&'c Field<'c>) -> I,
     ) -> bool
     where
-        I: Iterator<Item = (Range<usize>, &'static str)>,
+        I: Iterator<Item = Found<'c>>,
     {
+        let before = self.evidence.len();
         let mut count = 0;
-        for field in fields {
-            for (span, what) in find(field).take(EVIDENCE.max(min)) {
+        for field in view.into_iter().flatten() {
+            for Found { span, text, what } in find(field).take(EVIDENCE.max(min)) {
                 count += 1;
                 if count <= EVIDENCE {
-                    let text = format!("“{}” {what}", quoted(field.text, &span));
-                    self.add(Evidence::new(self.rule.id.as_str(), text).at(field.name, span));
+                    let quoted = quoted(text);
+                    let found = format!("“{quoted}” {what}");
+                    let evidence = Evidence::new(self.rule.id.as_str(), found);
+                    self.add(match span {
+                        Some(span) => evidence.at(field.name, span),
+                        None => evidence.field(field.name).measured("url", &quoted),
+                    });
                 }
             }
+        }
+        if count < min {
+            self.evidence.truncate(before);
         }
         count >= min
     }
@@ -237,9 +248,33 @@ impl<'c> Case<'c> {
     }
 }
 
-/// The beginning of what stands in a range.
-fn quoted<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
-    let found = text.get(span.clone()).unwrap_or_default();
-    let end = found.char_indices().nth(QUOTED).map_or(found.len(), |(at, _)| at);
-    found.get(..end).unwrap_or(found)
+/// A place in a text, and why it is one.
+struct Found<'t> {
+    /// None for an address that readers do not see.
+    span: Option<Range<usize>>,
+    /// Evidence quotes this: what stands there, or the address behind it.
+    text: &'t str,
+    what: &'static str,
+}
+
+impl<'s> Field<'s> {
+    fn found(&self, span: Range<usize>, what: &'static str) -> Found<'s> {
+        let text = self.text.get(span.clone()).unwrap_or_default();
+        Found { span: Some(span), text, what }
+    }
+}
+
+fn found<'t>(link: &Link<'t>, what: &'static str) -> Found<'t> {
+    Found { span: link.span.clone(), text: link.url, what }
+}
+
+/// The texts of a view.
+fn texts<'s>(view: View<'_, 's>) -> impl Iterator<Item = &'s str> {
+    view.into_iter().flatten().map(|field| field.text)
+}
+
+/// The beginning of a text.
+fn quoted(text: &str) -> &str {
+    let end = text.char_indices().nth(QUOTED).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text)
 }

@@ -28,6 +28,8 @@ const EFFECTS: usize = 16;
 pub(crate) struct Policy {
     rules: Vec<Rule>,
     words: Words,
+    /// Whether a rule looks at the text: the host renders it then.
+    reads_text: bool,
 }
 
 impl Policy {
@@ -38,12 +40,14 @@ impl Policy {
         for rule in &mut rules {
             number_lists(&mut rule.when, &mut lists);
         }
-        Ok(Self { rules, words: lists.build()? })
+        let reads_text = rules.iter().any(|rule| rule.when.reads_text());
+        Ok(Self { rules, words: lists.build()?, reads_text })
     }
 
     /// Judges content.
     pub(crate) fn decide(&self, context: &Context, draft: &Content) -> Decision {
-        let subject = Subject::new(&self.words, context, draft);
+        let rendered = if self.reads_text { context.event.rendered() } else { None };
+        let subject = Subject::new(&self.words, context, draft, rendered.as_ref());
         let actor = context.actor.as_ref();
         let is_staff = actor.is_some_and(|actor| actor.role != Role::Member);
         let mut decision = Decision::allow();

@@ -1,14 +1,15 @@
-//! What is judged: the content with the listed words in it, and what the host
-//! knows beside it, which is asked for only when a rule wants it.
+//! What is judged: the content as it was written and as readers see it, with the
+//! listed words in both, and what the host knows beside it, which is asked for only
+//! when a rule wants it.
 
 use std::cell::OnceCell;
 
 use gatherly_plugin::content::Content;
-use gatherly_plugin::{ContentSummary, Context};
+use gatherly_plugin::{ContentSummary, Context, Rendered};
 
 use crate::condition::Place;
 use crate::fold::Folded;
-use crate::links::{Link, find_links};
+use crate::links::{Link, find_links, rendered_links};
 use crate::words::{Hit, Words};
 
 /// Earlier texts that are looked at: all that the host tells.
@@ -21,8 +22,10 @@ const EXCERPT: usize = 1024;
 pub(super) struct Subject<'s> {
     pub(super) context: &'s Context<'s>,
     pub(super) content: &'s Content,
-    /// The body last.
-    fields: Vec<Field<'s>>,
+    title: Option<Field<'s>>,
+    body: Field<'s>,
+    /// The body as readers see it, where that is something else.
+    rendered: Option<Field<'s>>,
     /// Asked for when a rule wants it, and once for all that do.
     recent: OnceCell<Vec<ContentSummary>>,
 }
@@ -32,18 +35,29 @@ pub(super) struct Field<'s> {
     pub(super) name: &'static str,
     pub(super) text: &'s str,
     pub(super) hits: Vec<Hit>,
+    /// Where the rendered text leads.
+    targets: &'s [gatherly_plugin::Link],
     /// Looked for when a rule asks, and once for all that do.
     links: OnceCell<Vec<Link<'s>>>,
 }
 
 impl<'s> Subject<'s> {
-    pub(super) fn new(words: &Words, context: &'s Context<'s>, content: &'s Content) -> Self {
-        let field =
-            |name, text| Field { name, text, hits: words.find(text), links: OnceCell::new() };
-        let title = content.title.as_deref().map(|title| field("title", title));
-        let body = field("body", content.body.as_str());
-        let fields = title.into_iter().chain([body]).collect();
-        Self { context, content, fields, recent: OnceCell::new() }
+    pub(super) fn new(
+        words: &Words,
+        context: &'s Context<'s>,
+        content: &'s Content,
+        rendered: Option<&'s Rendered>,
+    ) -> Self {
+        let field = |name, text, targets| {
+            let hits = words.find(text);
+            Field { name, text, hits, targets, links: OnceCell::new() }
+        };
+        let title = content.title.as_deref().map(|title| field("title", title, &[]));
+        let body = field("body", content.body.as_str(), &[]);
+        let rendered = rendered
+            .filter(|rendered| says_more(rendered, &content.body))
+            .map(|rendered| field("rendered", rendered.text.as_str(), &rendered.links));
+        Self { context, content, title, body, rendered, recent: OnceCell::new() }
     }
 
     /// What the author published last here, newest first.
@@ -69,21 +83,30 @@ impl<'s> Subject<'s> {
         self.recent().iter().filter(|earlier| excerpt(&earlier.excerpt) == body).count()
     }
 
-    pub(super) fn fields(&self, place: Place) -> &[Field<'s>] {
-        let (body, title) = self
-            .fields
-            .split_last()
-            .map_or((&[][..], &[][..]), |(body, title)| (std::slice::from_ref(body), title));
-        match place {
-            Place::Title => title,
-            Place::Body => body,
-            Place::Both => &self.fields,
-        }
+    /// The texts in a place: as they were written, and, where that is something
+    /// else, as readers see them. A condition holds when it holds in either.
+    pub(super) fn views(&self, place: Place) -> impl Iterator<Item = View<'_, 's>> {
+        let title = self.title.as_ref().filter(|_| place.includes(Place::Title));
+        let is_body = place.includes(Place::Body);
+        let body = Some(&self.body).filter(|_| is_body);
+        let rendered = self.rendered.as_ref().filter(|_| is_body);
+        std::iter::once([title, body]).chain(rendered.map(|rendered| [title, Some(rendered)]))
     }
+}
+
+/// The title, and one of the forms of the body.
+pub(super) type View<'v, 's> = [Option<&'v Field<'s>>; 2];
+
+/// Whether readers see other words than the author wrote, or links.
+fn says_more(rendered: &Rendered, source: &str) -> bool {
+    !rendered.links.is_empty() || !rendered.text.split_whitespace().eq(source.split_whitespace())
 }
 
 impl<'s> Field<'s> {
     pub(super) fn links(&self) -> &[Link<'s>] {
-        self.links.get_or_init(|| find_links(self.text).collect())
+        self.links.get_or_init(|| match self.targets {
+            [] => find_links(self.text).collect(),
+            targets => rendered_links(self.text, targets),
+        })
     }
 }

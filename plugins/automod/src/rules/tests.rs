@@ -1,5 +1,5 @@
 use gatherly_plugin::content::{Content, Decision, Kind, Operation, Patch, Verdict};
-use gatherly_plugin::testing::{Known, actor, comment, context, post};
+use gatherly_plugin::testing::{Known, actor, comment, context, post, rendered};
 use gatherly_plugin::{Actor, ContentSummary, Context, Finding, Role, effects};
 
 use super::Policy;
@@ -290,4 +290,80 @@ fn rules_rewrite_and_want_more_done() {
         effects::reply(target, "Dear robin, it is tidied."),
     ];
     assert_eq!(decision.effects, expected);
+}
+
+/// Judges a comment that readers see as `text`, with links to `urls`.
+fn judge_rendered(condition: &str, source: &str, text: &str, urls: &[&str]) -> Decision {
+    let rendered = Some(rendered(text, urls));
+    let context = Context { event: Known { rendered, ..Known::default() }.into(), ..context() };
+    let settings =
+        format!("rules: [{{id: rule, message: Held., action: hold, when: {{{condition}}}}}]");
+    Policy::new(&settings).unwrap().decide(&context, &comment(source))
+}
+
+#[test]
+fn a_condition_on_the_text_holds_for_what_readers_see() {
+    for (condition, source, text) in [
+        ("words: [free money]", "fr&#101;e money", "free money"),
+        ("words: [free money]", "free&nbsp;money", "free\u{a0}money"),
+        ("words: [free money]", "fr**e**e money", "free money"),
+        ("words: [free money]", "free\\-money", "free-money"),
+        ("words: {list: [first], match: full_exact}", "**first**", "first"),
+        ("regex: {pattern: 'b(oo)+k', in: body}", "b*oo*k", "book"),
+        ("length: {in: body, max: 1}", "**a**", "a"),
+        ("capitals: {percent: 100, letters: 4}", "*N*&#79;&#87;**!** a&#x4E;d", "NOW! AND"),
+        ("mentions: {min: 1}", "&#64;robin", "@robin"),
+        ("links: {}", "ex*ample*.com", "example.com"),
+    ] {
+        let decision = judge_rendered(condition, source, text, &[]);
+        assert_ne!(decision.verdict, Verdict::Allow, "{condition}: {source}");
+        for evidence in &decision.evidence {
+            if let Some(Finding::Span(span)) = &evidence.finding {
+                assert_eq!(evidence.field.as_deref(), Some("rendered"), "{source}");
+                assert!(text.get(span.start as usize..span.end as usize).is_some(), "{source}");
+            }
+        }
+        let source_holds = holds(condition, &comment(source));
+        assert!(!source_holds, "the source alone says nothing: {condition}: {source}");
+    }
+    // The words of the title stand before both forms of the body.
+    let condition = "length: {in: both, min: 3, max: 3}";
+    let rendered = Some(rendered("b", &[]));
+    let context = Context { event: Known { rendered, ..Known::default() }.into(), ..context() };
+    let settings =
+        format!("rules: [{{id: rule, message: Held., action: hold, when: {{{condition}}}}}]");
+    let decision = Policy::new(&settings).unwrap().decide(&context, &post("ti", "**b**"));
+    assert_ne!(decision.verdict, Verdict::Allow);
+}
+
+#[test]
+fn a_condition_on_links_holds_for_where_the_rendered_text_leads() {
+    let source = "[x](https&#58;//evil.test/x)";
+    for (condition, expected) in [
+        ("links: {}", true),
+        ("links: {except: [example.org]}", true),
+        ("links: {except: [evil.test]}", false),
+        ("links: {min: 2}", false),
+        ("domain: [evil.test]", true),
+        ("domain: [example.org]", false),
+        ("url: '^https://evil.test/'", true),
+        ("not: {links: {}}", false),
+    ] {
+        let decision = judge_rendered(condition, source, "x", &["https://evil.test/x"]);
+        assert_eq!(decision.verdict != Verdict::Allow, expected, "{condition}");
+        if expected {
+            let [evidence] = decision.evidence.as_slice() else { panic!("{decision:?}") };
+            assert!(evidence.text.contains("https://evil.test/x"), "{evidence:?}");
+            assert!(matches!(&evidence.finding, Some(Finding::Feature(_))), "{evidence:?}");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_readers_see_as_it_was_written_is_judged_once() {
+    let decision = judge_rendered("words: [spam]", "some  spam\n\nhere", "some spam\nhere", &[]);
+    let fields: Vec<_> = decision.evidence.iter().map(|it| it.field.as_deref()).collect();
+    assert_eq!(fields, [Some("body")]);
+    let unread = judge_rendered("score: {max: 0}", "a", "b", &["https://a.example/"]);
+    assert_ne!(unread.verdict, Verdict::Allow);
 }

@@ -1,6 +1,6 @@
 //! What is known about an event in native tests.
 
-use crate::context::{Attachment, ContentSummary, PriorReport, PriorSanction, Thread};
+use crate::context::{Attachment, ContentSummary, PriorReport, PriorSanction, Rendered, Thread};
 
 /// The answers to what a plugin asks about an event.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Known {
     pub attachments: Vec<Attachment>,
     /// Labels of the content.
     pub labels: Vec<String>,
+    /// The body as readers see it; [`crate::testing::rendered`] makes one.
+    pub rendered: Option<Rendered>,
 }
 
 /// Recent content that is told at most: the contract's.
@@ -46,5 +48,9 @@ impl Known {
 
     pub(crate) fn labels(&self) -> Vec<String> {
         self.labels.clone()
+    }
+
+    pub(crate) fn rendered(&self) -> Option<Rendered> {
+        self.rendered.clone()
     }
 }

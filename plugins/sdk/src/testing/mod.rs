@@ -11,7 +11,7 @@ use crate::content::{Content, Kind, Operation};
 use crate::media::Media;
 use crate::notification::{self, Channel, Notification};
 use crate::vote::Vote;
-use crate::{Actor, Context, Mode, Role, Target, mod_action, report};
+use crate::{Actor, Context, Link, LinkKind, Mode, Rendered, Role, Target, mod_action, report};
 
 mod event;
 pub(crate) mod forum;
@@ -80,6 +80,14 @@ pub fn comment(body: &str) -> Content {
         title: None,
         body: body.to_owned(),
     }
+}
+
+/// A body as readers see it, with links to these addresses, for [`Known::rendered`]:
+/// native tests have no renderer.
+#[must_use]
+pub fn rendered(text: &str, links: &[&str]) -> Rendered {
+    let link = |url: &&str| Link { kind: LinkKind::Link, url: (*url).to_owned() };
+    Rendered { text: text.to_owned(), links: links.iter().map(link).collect() }
 }
 
 /// Somebody wants to join; nobody is signed in, so take [`context`] without an

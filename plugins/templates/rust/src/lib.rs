@@ -25,12 +25,14 @@ impl Plugin for Policy {
 }
 
 impl BeforePublish for Policy {
-    fn before_publish(&self, context: &Context, draft: &Content) -> Decision {
+    fn before_publish(&self, context: &Context, _: &Content) -> Decision {
         let newcomer = context.actor.as_ref().is_some_and(|actor| actor.score < self.score);
-        match draft.body.find("https://") {
-            Some(at) if newcomer => {
+        // What readers see and can follow, however the Markdown says it.
+        let links = context.event.rendered().map_or_else(Vec::new, |rendered| rendered.links);
+        match links.first() {
+            Some(link) if newcomer => {
                 Decision::hold("Links of new members are looked at before they appear.")
-                    .because(Evidence::new("newcomer-links", "a link").at("body", at..at + 8))
+                    .because(Evidence::new("newcomer-links", "a link").measured("url", &link.url))
             }
             _ => Decision::allow(),
         }
@@ -48,9 +50,14 @@ mod tests {
     #[test]
     fn newcomers_links_are_held() {
         let policy = Policy::configure("").unwrap();
-        let judge = |text: &str| policy.before_publish(&testing::context(), &testing::comment(text));
-        assert!(matches!(judge("see https://example.com").verdict, Verdict::Hold(_)));
-        assert_eq!(judge("see for yourself"), Decision::allow());
+        let judge = |links: &[&str]| {
+            let rendered = Some(testing::rendered("see", links));
+            let known = testing::Known { rendered, ..Default::default() };
+            let context = Context { event: known.into(), ..testing::context() };
+            policy.before_publish(&context, &testing::comment("see"))
+        };
+        assert!(matches!(judge(&["https://example.com/"]).verdict, Verdict::Hold(_)));
+        assert_eq!(judge(&[]), Decision::allow());
     }
 
     #[test]

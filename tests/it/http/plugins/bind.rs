@@ -122,7 +122,7 @@ async fn a_failure_mode_must_be_one_of_the_hooks() {
     let app = TestApp::start().await;
     let admin = app.admin("root").await;
     let core = guest::core("vote-before-cast", &guest::answer(0, ""), "");
-    let votes = guest::component("export gatherly:plugin/vote-before-cast@0.2.0;", &core);
+    let votes = guest::component("export gatherly:plugin/vote-before-cast@0.3.0;", &core);
     upload(&admin, "/plugins?name=votes", votes.to_vec()).await.expect(201);
     let body = json!({"plugin": "votes", "failure_mode": "hold"});
     admin.post("/plugin-bindings", body).await.expect_invalid(&[("failure_mode", "hook")]);

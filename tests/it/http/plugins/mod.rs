@@ -6,6 +6,7 @@ mod change;
 mod directory;
 mod envelope;
 mod hostile;
+mod readers;
 mod tools;
 mod trouble;
 mod upload;

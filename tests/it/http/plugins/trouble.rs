@@ -81,7 +81,7 @@ async fn a_quarantine_is_told_within_a_second() {
     let Garden { app, admin, gardener, elsewhere, member, .. } = &garden;
     let binding = garden.bind(json!({"community": "garden"})).await;
     // A policy on notifications that would suppress each, and is not asked.
-    let world = "export gatherly:plugin/notification-before-send@0.2.0;";
+    let world = "export gatherly:plugin/notification-before-send@0.3.0;";
     let refuse = guest::answer(2, "");
     let silencer =
         guest::component(world, &guest::core("notification-before-send", &refuse, "")).to_vec();
