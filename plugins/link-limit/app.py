@@ -28,7 +28,7 @@ def url(link) -> Finding_Feature:
 
 class ContentBeforePublish(exports.ContentBeforePublish):
     def decide(self, context, event, content) -> Decision:
-        # What readers see and can follow, however the Markdown says it.
+        # The links that readers can follow, however the Markdown writes them.
         rendered = event.rendered()
         links = rendered.links if rendered else []
         newcomer = context.actor is not None and context.actor.score < limit.score

@@ -54,7 +54,7 @@ impl AuthorDecision {
 pub struct EvidenceView {
     /// Id of the rule within the plugin's settings.
     rule: String,
-    /// Field that it is about.
+    /// Field that it is about; `rendered` is the text of the body as readers see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     /// Bytes of that field.

@@ -144,7 +144,7 @@ pub struct Rendered {
 impl Rendered {
     /// What the renderer of the forum makes of a text.
     pub fn of(markdown: &str) -> Self {
-        match markdown::read(markdown) {
+        match markdown::read_text(markdown) {
             Ok(Reading { text, targets, .. }) => {
                 Self { text, links: targets.into_iter().map(Link::from).collect() }
             }

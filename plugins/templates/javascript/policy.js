@@ -16,7 +16,7 @@ export const lifecycle = {
 
 export const contentBeforePublish = {
   decide(context, event, content) {
-    // What readers see and can follow, however the Markdown says it.
+    // The links that readers can follow, however the Markdown writes them.
     const [link] = event.rendered()?.links ?? [];
     // Numbers of 64 bits are BigInts.
     if (link === undefined || context.actor === undefined || context.actor.score >= BigInt(score)) {

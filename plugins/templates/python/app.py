@@ -26,7 +26,7 @@ class Lifecycle(exports.Lifecycle):
 class ContentBeforePublish(exports.ContentBeforePublish):
     def decide(self, context, event, content) -> Decision:
         actor = context.actor
-        # What readers see and can follow, however the Markdown says it.
+        # The links that readers can follow, however the Markdown writes them.
         rendered = event.rendered()
         urls = [link.url for link in rendered.links] if rendered else []
         if actor is None or not rules.is_held(score, actor.score, urls):

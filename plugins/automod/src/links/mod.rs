@@ -7,6 +7,8 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 use crate::condition::Links;
 use crate::fold::Folded;
 
+mod punycode;
+
 /// Endings that make bare words like `example.com` links. Others are more often
 /// file names and sentences without a space (`main.rs`, `end.Then`): these are links
 /// only for rules that list their domain.
@@ -28,7 +30,7 @@ pub(crate) struct Link<'t> {
     pub(crate) span: Option<Range<usize>>,
     /// The address, as written.
     pub(crate) url: &'t str,
-    /// Where it leads, as browsers read it.
+    /// Where it leads, as people read it.
     pub(crate) host: Cow<'t, str>,
     /// A word that could be a domain, and is one only for a rule that lists it.
     pub(crate) is_guess: bool,
@@ -160,9 +162,11 @@ fn authority_host(rest: &str) -> &str {
     }
 }
 
-/// A host as browsers read it: escapes of bytes decoded, and each dot a dot.
+/// A host as people read it after browsers have: escapes of bytes decoded, each dot a
+/// dot, and `xn--` undone.
 fn browser_host(host: &str) -> Cow<'_, str> {
-    if !host.contains(['%', '。', '．', '｡']) {
+    let is_ace = |label: &str| label.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("xn--"));
+    if !host.contains(['%', '。', '．', '｡']) && !host.split('.').any(is_ace) {
         return Cow::Borrowed(host);
     }
     let mut bytes = Vec::with_capacity(host.len());
@@ -172,7 +176,12 @@ fn browser_host(host: &str) -> Cow<'_, str> {
         bytes.push(escaped.unwrap_or(*first));
         rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
-    String::from_utf8_lossy(&bytes).replace(is_dot, ".").into()
+    let host = String::from_utf8_lossy(&bytes);
+    let label = |label: &str| {
+        let ace = label.get(4..).filter(|_| is_ace(label));
+        ace.and_then(punycode::decode).unwrap_or_else(|| label.to_owned())
+    };
+    host.split(is_dot).map(label).collect::<Vec<_>>().join(".").into()
 }
 
 /// The byte that two digits stand for.

@@ -93,3 +93,23 @@ fn the_links_of_a_rendered_text_are_its_targets_and_what_else_reads_like_one() {
     let hosts: Vec<&str> = links.iter().map(|link| &*link.host).collect();
     assert_eq!(hosts, ["evil.test", "a.example", "example.org", "b.com"]);
 }
+
+#[test]
+fn hosts_are_compared_by_the_letters_that_people_read() {
+    for (host, expected) in [
+        ("https://xn--bcher-kva.example/", "bücher.example"),
+        ("https://XN--BCHER-KVA.example/", "BüCHER.example"),
+        ("https://www.xn--r8jz45g.xn--zckzah/", "www.例え.テスト"),
+        ("https://xn--e1afmkfd.xn--p1ai/", "пример.рф"),
+        ("https://xn--.example/", ".example"),
+        ("https://xn--99999999.example/", "xn--99999999.example"),
+        ("https://xn--a_b.example/", "xn--a_b.example"),
+    ] {
+        assert_eq!(hosts(host), [expected], "{host}");
+    }
+    let links: Links = serde_norway::from_str("except: [bücher.example]").unwrap();
+    let target =
+        [Target { kind: LinkKind::Link, url: "https://xn--bcher-kva.example/".to_owned() }];
+    let counted = rendered_links("https://bücher.example/", &target);
+    assert_eq!(counted.iter().filter(|link| links.counts(link)).count(), 0);
+}

@@ -217,16 +217,10 @@ impl<'c> Case<'c> {
         let before = self.evidence.len();
         let mut count = 0;
         for field in view.into_iter().flatten() {
-            for Found { span, text, what } in find(field).take(EVIDENCE.max(min)) {
+            for found in find(field).take(EVIDENCE.max(min)) {
                 count += 1;
                 if count <= EVIDENCE {
-                    let quoted = quoted(text);
-                    let found = format!("“{quoted}” {what}");
-                    let evidence = Evidence::new(self.rule.id.as_str(), found);
-                    self.add(match span {
-                        Some(span) => evidence.at(field.name, span),
-                        None => evidence.field(field.name).measured("url", &quoted),
-                    });
+                    self.add(found.evidence(&self.rule.id, field.name));
                 }
             }
         }
@@ -255,6 +249,17 @@ struct Found<'t> {
     /// Evidence quotes this: what stands there, or the address behind it.
     text: &'t str,
     what: &'static str,
+}
+
+impl Found<'_> {
+    fn evidence(self, rule: &str, field: &str) -> Evidence {
+        let quoted = quoted(self.text);
+        let evidence = Evidence::new(rule, format!("“{quoted}” {}", self.what));
+        match self.span {
+            Some(span) => evidence.at(field, span),
+            None => evidence.field(field).measured("url", &quoted),
+        }
+    }
 }
 
 impl<'s> Field<'s> {

@@ -27,7 +27,7 @@ impl Plugin for Policy {
 impl BeforePublish for Policy {
     fn before_publish(&self, context: &Context, _: &Content) -> Decision {
         let newcomer = context.actor.as_ref().is_some_and(|actor| actor.score < self.score);
-        // What readers see and can follow, however the Markdown says it.
+        // The links that readers can follow, however the Markdown writes them.
         let links = context.event.rendered().map_or_else(Vec::new, |rendered| rendered.links);
         match links.first() {
             Some(link) if newcomer => {

@@ -39,6 +39,15 @@ fn the_text_is_what_readers_see() {
 }
 
 #[test]
+fn a_text_is_read_alike_with_and_without_its_html() {
+    let source = "**a** [b](https://a.example) @ada ![c](https://a.example/c.png)";
+    let with = read(source).expect("small");
+    let without = read_text(source).expect("small");
+    assert!(!with.html.is_empty() && with.targets.len() == 2);
+    assert_eq!(without, Reading { html: String::new(), ..with });
+}
+
+#[test]
 fn characters_that_are_removed_from_a_source_do_not_come_back_as_entities() {
     for entity in [
         "&#x202E;",

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Person, TestApp, forum, plugin, policy};
 
-const RULES: &str = r#"
+const RULES: &str = "
 rules:
   - {id: money, action: hold, message: No money., public: true, when: {words: [free money]}}
   - {id: links, action: reject, message: No links., public: true, when: {links: {except: [example.org]}}}
-"#;
+";
 
 /// Texts that readers see as "free money".
 const WORDS: [&str; 16] = [
