@@ -142,6 +142,11 @@ pub enum Event {
         /// Which appeal.
         appeal: Uuid,
     },
+    /// A person settled a review item.
+    ReviewItemResolved {
+        /// Id of the item.
+        item: Uuid,
+    },
     /// A person decided otherwise than the plugins that were asked.
     DecisionOverridden {
         /// What the plugins had been asked: the id of their event.

@@ -58,6 +58,9 @@ impl event::HostEventContext for Host {
     fn labels(&mut self, _: Resource<EventContext>) -> Vec<String> {
         Vec::new()
     }
+    fn rendered(&mut self, _: Resource<EventContext>) -> Option<event::Rendered> {
+        None
+    }
     fn drop(&mut self, _: Resource<EventContext>) -> wasmtime::Result<()> {
         Ok(())
     }

@@ -356,10 +356,11 @@ impl AccountsApi {
         Ok(Rendered::new(&AccountView::new(&account, Some(&actor))))
     }
 
-    /// Free the name of a closed account
+    /// Free the name of a closed or renamed account
     ///
-    /// For admins. Names of closed accounts stay taken, since texts that call them would
-    /// reach somebody else. The log of moderation has this with its reason.
+    /// For admins. Names that closed and renamed accounts had stay taken, since mentions
+    /// in old texts would reach another person. The log of moderation has the act with its
+    /// reason.
     #[oai(path = "/released-names", method = "post", operation_id = "release_name")]
     async fn release_name(
         &self,

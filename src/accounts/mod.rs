@@ -7,7 +7,6 @@
 
 pub mod api;
 pub mod model;
-mod rules;
 mod service;
 mod store;
 #[cfg(test)]

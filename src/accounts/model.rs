@@ -7,13 +7,16 @@ use idna::{
     uts46::{DnsLength, Hyphens, Uts46},
 };
 
-use crate::base::{
-    Error, FieldError,
-    actor::{SiteRole, Viewer},
-    clock::Timestamp,
-    ids::{AccountId, MediaId},
-    secret::Secret,
-    text::{clean_lines, length, look_alike_key, name_key},
+use crate::{
+    base::{
+        Error, FieldError,
+        actor::{SiteRole, Viewer},
+        clock::Timestamp,
+        ids::{AccountId, MediaId},
+        secret::Secret,
+        text::{clean_lines, length, look_alike_key, name_key},
+    },
+    identities::Name,
 };
 
 /// Most characters that an account may say of itself.
@@ -44,6 +47,11 @@ const NAME_MAX: usize = 30;
 /// like an `l`, a `0` like an `o`. `rn` is no `m` to readers: `mike` and `rnike` are two.
 pub(super) fn drawn_key(name: &str) -> String {
     name.replace('I', "l").to_ascii_lowercase().replace('0', "o").replace('1', "l")
+}
+
+/// A name that an account has or had, as names are compared.
+pub(super) fn compared(name: &str) -> Name {
+    Name { key: name_key(name), look_alike: drawn_key(name) }
 }
 
 /// The name of the account that a plugin writes through.
@@ -94,9 +102,9 @@ impl Username {
         &self.0
     }
 
-    /// The account is found by this.
-    pub fn key(&self) -> String {
-        name_key(&self.0)
+    /// As names are compared.
+    pub(super) fn compared(&self) -> Name {
+        compared(&self.0)
     }
 
     /// The key that names share when they are drawn alike, for refusing new ones: as
@@ -305,33 +313,6 @@ impl Account {
     pub(super) fn shows_profile_to(&self, viewer: Viewer<'_>) -> bool {
         !self.is_hidden || viewer.is_some_and(|viewer| viewer.is_admin() || viewer.id == self.id)
     }
-}
-
-/// A closed account that had the name or the address of a new one, and what counts
-/// against it.
-#[derive(Clone, Debug)]
-pub(super) struct Sanctioned {
-    pub(super) account: AccountId,
-    /// Warnings that were not withdrawn.
-    pub(super) strikes: i64,
-    /// Bans in force, the newest first; not more than are shown.
-    pub(super) bans: Vec<Sanction>,
-}
-
-impl Sanctioned {
-    pub(super) fn counts(&self) -> bool {
-        self.strikes > 0 || !self.bans.is_empty()
-    }
-}
-
-/// A ban in force.
-#[derive(Clone, Debug)]
-pub(super) struct Sanction {
-    /// `site`, `community` or `post`.
-    pub(super) scope: String,
-    pub(super) reason: String,
-    /// When it ends; `None` is never.
-    pub(super) until: Option<Timestamp>,
 }
 
 /// Somebody who wants to join, as the request says it.

@@ -1,16 +1,15 @@
 //! Joining, telling of oneself, leaving.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::{
     model::{
         self, Account, AccountState, Applicant, Email, Password, Registered, Username, closed_name,
-        new_account, parse, parse_bio, username_taken, wrong,
+        compared, new_account, parse, parse_bio, username_taken, wrong,
     },
-    rules,
-    store::{self, Closed, Leaving, NewAccount},
+    store::{self, Leaving, NewAccount},
 };
 use crate::{
     attachments,
@@ -30,6 +29,7 @@ use crate::{
     events::{Cause, Event, Occurrence},
     hooks::{Context, Hooks, Merged, Outcome, Purpose, Registration},
     http::{Action, ClientAddress, RateLimits},
+    identities::{self, Earlier},
     jobs, mail,
     mod_actions::{self, ActionKind, NewAction, Target, parse_reason},
     plugin_state,
@@ -41,14 +41,6 @@ const APPROVAL_REASON: &str = "New accounts are approved by an admin.";
 
 /// The reason that an applicant is told whose address or name staff have to look at.
 const WAIT_REASON: &str = "This account waits for an admin's decision.";
-/// Most bans of a closed account that staff are shown with a new one.
-const BANS_SHOWN: i64 = 3;
-
-/// Closed accounts are known by hashes of three kinds.
-const NAME: &str = "name";
-const LOOK_ALIKE: &str = "look-alike";
-const ADDRESS: &str = "address";
-
 /// Accounts; cheap to clone.
 #[derive(Clone)]
 pub struct Accounts {
@@ -149,32 +141,20 @@ impl Accounts {
         })
     }
 
-    /// Why staff have to look at a new account because of closed ones; an error if its
-    /// name is taken by one of them.
+    /// The reason for which staff have to look at a new account because of an earlier one;
+    /// an error if the name is reserved for that.
     async fn find_earlier(
         &self,
         tx: &mut Tx,
         (username, email): (&Username, &Email),
         now: Timestamp,
     ) -> Result<Option<String>, Error> {
+        let (name, address) = (username.compared(), email.person_key());
         let keys = self.sessions.identities();
-        let names = keys.all(NAME, &username.key());
-        let alike = keys.all(LOOK_ALIKE, &username.look_alike_key());
-        let addresses = keys.all(ADDRESS, &email.person_key());
-        let mut accounts = BTreeSet::new();
-        for ((name, alike), address) in names.zip(alike).zip(addresses) {
-            for found in store::find_closed(tx, [name, alike, address]).await? {
-                if found.is_reserved {
-                    return Err(username_taken());
-                }
-                accounts.insert(found.account);
-            }
+        match identities::earlier(tx, keys, (&name, &address), now).await? {
+            Earlier::Taken => Err(username_taken()),
+            Earlier::Free(why_it_waits) => Ok(why_it_waits),
         }
-        let mut earlier = Vec::new();
-        for account in accounts {
-            earlier.push(store::sanctions(tx, account, BANS_SHOWN, now).await?);
-        }
-        Ok(rules::why_it_waits(&earlier))
     }
 
     async fn ask(
@@ -359,8 +339,7 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Closes an account for an admin, as part of `tx`. Returns whether that was possible:
-    /// not when the account is closed already.
+    /// Closes an account for an admin, as part of `tx`. Returns whether that was possible: not when the account is closed already.
     pub async fn close_in(
         &self,
         tx: &mut Tx,
@@ -368,6 +347,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let Some(leaving) = store::find_leaving(tx, id, now).await? else { return Ok(false) };
+        mail::erase(tx, id).await?;
         if !store::close(tx, (id, None), closed_name(id)).await? {
             return Ok(false);
         }
@@ -377,23 +357,25 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Gives an account another name, as part of `tx`. Admins and bots keep theirs.
+    /// Gives an account another name, as part of `tx`; the old one stays taken. Admins
+    /// and bots keep theirs.
     pub async fn rename_in(
         &self,
         tx: &mut Tx,
-        id: AccountId,
+        account: &Account,
         name: &Username,
+        now: Timestamp,
     ) -> Result<(), Error> {
         let keys = self.sessions.identities();
-        for (kind, key) in [(NAME, name.key()), (LOOK_ALIKE, name.look_alike_key())] {
-            for hash in keys.all(kind, &key) {
-                if store::find_reserved(tx, hash).await?.is_some() {
-                    return Err(username_taken());
-                }
-            }
+        if identities::is_reserved(tx, keys, (account.id, &name.compared())).await? {
+            return Err(username_taken());
         }
-        let renamed = store::rename(tx, id, name).await?.ok_or_else(username_taken)?;
-        if renamed { Ok(()) } else { Err(Error::NotFound) }
+        let renamed = store::rename(tx, account.id, name).await?.ok_or_else(username_taken)?;
+        if !renamed {
+            return Err(Error::NotFound);
+        }
+        let old = compared(&account.username);
+        identities::reserve(tx, keys, (account.id, &old), now).await
     }
 
     /// Stores hashes of what a closed account was known by: of its name, which stays
@@ -405,24 +387,18 @@ impl Accounts {
         leaving: Leaving,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let keys = self.sessions.identities();
         let Leaving { username, email, pending_email, is_sanctioned } = leaving;
-        let reserved = Closed { account, is_reserved: true };
-        for (kind, key) in [(NAME, name_key(&username)), (LOOK_ALIKE, model::drawn_key(&username))]
-        {
-            store::put_closed(tx, (keys.hash(kind, &key), &reserved), now).await?;
-        }
-        let known = Closed { account, is_reserved: false };
+        let keys = self.sessions.identities();
+        identities::reserve(tx, keys, (account, &compared(&username)), now).await?;
         for address in [email, pending_email].into_iter().flatten().filter(|_| is_sanctioned) {
             // One that no program of today would take was nobody's to come back with.
             let Ok(address) = Email::parse(&address) else { continue };
-            let hash = keys.hash(ADDRESS, &address.person_key());
-            store::put_closed(tx, (hash, &known), now).await?;
+            identities::keep_address(tx, keys, (account, &address.person_key()), now).await?;
         }
         Ok(())
     }
 
-    /// Lets others take the name of a closed account. For admins.
+    /// Lets others take the names that a closed or renamed account had. For admins.
     pub async fn release_name(
         &self,
         actor: &Actor,
@@ -435,19 +411,18 @@ impl Accounts {
         self.limits.check_actor(Action::Write, actor).await?;
         let reason = parse_reason(Some(reason))?
             .ok_or_else(|| FieldError::new("reason", "required", "must be given"))?;
-        let unknown =
-            || Error::invalid("username", "unknown", "is not the name of a closed account");
+        let unknown = || {
+            Error::invalid(
+                "username",
+                "unknown",
+                "is not a name that a closed or renamed account had",
+            )
+        };
         let mut tx = self.db.begin().await?;
-        let mut found = None;
-        for hash in self.sessions.identities().all(NAME, &name_key(username)) {
-            found = found.or(store::find_reserved(&mut tx, hash).await?);
-        }
-        let account = found.ok_or_else(unknown)?;
-        if !store::release(&mut tx, account).await? {
-            return Err(unknown());
-        }
+        let (keys, name) = (self.sessions.identities(), compared(username));
+        let account = identities::release(&mut tx, keys, &name).await?.ok_or_else(unknown)?;
         let action = NewAction {
-            detail: Some(name_key(username)),
+            detail: Some(name.key),
             reason: Some(reason),
             ..NewAction::of(ActionKind::ReleaseName, Target::Account(account))
         };
@@ -455,12 +430,9 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Forgets by what closed accounts are known against which nothing counts any more.
+    /// Deletes what is known of closed accounts against which nothing counts any more.
     pub async fn forget_closed(&self) -> Result<u64, Error> {
-        let mut tx = self.db.begin().await?;
-        let forgotten = store::forget_closed(&mut tx, self.clock.now()).await?;
-        tx.commit().await?;
-        Ok(forgotten)
+        identities::forget(&self.db, self.clock.now()).await
     }
 
     async fn confirm(

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Account, AccountState, Sanction, Sanctioned, Username};
+use super::model::{Account, AccountState, Username};
 use crate::{
     base::{
         actor::{Actor, SiteRole},
@@ -11,7 +11,7 @@ use crate::{
         page::PageRequest,
         text::look_alike_key,
     },
-    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
+    db::{Columns, Db, Error, Row, Tx, sql, statement},
     sessions::{Verified, to_actor},
 };
 
@@ -142,31 +142,6 @@ sql! { FIND_LEAVING = "
         (select 1 from bans b where b.account_id = accounts.id and b.lifted_at is null
                                 and (b.until is null or b.until > ?)) as is_sanctioned
     from accounts where id = ? and state <> 'closed'" }
-
-// By a key: its name, what is drawn alike, its address.
-sql! { FIND_CLOSED = "
-    select account_id, reserved from closed_identities where hash in (?, ?, ?)
-    order by reserved desc limit 20" }
-sql! { PUT_CLOSED = "
-    insert into closed_identities (hash, account_id, reserved, closed_at) values (?, ?, ?, ?)
-    on conflict (hash, account_id) do nothing" }
-sql! { FIND_RESERVED = "
-select account_id from closed_identities where hash = ? and reserved = 1" }
-sql! { RELEASE =
-"update closed_identities set reserved = 0 where account_id = ? and reserved = 1" }
-sql! { STRIKES = "select strikes from accounts where id = ?" }
-sql! { BANS = "
-    select scope, until, reason from bans
-    where account_id = ? and lifted_at is null and (until is null or until > ?)
-    order by id desc limit ?" }
-sql! { FORGET_CLOSED = "
-    delete from closed_identities
-    where reserved = 0
-      and not exists (select 1 from accounts a
-                      where a.id = closed_identities.account_id and a.strikes > 0)
-      and not exists (select 1 from bans b
-                      where b.account_id = closed_identities.account_id
-                        and b.lifted_at is null and (b.until is null or b.until > ?))" }
 
 /// A new account's row.
 pub(super) struct NewAccount<'a> {
@@ -442,70 +417,6 @@ pub(super) async fn find_leaving(
         })
     })
     .transpose()
-}
-
-/// A closed account that is known by a hash, and whether a name is reserved for it by that.
-pub(super) struct Closed {
-    pub(super) account: AccountId,
-    pub(super) is_reserved: bool,
-}
-
-/// Closed accounts that are known by any of these hashes.
-pub(super) async fn find_closed(tx: &mut Tx, hashes: [Vec<u8>; 3]) -> Result<Vec<Closed>, Error> {
-    let statement = hashes.into_iter().fold(statement(FIND_CLOSED), Statement::bind);
-    let rows = tx.all(statement).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Closed { account: row.id("account_id")?, is_reserved: row.value("reserved")? })
-        })
-        .collect()
-}
-
-/// Notes by which hash a closed account is known.
-pub(super) async fn put_closed(
-    tx: &mut Tx,
-    (hash, closed): (Vec<u8>, &Closed),
-    now: Timestamp,
-) -> Result<(), Error> {
-    let statement = statement(PUT_CLOSED).bind(hash).bind(closed.account.0);
-    tx.execute(statement.bind(closed.is_reserved).bind(now.0)).await.map(drop)
-}
-
-/// The closed account for which a name is reserved, by its hash.
-pub(super) async fn find_reserved(tx: &mut Tx, hash: Vec<u8>) -> Result<Option<AccountId>, Error> {
-    let row = tx.optional(statement(FIND_RESERVED).bind(hash)).await?;
-    row.map(|row| row.id("account_id")).transpose()
-}
-
-/// Lets others take the name of a closed account; whether it was reserved.
-pub(super) async fn release(tx: &mut Tx, account: AccountId) -> Result<bool, Error> {
-    Ok(tx.execute(statement(RELEASE).bind(account.0)).await? > 0)
-}
-
-/// The sanctions that count against an account: its strikes, and so many of its bans.
-pub(super) async fn sanctions(
-    tx: &mut Tx,
-    account: AccountId,
-    most: i64,
-    now: Timestamp,
-) -> Result<Sanctioned, Error> {
-    let strikes = tx.optional(statement(STRIKES).bind(account.0)).await?;
-    let strikes = strikes.map_or(Ok(0), |row| row.value("strikes"))?;
-    let rows = tx.all(statement(BANS).bind(account.0).bind(now.0).bind(most)).await?;
-    let bans = rows.iter().map(|row| {
-        Ok(Sanction {
-            scope: row.value("scope")?,
-            reason: row.value("reason")?,
-            until: row.optional_time("until")?,
-        })
-    });
-    Ok(Sanctioned { account, strikes, bans: bans.collect::<Result<_, Error>>()? })
-}
-
-/// Forgets by what closed accounts are known against which nothing counts any more, but
-/// for names that are reserved.
-pub(super) async fn forget_closed(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
-    tx.execute(statement(FORGET_CLOSED).bind(now.0)).await
 }
 
 /// An account as others see it.

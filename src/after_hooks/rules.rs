@@ -23,6 +23,7 @@ pub(super) fn hook(event: &Event) -> Option<HookPoint> {
         Event::Ticked { .. } => HookPoint::ScheduleTick,
         Event::ContentHeld { .. }
         | Event::AppealDecided { .. }
+        | Event::ReviewItemResolved { .. }
         | Event::EffectsWanted { .. }
         | Event::BindingTrouble { .. }
         | Event::BudgetSpent { .. }

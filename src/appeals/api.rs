@@ -136,10 +136,15 @@ struct AppealView {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// `true` when a person decided about their own act or appeal, because nobody else could;
+    /// absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_matter: Option<bool>,
 }
 
 impl From<Appeal> for AppealView {
     fn from(appeal: Appeal) -> Self {
+        let names_staff = appeal.moderates && !appeal.is_own;
         Self {
             id: appeal.id.0,
             against: appeal.against.as_str().to_owned(),
@@ -149,9 +154,10 @@ impl From<Appeal> for AppealView {
             text: appeal.text,
             state: appeal.state.as_str().to_owned(),
             created_at: appeal.created_at.into(),
-            decided_by: appeal.decided_by.filter(|_| appeal.is_staff),
+            decided_by: appeal.decided_by.filter(|_| names_staff),
             decided_at: appeal.decided_at.map(Time::from),
             note: appeal.note,
+            own_matter: appeal.own_matter.then_some(true),
         }
     }
 }
@@ -227,8 +233,9 @@ impl AppealsApi {
 
     /// Decide an appeal
     ///
-    /// For those who moderate its community and for admins; nobody decides their
-    /// own. What is granted is reversed at once: a ban lifted, a warning
+    /// For moderators of its community and for admins. 403 `own_matter` for the account
+    /// that appealed and for the person who did what is appealed, while another moderator
+    /// or admin can decide. What is granted is reversed at once: a ban lifted, a warning
     /// withdrawn, content restored, what a policy refused published in its
     /// author's name. What cannot be reversed any more: 409, and why.
     #[oai(path = "/appeals/:id/resolution", method = "post", operation_id = "decide_appeal")]

@@ -11,5 +11,5 @@ mod store;
 mod tests;
 
 pub use api::AppealsApi;
-pub use model::{Against, Appeal};
+pub use model::{Against, Appeal, Decided};
 pub use service::{Appeals, Parts, grant_in};

@@ -74,6 +74,19 @@ impl AppealState {
     }
 }
 
+/// A decision on an appeal, for the account that appealed.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The account that appealed.
+    pub account: AccountId,
+    /// The community; `None` is the whole site.
+    pub community: Option<CommunityId>,
+    /// Whether the appeal was granted.
+    pub is_granted: bool,
+    /// The words of the person who decided.
+    pub note: Option<String>,
+}
+
 /// What struck somebody, as far as an appeal needs it.
 #[derive(Clone, Debug)]
 pub(super) struct Strike {
@@ -83,6 +96,8 @@ pub(super) struct Strike {
     pub(super) community: Option<CommunityId>,
     /// Whether it can be appealed at all: of refusals, those of content.
     pub(super) is_appealable: bool,
+    /// The person who did it; `None` for a plugin.
+    pub(super) done_by: Option<AccountId>,
     /// Whether it still stands.
     pub(super) stands: bool,
     /// The content that was removed.
@@ -142,6 +157,10 @@ pub struct Appeal {
     pub decided_at: Option<Timestamp>,
     /// For the one who appealed.
     pub note: Option<String>,
-    /// Whether the one who asks may decide it.
-    pub is_staff: bool,
+    /// Whether the viewer made it.
+    pub is_own: bool,
+    /// Whether the viewer moderates there.
+    pub moderates: bool,
+    /// Whether a person decided about their own act or appeal, because nobody else could.
+    pub own_matter: bool,
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    model::{Against, Appeal, AppealState, Ready, ReadyText, Rejection},
-    rules, store,
+    model::{Against, Appeal, AppealState, Decided, Ready, ReadyText, Rejection},
+    rules,
+    store::{self, Ruling},
 };
 use crate::{
     accounts, attachments,
@@ -25,7 +26,7 @@ use crate::{
     hooks::ContentKind,
     http::{Action, RateLimits},
     jobs,
-    mod_actions::{self, ActionKind, NewAction, Target},
+    mod_actions::{self, ActionKind, Matter, NewAction, Target},
     moderation::Moderation,
     posts::Posts,
     warnings,
@@ -112,12 +113,17 @@ impl Appeals {
         let mut tx = db.begin().await?;
         let appeal = may_decide(&mut tx, actor, id).await?;
         let note = rules::parse_note(note)?;
+        let matter = matter(&mut tx, &appeal, now).await?;
+        drop(tx);
+        let own_matter = mod_actions::may_decide(db, actor, &matter).await?;
+        let mut tx = db.begin().await?;
         let mut ready = None;
         if grant && appeal.against == Against::Rejection {
             let (rejection, author) = rejection(&mut tx, appeal.subject, now).await?;
             let checked = self.check(&mut tx, (actor, author), rejection).await;
             ready = Some(checked.map_err(rules::not_publishable)?);
         }
+        may_decide(&mut tx, actor, id).await?;
         if grant {
             self.reverse(&mut tx, actor, (&appeal, ready), note.clone()).await?;
         } else {
@@ -127,7 +133,8 @@ impl Appeals {
             mod_actions::record(&mut tx, Agent::Person(actor), &denied, now).await?;
         }
         let state = if grant { AppealState::Granted } else { AppealState::Denied };
-        if !store::decide(&mut tx, actor, (id, state), note, now).await? {
+        let ruling = Ruling { state, note, own_matter };
+        if !store::decide(&mut tx, actor, id, ruling, now).await? {
             return rules::may_decide(state).map(|()| appeal);
         }
         let event = Event::AppealDecided { appeal: id.0 };
@@ -151,6 +158,11 @@ impl Appeals {
             markdown::render(&refused.content.body).await.ok();
         }
         Ok(())
+    }
+
+    /// The decision on an appeal, once there is one.
+    pub async fn decided(db: &Db, id: AppealId) -> Result<Option<Decided>, Error> {
+        Ok(store::decided(db, id).await?)
     }
 
     /// Checks a refused text as its author would send it now.
@@ -245,10 +257,11 @@ pub async fn grant_in(
     subject: Uuid,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let Some((id, state)) = store::against(tx, subject).await? else { return Ok(false) };
-    if state == AppealState::Open
-        && store::decide(tx, by, (id, AppealState::Granted), None, now).await?
-    {
+    let Some((id, state, own_matter)) = store::against(tx, by, subject).await? else {
+        return Ok(false);
+    };
+    let ruling = Ruling { state: AppealState::Granted, note: None, own_matter };
+    if state == AppealState::Open && store::decide(tx, by, id, ruling, now).await? {
         let event = Event::AppealDecided { appeal: id.0 };
         jobs::publish(tx, &Occurrence::new(now, by, event)).await?;
     }
@@ -258,11 +271,23 @@ pub async fn grant_in(
 /// An appeal that the actor may decide.
 async fn may_decide(tx: &mut Tx, actor: &Actor, id: AppealId) -> Result<Appeal, Error> {
     let appeal = store::find(tx, actor, id).await?.ok_or(Error::NotFound)?;
-    if !appeal.is_staff {
-        return Err(Error::forbidden("staff_only", "Somebody else decides your appeal."));
+    if !appeal.moderates {
+        return Err(Error::forbidden("staff_only", "A moderator or an admin decides your appeal."));
     }
     rules::may_decide(appeal.state)?;
     Ok(appeal)
+}
+
+/// Everybody whom an appeal concerns: the account that appealed, and the person who did
+/// what is appealed.
+async fn matter(tx: &mut Tx, appeal: &Appeal, now: Timestamp) -> Result<Matter, Error> {
+    let strike = store::strike(tx, (appeal.against, appeal.subject), now).await?;
+    Ok(Matter {
+        community: strike.as_ref().and_then(|strike| strike.community),
+        about: Some(appeal.account),
+        reported_by: None,
+        done_by: strike.and_then(|strike| strike.done_by),
+    })
 }
 
 /// A refusal that stands, and who wrote what it refused.

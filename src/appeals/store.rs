@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Against, Appeal, AppealState, Rejection, Strike};
+use super::model::{Against, Appeal, AppealState, Decided, Rejection, Strike};
 use crate::{
     base::{
         actor::Actor,
@@ -19,18 +19,18 @@ use crate::{
 sql! { BAN = "
     select b.account_id, coalesce(c.id, p.community_id) as community_id,
            b.lifted_at is null and (b.until is null or b.until > ?) as stands,
-           null as target_kind, null as target_id
+           b.created_by as done_by, null as target_kind, null as target_id
     from bans b
     left join communities c on c.id = b.scope_id
     left join posts p on p.id = b.scope_id
     where b.id = ?" }
 sql! { REMOVAL = "
     select m.account_id, m.community_id, m.undone_at is null and ? > 0 as stands,
-           m.target_kind, m.target_id
+           m.actor_id as done_by, m.target_kind, m.target_id
     from mod_actions m where m.id = ? and m.kind = 'remove'" }
 sql! { WARNING = "
     select w.account_id, w.community_id, w.withdrawn_at is null and ? > 0 as stands,
-           null as target_kind, null as target_id
+           w.created_by as done_by, null as target_kind, null as target_id
     from warnings w where w.id = ?" }
 // A decision that refused a deed of somebody; it is of the same millisecond as
 // its event. It stands until the content is there under the id that it was to
@@ -43,7 +43,7 @@ sql! { REJECTION = "
                     or not exists (select 1 from posts p where p.id = e.target_id)
                        and not exists (select 1 from comments k where k.id = e.target_id))
                as stands,
-           null as target_kind, null as target_id
+           null as done_by, null as target_kind, null as target_id
     from decisions d join hook_events e on e.id = d.event_id
     where d.id = ? and d.event_id between ? and ? and d.mode = 'enforce'" }
 sql! { REFUSED = "
@@ -52,25 +52,27 @@ sql! { REFUSED = "
     join hook_events e on e.id = d.event_id
     join communities c on c.id = e.community_id
     where d.id = ? and d.event_id between ? and ?" }
-sql! { AGAINST = "select id, state from appeals where subject_id = ?" }
+sql! { AGAINST =
+"select id, state, account_id = ? as is_own from appeals where subject_id = ?" }
 sql! { COUNT_OPEN =
 "select count(*) as waiting from appeals where account_id = ? and state = 'open'" }
 sql! { INSERT = "
     insert into appeals
         (id, against, subject_id, account_id, community_id, text, state, created_at)
     values (?, ?, ?, ?, ?, ?, 'open', ?)" }
+sql! { FIND_DECIDED = "
+select account_id, community_id, state, note from appeals where id = ? and state <> 'open'" }
 sql! { DECIDE = "
-    update appeals set state = ?, decided_by = ?, decided_at = ?, note = ?
+    update appeals set state = ?, decided_by = ?, decided_at = ?, note = ?, own_matter = ?
     where id = ? and state = 'open'" }
 
-/// Whether the one who asks may decide the appeal `p`: admins all, moderators
-/// those of their communities, and nobody their own. Takes the id, whether that
-/// is an admin, and the id.
-macro_rules! may_decide {
+/// Whether the viewer moderates where the appeal `p` was made: admins everywhere. Takes
+/// whether the viewer is an admin, and the viewer's id.
+macro_rules! moderates {
     () => {
-        "(p.account_id <> ? and (? or exists
+        "(? or exists
             (select 1 from community_members m where m.community_id = p.community_id
-             and m.account_id = ? and m.role = 'moderator')))"
+             and m.account_id = ? and m.role = 'moderator'))"
     };
 }
 
@@ -78,15 +80,16 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "select p.id, p.against, p.subject_id, p.account_id, a.username, c.slug, p.text,
-                    p.state, p.created_at, s.username as decided_by, p.decided_at, p.note, ",
-            may_decide!(),
-            " as is_staff
+                    p.state, p.created_at, s.username as decided_by, p.decided_at, p.note,
+                    p.own_matter, p.account_id = ? as is_own, ",
+            moderates!(),
+            " as moderates
              from appeals p
              join accounts a on a.id = p.account_id
              left join accounts s on s.id = p.decided_by
              left join communities c on c.id = p.community_id
              where (p.account_id = ? or ",
-            may_decide!(),
+            moderates!(),
             ") and ",
             $which
         )
@@ -123,6 +126,7 @@ pub(super) async fn strike(
             Against::Rejection => row.value("is_appealable")?,
             Against::Ban | Against::Removal | Against::Warning => true,
         },
+        done_by: row.optional_id("done_by")?,
         stands: row.value("stands")?,
         content: match (kind.as_deref(), target) {
             (Some("post"), Some(id)) => Some(Content::Post(id)),
@@ -188,7 +192,7 @@ pub(super) async fn find(
 ) -> Result<Option<Appeal>, Error> {
     let (me, admin) = (viewer.id.0, viewer.is_admin());
     let statement = statement(FIND).bind(me).bind(admin).bind(me);
-    let statement = statement.bind(me).bind(me).bind(admin).bind(me).bind(id.0);
+    let statement = statement.bind(me).bind(admin).bind(me).bind(id.0);
     tx.optional(statement).await?.as_ref().map(appeal).transpose()
 }
 
@@ -202,32 +206,63 @@ pub(super) async fn list(
     let (me, admin) = (viewer.id.0, viewer.is_admin());
     let state = state.map(AppealState::as_str);
     let statement = statement(LIST).bind(me).bind(admin).bind(me);
-    let statement = statement.bind(me).bind(me).bind(admin).bind(me).bind(state).bind(state);
+    let statement = statement.bind(me).bind(admin).bind(me).bind(state).bind(state);
     let before = page.after.map_or(Uuid::max(), |after| after.0);
     db.all(statement.bind(before).bind(page.rows())).await?.iter().map(appeal).collect()
 }
 
-/// The appeal against something, and what became of it.
+/// The appeal against something, its state, and whether `viewer` made it.
 pub(super) async fn against(
     tx: &mut Tx,
+    viewer: &Actor,
     subject: Uuid,
-) -> Result<Option<(AppealId, AppealState)>, Error> {
-    let Some(row) = tx.optional(statement(AGAINST).bind(subject)).await? else { return Ok(None) };
+) -> Result<Option<(AppealId, AppealState, bool)>, Error> {
+    let statement = statement(AGAINST).bind(viewer.id.0).bind(subject);
+    let Some(row) = tx.optional(statement).await? else { return Ok(None) };
     let state = AppealState::from_stored(row.value("state")?);
-    Ok(Some((row.id("id")?, state.ok_or(Error::Inconsistent { column: "state" })?)))
+    let state = state.ok_or(Error::Inconsistent { column: "state" })?;
+    Ok(Some((row.id("id")?, state, row.value("is_own")?)))
 }
 
-/// Whether it was open.
+/// A decision on an open appeal.
+#[derive(Debug)]
+pub(super) struct Ruling {
+    pub(super) state: AppealState,
+    pub(super) note: Option<String>,
+    pub(super) own_matter: bool,
+}
+
+/// Whether the appeal was open.
 pub(super) async fn decide(
     tx: &mut Tx,
     by: &Actor,
-    (id, state): (AppealId, AppealState),
-    note: Option<String>,
+    id: AppealId,
+    ruling: Ruling,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let statement =
-        statement(DECIDE).bind(state.as_str()).bind(by.id.0).bind(now.0).bind(note).bind(id.0);
+    let statement = statement(DECIDE)
+        .bind(ruling.state.as_str())
+        .bind(by.id.0)
+        .bind(now.0)
+        .bind(ruling.note)
+        .bind(ruling.own_matter)
+        .bind(id.0);
     Ok(tx.execute(statement).await? == 1)
+}
+
+/// The decision on an appeal, once there is one.
+pub(super) async fn decided(db: &Db, id: AppealId) -> Result<Option<Decided>, Error> {
+    let row = db.optional(statement(FIND_DECIDED).bind(id.0)).await?;
+    row.map(|row| {
+        let state: String = row.value("state")?;
+        Ok(Decided {
+            account: row.id("account_id")?,
+            community: row.optional_id("community_id")?,
+            is_granted: state == AppealState::Granted.as_str(),
+            note: row.value("note")?,
+        })
+    })
+    .transpose()
 }
 
 fn appeal(row: &Row) -> Result<Appeal, Error> {
@@ -247,6 +282,8 @@ fn appeal(row: &Row) -> Result<Appeal, Error> {
         decided_by: row.value("decided_by")?,
         decided_at: row.optional_time("decided_at")?,
         note: row.value("note")?,
-        is_staff: row.value("is_staff")?,
+        is_own: row.value("is_own")?,
+        moderates: row.value("moderates")?,
+        own_matter: row.value("own_matter")?,
     })
 }

@@ -19,7 +19,7 @@ fn code(error: &Error) -> &'static str {
 }
 
 fn strike(account: AccountId, is_appealable: bool, stands: bool) -> Strike {
-    Strike { account, community: None, is_appealable, stands, content: None }
+    Strike { account, community: None, is_appealable, done_by: None, stands, content: None }
 }
 
 #[test]

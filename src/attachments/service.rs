@@ -15,7 +15,7 @@ use crate::{
         ids::{AccountId, MediaId},
     },
     db::{Db, Tx},
-    decisions,
+    decisions, frozen_copies,
     jobs::{self, NewJob},
 };
 
@@ -202,10 +202,14 @@ pub async fn erase_of(tx: &mut Tx, content: Uuid, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// Deletes a picture, as part of `tx`; it may be gone.
+/// Deletes a picture, as part of `tx`; it may be gone. A picture of a frozen copy stays for
+/// staff for as long as the copy does.
 pub async fn erase(tx: &mut Tx, media: MediaId, now: Timestamp) -> Result<(), Error> {
+    if frozen_copies::keeps_picture(tx, media.0).await? {
+        return Ok(store::keep_for_staff(tx, media, now).await?);
+    }
     if store::delete(tx, media).await? {
-        decisions::withdraw(tx, media.0).await?;
+        decisions::withdraw_picture(tx, media, now).await?;
         let job = NewJob::new(ERASE, &media.0).once(format!("{ERASE}/{media}"));
         jobs::enqueue(tx, job, now).await?;
     }

@@ -36,9 +36,19 @@ sql! { DELETE_WANTED = "delete from wanted_media where id = ?" }
 sql! { FORGET_WANTED = "
     delete from wanted_media
     where created_at < ? and not exists (select 1 from revisions r where r.id = wanted_media.id)" }
+// A picture that is used by itself is used by nothing else: only frozen copies keep it.
+sql! { KEEP_FOR_STAFF = "
+    update media set used_as = null, used_by = id, position = 0, unused_since = ?
+    where id = ?" }
 // Of one that waits it is not said since when.
-sql! { UNUSED = "select id from media where unused_since < ? limit ?" }
-sql! { IS_UNUSED = "select 1 from media where id = ? and unused_since < ?" }
+sql! { UNUSED = "
+    select m.id from media m
+    where m.unused_since < ?
+      and not exists (select 1 from frozen_pictures f where f.media_id = m.id) limit ?" }
+sql! { IS_UNUSED = "
+    select 1 from media m
+    where m.id = ? and m.unused_since < ?
+      and not exists (select 1 from frozen_pictures f where f.media_id = m.id)" }
 
 /// A picture that somebody wants to use.
 pub(super) async fn find(tx: &mut Tx, id: MediaId) -> Result<Option<Wanted>, Error> {
@@ -75,6 +85,11 @@ pub(super) async fn release_waiting(
     now: Timestamp,
 ) -> Result<(), Error> {
     tx.execute(statement(RELEASE_WAITING).bind(now.0).bind(content)).await.map(drop)
+}
+
+/// Nothing but frozen copies uses a picture from now on.
+pub(super) async fn keep_for_staff(tx: &mut Tx, id: MediaId, now: Timestamp) -> Result<(), Error> {
+    tx.execute(statement(KEEP_FOR_STAFF).bind(now.0).bind(id.0)).await.map(drop)
 }
 
 /// Keeps an account's picture that nothing uses as if it had been used until then.

@@ -22,8 +22,6 @@ pub(super) const REASON_MAX: usize = 1_000;
 /// Hours before a ban of which content can be removed with it: a month, in which spam is
 /// noticed. What is older is removed by hand.
 const REMOVE_HOURS: RangeInclusive<u32> = 1..=720;
-/// Longest name that is looked up: a username has at most 30 characters.
-const NAME_MAX: usize = 30;
 
 /// Something that a ban can forbid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,9 +231,6 @@ pub(super) struct Wanted<'a> {
 impl NewBan {
     pub(super) fn parse(wanted: Wanted<'_>, scope: &Scope, now: Timestamp) -> Result<Self, Error> {
         let mut errors = Vec::new();
-        if length(wanted.username) > NAME_MAX {
-            errors.push(unknown_account());
-        }
         let deeds = Deeds::parse(wanted.deeds, scope);
         let reason = clean_lines(wanted.reason);
         if length(&reason) > REASON_MAX {

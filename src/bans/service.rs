@@ -24,7 +24,7 @@ use crate::{
     http::{Action, RateLimits},
     jobs::{self, NewJob},
     mod_actions::{
-        self, Acted, ActionKind, Inverse, ModActions, NewAction, Permit, Proposed, Target,
+        self, Acted, ActionKind, Inverse, Matter, ModActions, NewAction, Permit, Proposed, Target,
         parse_reason,
     },
 };
@@ -237,6 +237,9 @@ impl Bans {
             .filter(|(found, _)| found == scope)
             .ok_or(Error::NotFound)?;
         let reason = parse_reason(reason)?;
+        let (community, about) = (scope.community(), Some(account));
+        mod_actions::may_decide(&self.db, actor, &Matter { community, about, ..Matter::default() })
+            .await?;
         let name = store::name(&self.db, account).await?.ok_or(Error::NotFound)?;
         // The account may be closed by now: then there is nobody to ask about.
         let mut cleared = None;

@@ -109,7 +109,7 @@ sql! { FIND_TARGET = "
                (select 1 from community_members m
                 where m.community_id = ? and m.account_id = a.id and m.role = 'moderator')
                as moderates
-    from accounts a where a.name_key = ? and a.state = 'active'" }
+    from accounts a where a.name_key = ? and a.state <> 'held'" }
 sql! { STRUCK = "
     select a.id, a.username, a.role, a.verified_at, a.post_count,
            a.comment_count, a.score, a.strikes, a.labels, a.created_at,
@@ -120,7 +120,7 @@ sql! { STRUCK = "
            (select count(*) from bans b where b.account_id = a.id and b.lifted_at is null)
                as prior_bans,
            (select slug from communities where id = ?) as slug
-    from accounts a where a.name_key = ? and a.state = 'active'" }
+    from accounts a where a.name_key = ? and a.state <> 'held'" }
 sql! { NAME = "select username from accounts where id = ?" }
 sql! { INSERT = "
     insert into bans

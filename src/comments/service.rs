@@ -83,11 +83,10 @@ impl Comments {
         let media = Attachments::parse(&new.media)?;
         let draft = self.drafted(actor, new, Some(&media)).await?;
         let mut tx = self.parts.db.begin().await?;
-        let Some(mut comment) = self.write(&mut tx, actor, &draft).await? else {
+        let Some(comment) = self.write(&mut tx, actor, &draft, &media).await? else {
             drop(tx);
             return Err(self.forbidden_meanwhile(actor, draft.ground.id).await);
         };
-        self.put_media(&mut tx, (actor, &mut comment), &media, None).await?;
         tx.commit().await?;
         let Draft { ground, judged, .. } = draft;
         let access = Access { comment, ground, waiting: Waiting::default() };
@@ -193,14 +192,10 @@ impl Comments {
     ) -> Result<bool, Error> {
         match approved {
             Approved::New(draft, media) => {
-                let Some(mut comment) = self.write(tx, author, draft).await? else {
-                    return Ok(false);
-                };
-                let (wanted, usage) = (media.as_ref(), Use::Comment(comment.id));
+                let (wanted, usage) = (media.as_ref(), Use::Comment(draft.spot.id));
                 let media = attachments::still_usable(tx, author.id, wanted, usage).await?;
-                self.put_media(tx, (author, &mut comment), &media.unwrap_or_default(), None)
-                    .await?;
-                Ok(true)
+                let media = media.unwrap_or_default();
+                Ok(self.write(tx, author, draft, &media).await?.is_some())
             }
             Approved::Edit { access, judged, media } => {
                 let (wanted, usage) = (media.as_ref(), Use::Comment(access.comment.id));
@@ -226,13 +221,14 @@ impl Comments {
         Ok(store::set_media(tx, comment.id, &comment.media, edited_at).await?)
     }
 
-    /// Writes what was judged, as part of `tx`. `None` when something forbids it
-    /// by now.
+    /// Writes what was judged with its pictures, as part of `tx`, and then the record of the
+    /// decisions. `None` when something forbids it by now.
     pub async fn write(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         draft: &Draft,
+        media: &Attachments,
     ) -> Result<Option<Comment>, Error> {
         let Draft { ground, spot, text, html, judged } = draft;
         let (now, state, parent) = (self.now(), judged.state, spot.parent);
@@ -261,8 +257,7 @@ impl Comments {
             // It is published, so the thread shows it already.
             store::count_replies(tx, parent, 1).await?;
         }
-        self.parts.publishing.record(tx, judged).await?;
-        Ok(Some(Comment {
+        let mut comment = Comment {
             id: spot.id,
             post: ground.id,
             parent,
@@ -281,7 +276,10 @@ impl Comments {
             edited_at: None,
             my_vote: 0,
             media: Vec::new(),
-        }))
+        };
+        self.put_media(tx, (actor, &mut comment), media, None).await?;
+        self.parts.publishing.record(tx, judged).await?;
+        Ok(Some(comment))
     }
 
     /// Changes the text and the pictures of a comment. One that has never been
@@ -386,7 +384,6 @@ impl Comments {
         } else if !store::update_state(&mut tx, id, held, ContentState::Deleted).await? {
             return Err(Error::NotFound);
         }
-        attachments::erase_of(&mut tx, id.0, self.now()).await?;
         self.parts.publishing.forget(&mut tx, id.0).await?;
         let (content, by) = (events::Content::Comment(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };

@@ -18,6 +18,8 @@ pub struct Retention {
     pub text_days: u32,
     /// Days after a report or an appeal was made.
     pub case_days: u32,
+    /// Days after an item was settled that the copies of what was reported or held are kept.
+    pub copy_days: u32,
 }
 
 impl Retention {
@@ -31,10 +33,17 @@ impl Retention {
         before(now, self.case_days)
     }
 
+    /// Copies of items that were settled before this time are deleted.
+    pub fn copies_since(&self, now: Timestamp) -> Timestamp {
+        before(now, self.copy_days)
+    }
+
     pub(super) fn validate(self) -> Result<(), Broken> {
-        for (name, days) in
-            [("retention.text_days", self.text_days), ("retention.case_days", self.case_days)]
-        {
+        for (name, days) in [
+            ("retention.text_days", self.text_days),
+            ("retention.case_days", self.case_days),
+            ("retention.copy_days", self.copy_days),
+        ] {
             if !(1..=MAX_DAYS).contains(&days) {
                 return Err((name, format!("must be from 1 to {MAX_DAYS}")));
             }

@@ -72,6 +72,12 @@ migrations! {
     36 "0036_votes_account_key"
     37 "0037_posts_terms"
     38 "0038_comments_terms"
+    39 "0039_review_items_ruling"
+    40 "0040_review_items_waiting"
+    41 "0041_review_items_waiting_there"
+    42 "0042_appeals_own_matter"
+    43 "0043_mod_actions_own_matter"
+    44 "0044_frozen_copies"
 }
 
 /// Programs that know this migration can work with the tables as the newest leaves them:

@@ -15,5 +15,5 @@ pub use api::{AuthorDecision, DecisionView, DecisionsApi, EvidenceView};
 pub use model::{
     DecisionFilter, DecisionKey, DecisionRecord, DecisionTarget, Detail, TargetKind, Wanted,
 };
-pub use service::{Decisions, erase_account, withdraw};
+pub use service::{Decisions, erase_account, withdraw_picture};
 pub(crate) use store::{moderates, record, select_decisions};

@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
-use super::model::{DecisionRecord, Detail};
-use crate::hooks::{Decision, Evidence, Merged, Mode, Verdict};
+use super::model::{DecisionRecord, DecisionTarget, Detail, TargetKind};
+use crate::{
+    frozen_copies::Subject,
+    hooks::{Decision, Evidence, Merged, Mode, Verdict},
+};
 
 /// What came of an event, in one word, as stored.
 pub(super) fn outcome(verdict: &Merged, modified: bool) -> &'static str {
@@ -80,4 +83,15 @@ fn question(decision: &Decision) -> Value {
 /// Whether an answer that counts wants something done.
 pub(super) fn wants_effects(decisions: &[Decision]) -> bool {
     decisions.iter().any(|one| one.mode == Mode::Enforce && !one.effects.is_empty())
+}
+
+/// What is frozen when a target waits; `None` for an account that wants to join.
+pub(super) fn frozen(target: &DecisionTarget) -> Option<Subject> {
+    match target.kind {
+        TargetKind::Post => Some(Subject::Post(target.id)),
+        TargetKind::Comment => Some(Subject::Comment(target.id)),
+        TargetKind::Edit => Some(Subject::Edit(target.id)),
+        TargetKind::Media => Some(Subject::Media(target.id)),
+        _ => None,
+    }
 }

@@ -14,13 +14,14 @@ use crate::{
     base::{
         Error,
         actor::Actor,
-        clock::Clock,
-        ids::{AccountId, BindingId, DecisionId, first_uuid},
+        clock::{Clock, Timestamp},
+        ids::{AccountId, BindingId, DecisionId, MediaId, ReviewItemId, first_uuid},
         page::{Page, PageRequest},
     },
     config,
     db::{Db, Tx},
     events::{Cause, Event, Occurrence},
+    frozen_copies,
     hooks::{Merged, Outcome},
     jobs, plugin_state,
 };
@@ -126,12 +127,12 @@ impl Decisions {
 
     /// An edit that waits has been overtaken by one that was published.
     pub async fn supersede_edit(&self, tx: &mut Tx, target: Uuid) -> Result<(), Error> {
-        Ok(store::supersede_edit(tx, target).await?)
+        Ok(store::supersede(tx, target, TargetKind::Edit, self.clock.now()).await?)
     }
 
-    /// What waits is gone: its author took it back, or moderation removed it.
-    pub async fn withdraw(&self, tx: &mut Tx, target: Uuid) -> Result<(), Error> {
-        withdraw(tx, target).await
+    /// Closes the open item of an account that waits for approval.
+    pub async fn withdraw(&self, tx: &mut Tx, account: Uuid) -> Result<(), Error> {
+        Ok(store::supersede(tx, account, TargetKind::Account, self.clock.now()).await?)
     }
 
     /// One decision in full, as far as the actor may see it.
@@ -185,17 +186,26 @@ impl Decisions {
         event_id: Option<Uuid>,
         reason: &str,
     ) -> Result<(), Error> {
-        if target.kind == TargetKind::Edit {
-            store::supersede_edit(tx, target.id).await?;
+        let now = self.clock.now();
+        let older = store::open_item(tx, target.id, target.kind).await?;
+        let item = ReviewItemId::new(now);
+        let new = NewReviewItem { target, event_id, reason, created_at: now };
+        store::insert_review_item(tx, item, &new).await?;
+        if let Some(older) = older {
+            // The author changed a text that waits: its earlier versions stay readable.
+            store::supersede_item(tx, older, now).await?;
+            frozen_copies::hand_on(tx, older, item).await?;
         }
-        let item = NewReviewItem { target, event_id, reason, created_at: self.clock.now() };
-        Ok(store::insert_review_item(tx, &item).await?)
+        match rules::frozen(target) {
+            Some(subject) => frozen_copies::freeze(tx, item, subject, now).await,
+            None => Ok(()),
+        }
     }
 }
 
-/// What waits about something is gone with it, as part of `tx`.
-pub async fn withdraw(tx: &mut Tx, target: Uuid) -> Result<(), Error> {
-    Ok(store::withdraw(tx, target).await?)
+/// Closes the item of a held picture that is deleted, as part of `tx`.
+pub async fn withdraw_picture(tx: &mut Tx, media: MediaId, now: Timestamp) -> Result<(), Error> {
+    Ok(store::supersede(tx, media.0, TargetKind::Media, now).await?)
 }
 
 /// A closed account is to go from what is on record, with all that it wrote.

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::model::{DecisionFilter, DecisionKey, DecisionRecord, DecisionTarget, Detail, Wanted};
+use super::model::{
+    DecisionFilter, DecisionKey, DecisionRecord, DecisionTarget, Detail, TargetKind, Wanted,
+};
 use crate::{
     base::{
         actor::Actor,
@@ -54,11 +56,13 @@ sql! { INSERT_REVIEW_ITEM = "
     insert into review_items
         (id, kind, target_id, community_id, author_id, event_id, reason, state, created_at)
     values (?, ?, ?, ?, ?, ?, ?, 'open', ?)" }
-sql! { SUPERSEDE_EDIT = "
-    update review_items set state = 'superseded'
-    where target_id = ? and state = 'open' and kind = 'edit'" }
-sql! { WITHDRAW =
-"update review_items set state = 'superseded' where target_id = ? and state = 'open'" }
+sql! { FIND_OPEN =
+"select id from review_items where target_id = ? and state = 'open' and kind = ?" }
+sql! { SUPERSEDE_ITEM =
+"update review_items set state = 'superseded', resolved_at = ? where id = ? and state = 'open'" }
+sql! { SUPERSEDE = "
+    update review_items set state = 'superseded', resolved_at = ?
+    where target_id = ? and state = 'open' and kind = ?" }
 
 /// Whether the one who asks moderates the community of the row `d`, or of
 /// another.
@@ -298,10 +302,14 @@ pub(super) struct NewReviewItem<'a> {
     pub(super) created_at: Timestamp,
 }
 
-pub(super) async fn insert_review_item(tx: &mut Tx, new: &NewReviewItem<'_>) -> Result<(), Error> {
+pub(super) async fn insert_review_item(
+    tx: &mut Tx,
+    id: ReviewItemId,
+    new: &NewReviewItem<'_>,
+) -> Result<(), Error> {
     tx.execute_one(
         statement(INSERT_REVIEW_ITEM)
-            .bind(ReviewItemId::new(new.created_at).0)
+            .bind(id.0)
             .bind(new.target.kind.as_str())
             .bind(new.target.id)
             .bind(new.target.community.map(|community| community.0))
@@ -313,14 +321,33 @@ pub(super) async fn insert_review_item(tx: &mut Tx, new: &NewReviewItem<'_>) -> 
     .await
 }
 
-/// Closes the item of an edit that waits; there may be none.
-pub(super) async fn supersede_edit(tx: &mut Tx, target: Uuid) -> Result<(), Error> {
-    tx.execute(statement(SUPERSEDE_EDIT).bind(target)).await.map(drop)
+/// The open item of a kind about a target.
+pub(super) async fn open_item(
+    tx: &mut Tx,
+    target: Uuid,
+    kind: TargetKind,
+) -> Result<Option<ReviewItemId>, Error> {
+    let row = tx.optional(statement(FIND_OPEN).bind(target).bind(kind.as_str())).await?;
+    row.map(|row| row.id("id")).transpose()
 }
 
-/// Closes all items of a target that wait; there may be none.
-pub(super) async fn withdraw(tx: &mut Tx, target: Uuid) -> Result<(), Error> {
-    tx.execute(statement(WITHDRAW).bind(target)).await.map(drop)
+/// Closes an open item in whose place there is a newer one.
+pub(super) async fn supersede_item(
+    tx: &mut Tx,
+    item: ReviewItemId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(statement(SUPERSEDE_ITEM).bind(now.0).bind(item.0)).await
+}
+
+/// Closes the open item of a kind about a target; there may be none.
+pub(super) async fn supersede(
+    tx: &mut Tx,
+    target: Uuid,
+    kind: TargetKind,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(statement(SUPERSEDE).bind(now.0).bind(target).bind(kind.as_str())).await.map(drop)
 }
 
 /// One decision in full, if `viewer` may see it.

@@ -113,6 +113,8 @@ impl Digests {
             kind: unread.kind.as_str(),
             actor: unread.actor,
             title: unread.title,
+            text: unread.text,
+            reason: unread.reason,
         };
         Ok(Some(Digest { items: unread.into_iter().map(item).collect(), token }))
     }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     accounts::Accounts,
+    attachments::Attachments,
     bans::{Bans, Deed, NewBan},
     base::{
         Error,
@@ -287,7 +288,8 @@ impl Effects {
         if store::is_recorded(&mut tx, new.wish, new.number).await? {
             return Ok(());
         }
-        let written = self.parts.comments.write(&mut tx, &bot, &draft).await?;
+        let none = Attachments::default();
+        let written = self.parts.comments.write(&mut tx, &bot, &draft, &none).await?;
         let comment = written.ok_or(Error::NotFound)?;
         let applied = (EffectState::Applied, Some(Inverse::Reply(comment.id.0)), None);
         store::insert(&mut tx, new, applied, self.parts.clock.now()).await?;

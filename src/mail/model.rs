@@ -150,6 +150,10 @@ pub struct DigestItem {
     pub actor: Option<String>,
     /// Title of the post that it is about.
     pub title: Option<String>,
+    /// The words of a notice.
+    pub text: Option<String>,
+    /// The reason that was given for an act of moderation.
+    pub reason: Option<String>,
 }
 
 /// What addresses that are the same but for case have in common.

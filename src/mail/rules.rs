@@ -8,6 +8,8 @@ use crate::base::{clock::Timestamp, text::clean_line};
 
 /// Most characters that are quoted of what somebody wrote.
 const QUOTED_MAX: usize = 120;
+/// Most characters that are quoted of a reason: the longest that a moderator can give.
+const REASON_MAX: usize = 1_000;
 
 /// The forum, as mails call it.
 #[derive(Clone, Debug)]
@@ -115,6 +117,14 @@ pub(super) fn one_click(token: &str, site: &Site) -> String {
 }
 
 fn told(item: &DigestItem) -> String {
+    let event = happened(item);
+    match &item.reason {
+        Some(reason) => format!("{event} Reason: {}", quoted_up_to(reason, REASON_MAX)),
+        None => event,
+    }
+}
+
+fn happened(item: &DigestItem) -> String {
     let actor = item.actor.as_deref().map_or_else(|| "Somebody".to_owned(), quoted);
     let place = item.title.as_deref().map(|title| format!(" in {}", quoted(title)));
     let place = place.unwrap_or_default();
@@ -127,7 +137,10 @@ fn told(item: &DigestItem) -> String {
         "banned" => "You were banned.".to_owned(),
         "warned" => "You were warned.".to_owned(),
         "plugin_trouble" => "Something is wrong with a plugin that you look after.".to_owned(),
-        _ => "There is a notice for you.".to_owned(),
+        _ => match &item.text {
+            Some(text) => format!("There is a notice for you{place}: {}", quoted(text)),
+            None => "There is a notice for you.".to_owned(),
+        },
     }
 }
 
@@ -140,10 +153,15 @@ fn link(kind: Kind, token: &str, site: &Site) -> String {
 
 /// What people wrote, in quotes, and so that no program makes a link of it.
 pub(super) fn quoted(text: &str) -> String {
+    quoted_up_to(text, QUOTED_MAX)
+}
+
+/// The same up to a number of characters.
+fn quoted_up_to(text: &str, most: usize) -> String {
     let text = clean_line(text);
     let mut characters = text.chars();
     let mut shown = String::from("“");
-    for c in characters.by_ref().take(QUOTED_MAX) {
+    for c in characters.by_ref().take(most) {
         // Each looks like what it stands for, and divides no address.
         shown.push(match c {
             '.' => '\u{b7}',

@@ -74,7 +74,10 @@ fn what_people_write_becomes_no_link() {
 fn what_people_write_becomes_no_markup_and_turns_nothing_around() {
     let hostile = "<b>\u{202e}x</b>\r\nBcc: <eve>\u{0}\u{2028}y&'";
     let words = words(&mail(Kind::SignedIn, &[("user_agent", hostile)]), "ada", None, &site());
-    assert!(words.html.contains("“&lt;b&gt;x&lt;∕b&gt; Bcc∶ &lt;eve&gt;y&amp;&#39;”"), "{words:?}");
+    assert!(
+        words.html.contains("“&lt;b&gt;x&lt;∕b&gt; Bcc∶ &lt;eve&gt; y&amp;&#39;”"),
+        "{words:?}"
+    );
     for text in [&words.text, &words.html] {
         assert!(!text.contains(['\u{202e}', '\u{0}', '\u{2028}', '\r']), "{text:?}");
     }

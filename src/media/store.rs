@@ -37,7 +37,14 @@ macro_rules! placed {
 macro_rules! media_visible {
     () => {
         concat!(
-            "(m.owner_id = (select id from viewer) or (select is_admin from viewer)
+            "((m.owner_id = (select id from viewer) and (m.used_by is null or m.used_by <> m.id))
+              or (select is_admin from viewer)
+              or exists (select 1 from frozen_pictures f
+                         join frozen_copies e on e.id = f.copy_id
+                         join review_items i on i.id = e.item_id
+                         where f.media_id = m.id and ",
+            moderates!("i.community_id"),
+            ")
               or (m.state = 'ready' and (
                   (m.used_as = 'avatar' and not ",
             profile_hidden!("m.used_by", "(select now from viewer)"),
@@ -66,10 +73,17 @@ concat!(viewer!(), "select ", columns!(), "from media m where m.id = ? and ", me
 sql! { LIST = concat!(
     "select ",
     columns!(),
-    ", case when m.state <> 'ready' then
-         (select r.reason from review_items r where r.target_id = m.id order by r.id desc limit 1)
+    ", case m.state
+         when 'held' then (select r.reason from review_items r indexed by review_items_target
+                           where r.target_id = m.id and r.state = 'open'
+                           order by r.id desc limit 1)
+         when 'refused' then (select r.resolution_reason from review_items r indexed by review_items_target
+                              where r.target_id = m.id and r.state = 'removed'
+                              order by r.id desc limit 1)
        end as reason
-     from media m where m.owner_id = ? and m.id < ? order by m.id desc limit ?"
+     from media m
+     where m.owner_id = ? and (m.used_by is null or m.used_by <> m.id) and m.id < ?
+     order by m.id desc limit ?"
 ) }
 sql! { FIND_ANY = concat!("select ", columns!(), "from media m where m.id = ?") }
 // Unless its owner has enough that nothing uses.

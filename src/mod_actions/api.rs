@@ -67,6 +67,9 @@ pub struct ActionView {
     /// Name of the person who took it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     undone_by: Option<String>,
+    /// `true` when a person acted on their own content or account; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_matter: Option<bool>,
 }
 
 impl From<LoggedAction> for ActionView {
@@ -88,6 +91,7 @@ impl From<LoggedAction> for ActionView {
             created_at: action.created_at.into(),
             undone_at: action.undone_at.map(Time::from),
             undone_by: action.undone_by,
+            own_matter: action.own_matter.then_some(true),
         }
     }
 }

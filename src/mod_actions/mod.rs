@@ -17,12 +17,12 @@ mod tests;
 
 pub use api::{ActionView, ModActionsApi, PendingView};
 pub use model::{
-    Acted, ActionKind, Inverse, LoggedAction, NewAction, Pending, Proposed, SlowMode, Target,
-    parse_reason,
+    Acted, ActionKind, Inverse, LoggedAction, Matter, NewAction, Pending, Proposed, SlowMode,
+    Target, parse_reason,
 };
 pub use rules::SECOND_WITHIN;
 pub use service::{
-    Cleared, ModActions, Permit, erase_account, find, occurrence, record, record_of, undone,
-    yield_to_people,
+    Cleared, ModActions, Permit, doer, erase_account, find, may_decide, occurrence, record,
+    record_of, undone, yield_to_people,
 };
 pub(crate) use store::{decided_by_people, taken_back};

@@ -244,6 +244,45 @@ pub enum Inverse {
     },
 }
 
+/// A matter that a person is about to decide, with everybody whom it concerns.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Matter {
+    /// The community; `None` is the whole site.
+    pub community: Option<CommunityId>,
+    /// The author of the content, or the account that is banned, warned or reported.
+    pub about: Option<AccountId>,
+    /// The only reporter.
+    pub reported_by: Option<AccountId>,
+    /// The person whose act is appealed.
+    pub done_by: Option<AccountId>,
+}
+
+/// Ties of a person to a matter. The closest is the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tie {
+    /// The person did what is appealed.
+    Act,
+    /// Nobody but the person has reported it.
+    Report,
+    /// The matter is about the person.
+    Subject,
+}
+
+impl Tie {
+    pub(super) const ALL: [Self; 3] = [Self::Act, Self::Report, Self::Subject];
+}
+
+impl Matter {
+    /// The account with this tie.
+    pub(super) fn tied(&self, tie: Tie) -> Option<AccountId> {
+        match tie {
+            Tie::Act => self.done_by,
+            Tie::Report => self.reported_by,
+            Tie::Subject => self.about,
+        }
+    }
+}
+
 /// An action that a moderator wants to take.
 #[derive(Clone, Copy, Debug)]
 pub struct Proposed<'a> {
@@ -366,6 +405,8 @@ pub struct LoggedAction {
     pub undone_at: Option<Timestamp>,
     /// Name of the person who took it back, if one did.
     pub undone_by: Option<String>,
+    /// Whether a person acted on their own content or account.
+    pub own_matter: bool,
 }
 
 /// Which rows are asked for.

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::model::{Matter, NewAction, Tie};
 use crate::{
-    base::Error,
+    base::{Error, ids::AccountId},
     hooks::{Merged, Mode, Outcome, Patch, Requirement, Verdict},
 };
 
@@ -17,6 +18,28 @@ pub(super) fn yields(is_decided_by_people: bool) -> Result<(), Error> {
         return Err(Error::conflict("decided_by_people", "A person has decided about it."));
     }
     Ok(())
+}
+
+/// The closest tie of a person to a matter, if there is one.
+pub(super) fn tie(actor: AccountId, matter: &Matter) -> Option<Tie> {
+    Tie::ALL.into_iter().filter(|tie| matter.tied(*tie) == Some(actor)).max()
+}
+
+/// Nobody decides their own matter while somebody else can. Returns whether a matter that
+/// may be decided is the person's own.
+pub(super) fn may_decide(tie: Option<Tie>, others_can: bool) -> Result<bool, Error> {
+    let Some(tie) = tie.filter(|_| others_can) else { return Ok(tie.is_some()) };
+    let message = match tie {
+        Tie::Subject => "This is about you: another moderator or an admin has to decide it.",
+        Tie::Report => "Only you reported this: another moderator or an admin has to decide it.",
+        Tie::Act => "You did this yourself: another moderator or an admin has to decide it.",
+    };
+    Err(Error::forbidden("own_matter", message))
+}
+
+/// Whether a row of the log tells of a person's act on their own content or account.
+pub(super) fn is_own(person: Option<AccountId>, action: &NewAction) -> bool {
+    person.is_some() && person == action.account && !action.kind.is_administration()
 }
 
 /// What one enforcing plugin wants before an action: a reason, or a second with

@@ -1,7 +1,9 @@
 //! Writing the log of actions, and reading it.
 
 use super::{
-    model::{ActionKind, Inverse, LogFilter, LoggedAction, NewAction, Pending, Proposed, Target},
+    model::{
+        ActionKind, Inverse, LogFilter, LoggedAction, Matter, NewAction, Pending, Proposed, Target,
+    },
     rules,
     store::{self, By, Wish},
 };
@@ -225,6 +227,24 @@ pub async fn undone(
 /// Forgets the names that a closed account had, as part of `tx`.
 pub async fn erase_account(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     Ok(store::erase_names(tx, account).await?)
+}
+
+/// Refuses a person who is to decide a matter of their own, unless nobody can to whom it is
+/// less close. Returns whether the matter is their own. Every operation that decides
+/// something calls this.
+pub async fn may_decide(db: &Db, actor: &Actor, matter: &Matter) -> Result<bool, Error> {
+    let tie = rules::tie(actor.id, matter);
+    let others_can = match tie {
+        Some(tie) => store::can_others_decide(db, tie, actor.id, matter).await?,
+        None => true,
+    };
+    rules::may_decide(tie, others_can)
+}
+
+/// The person who did the latest of some acts that is still in force; `None` when a plugin
+/// did it, or nobody.
+pub async fn doer(db: &Db, target: Target, kind: ActionKind) -> Result<Option<AccountId>, Error> {
+    Ok(store::doer(db, target, kind).await?)
 }
 
 /// A row of the log.

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use super::model::{ActionKind, Inverse, LogFilter, LoggedAction, NewAction, Target};
+use super::{
+    model::{ActionKind, Inverse, LogFilter, LoggedAction, Matter, NewAction, Target, Tie},
+    rules,
+};
 use crate::{
     base::{
         actor::{Actor, Agent, Automation},
@@ -11,14 +14,31 @@ use crate::{
         page::PageRequest,
         text::name_key,
     },
-    db::{Columns, Db, Error, Row, Tx, sql, statement},
+    db::{Columns, Db, Error, Row, Statement, Tx, sql, statement},
 };
 
 sql! { INSERT = "
     insert into mod_actions
         (id, kind, actor_id, plugin, binding_id, decision_id, target_kind, target_id, account_id,
-         community_id, detail, reason, inverse, created_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+         community_id, detail, reason, inverse, created_at, own_matter)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" }
+/// Whether the account `a` can decide a matter: it is in use, and none of three accounts.
+macro_rules! is_free {
+    () => {
+        "a.state = 'active' and a.id not in (?, ?, ?)"
+    };
+}
+sql! { CAN_OTHERS_DECIDE = concat!(
+    "select exists (select 1 from accounts a where a.role = 'admin' and ",
+    is_free!(),
+    ") or exists (select 1 from community_members m join accounts a on a.id = m.account_id
+                  where m.community_id = ? and m.role = 'moderator' and ",
+    is_free!(),
+    ") as others_can"
+) }
+sql! { DOER = "
+    select actor_id from mod_actions
+    where target_id = ? and kind = ? and undone_at is null order by id desc limit 1" }
 // What was done and not taken back; whatever its inverse, or with a certain one.
 sql! { UNDONE = "
     update mod_actions set undone_by = ?, undone_at = ?
@@ -53,8 +73,8 @@ macro_rules! select {
             "select d.id, d.kind, d.actor_id, a.username as actor, d.plugin, d.binding_id,
                     d.decision_id, d.target_kind, d.target_id, d.account_id,
                     s.username as account, d.community_id, c.slug as community, d.detail,
-                    d.reason, d.inverse, d.created_at, d.undone_at, u.username as undone_by,
-                    i.ban_id
+                    d.reason, d.inverse, d.created_at, d.undone_at, d.own_matter,
+                    u.username as undone_by, i.ban_id
              from mod_actions d
              left join content_removal_items i on i.action_id = d.id
              left join accounts a on a.id = d.actor_id
@@ -131,7 +151,8 @@ pub(super) async fn insert(
             .bind(new.detail.clone())
             .bind(new.reason.clone())
             .bind(new.inverse.as_ref().map(json))
-            .bind(now.0),
+            .bind(now.0)
+            .bind(rules::is_own(person, new)),
     )
     .await
 }
@@ -139,6 +160,34 @@ pub(super) async fn insert(
 /// Forgets the names that an account had.
 pub(super) async fn erase_names(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     tx.execute(statement(ERASE_NAMES).bind(account.0)).await.map(drop)
+}
+
+/// Whether an admin or a moderator can decide a matter to whom it is less close than to
+/// `actor`.
+pub(super) async fn can_others_decide(
+    db: &Db,
+    tie: Tie,
+    actor: AccountId,
+    matter: &Matter,
+) -> Result<bool, Error> {
+    let as_close =
+        Tie::ALL.map(|other| matter.tied(other).filter(|_| other >= tie).unwrap_or(actor));
+    let free = |statement: Statement| {
+        as_close.iter().fold(statement, |statement, account| statement.bind(account.0))
+    };
+    let community = matter.community.map(|community| community.0);
+    let statement = free(free(statement(CAN_OTHERS_DECIDE)).bind(community));
+    db.optional(statement).await?.map_or(Ok(false), |row| row.value("others_can"))
+}
+
+/// The person who did the latest act of a kind that is still in force.
+pub(super) async fn doer(
+    db: &Db,
+    target: Target,
+    kind: ActionKind,
+) -> Result<Option<AccountId>, Error> {
+    let row = db.optional(statement(DOER).bind(target.id()).bind(kind.as_str())).await?;
+    row.map_or(Ok(None), |row| row.optional_id("actor_id"))
 }
 
 /// Notes that actions were taken back; there may be none.
@@ -311,5 +360,6 @@ fn action(row: &Row) -> Result<LoggedAction, Error> {
         created_at: row.time("created_at")?,
         undone_at: row.optional_time("undone_at")?,
         undone_by: row.value("undone_by")?,
+        own_matter: row.value("own_matter")?,
     })
 }

@@ -2,11 +2,16 @@
 
 use proptest::prelude::*;
 
+use uuid::Uuid;
+
 use super::{
-    model::{ActionKind, parse_reason},
-    rules::{Wanted, settle, yields},
+    model::{ActionKind, Matter, Tie, parse_reason},
+    rules::{Wanted, may_decide, settle, tie, yields},
 };
-use crate::{base::Error, hooks::Merged};
+use crate::{
+    base::{Error, ids::AccountId},
+    hooks::Merged,
+};
 
 fn held() -> Merged {
     Merged::Hold { reason: "because".to_owned() }
@@ -20,6 +25,37 @@ fn any_wanted() -> impl Strategy<Value = Wanted> {
 fn plugins_yield_to_people() {
     assert!(yields(false).is_ok());
     assert!(matches!(yields(true), Err(Error::Conflict { code: "decided_by_people", .. })));
+}
+
+#[test]
+fn a_person_is_tied_to_their_own_matters_only() {
+    let [me, other] = [1, 2].map(|id| AccountId(Uuid::from_u128(id)));
+    let none = Matter::default();
+    for (matter, expected) in [
+        (none, None),
+        (
+            Matter { about: Some(other), reported_by: Some(other), done_by: Some(other), ..none },
+            None,
+        ),
+        (Matter { about: Some(me), reported_by: Some(other), ..none }, Some(Tie::Subject)),
+        (Matter { about: Some(other), reported_by: Some(me), ..none }, Some(Tie::Report)),
+        (Matter { about: Some(other), done_by: Some(me), ..none }, Some(Tie::Act)),
+        (Matter { about: Some(me), done_by: Some(me), ..none }, Some(Tie::Subject)),
+    ] {
+        assert_eq!(tie(me, &matter), expected, "{matter:?}");
+    }
+}
+
+#[test]
+fn an_own_matter_is_decided_only_when_nobody_else_can() {
+    for others_can in [true, false] {
+        assert!(matches!(may_decide(None, others_can), Ok(false)));
+    }
+    for tie in [Tie::Subject, Tie::Report, Tie::Act] {
+        let refused = may_decide(Some(tie), true);
+        assert!(matches!(refused, Err(Error::Forbidden { code: "own_matter", .. })), "{tie:?}");
+        assert!(matches!(may_decide(Some(tie), false), Ok(true)), "{tie:?}");
+    }
 }
 
 #[test]

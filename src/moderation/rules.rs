@@ -1,8 +1,10 @@
-//! Who may be struck by whom, and what of. Pure.
+//! Acts that are possible, and their rows in the log. Pure.
 
 use super::model::Facts;
 use crate::{
-    base::{Error, actor::Agent},
+    base::{Error, actor::Agent, ids::CommunityId},
+    events::Content,
+    mod_actions::{ActionKind, Inverse, NewAction, SlowMode, Target},
     publishing::ContentState,
 };
 
@@ -47,4 +49,30 @@ pub(super) fn is_there(facts: Option<Facts>) -> Result<Facts, Error> {
 /// Labels as a column of accounts holds them: with a space between two.
 pub(super) fn joined(labels: &[String]) -> String {
     labels.join(" ")
+}
+
+/// A row of the log about content.
+pub(super) fn of_content(
+    kind: ActionKind,
+    content: Content,
+    facts: &Facts,
+    inverse: Option<Inverse>,
+) -> NewAction {
+    NewAction {
+        account: Some(facts.author),
+        community: Some(facts.community),
+        inverse,
+        ..NewAction::of(kind, content.into())
+    }
+}
+
+/// A row of the log about slow mode: its detail is the number of seconds, or `off`.
+pub(super) fn slowed(
+    (target, community): (Target, CommunityId),
+    mode: Option<SlowMode>,
+) -> NewAction {
+    let detail =
+        mode.map_or_else(|| "off".to_owned(), |mode| format!("{} s", mode.interval / 1_000));
+    let action = NewAction::of(ActionKind::SlowMode, target);
+    NewAction { community: Some(community), detail: Some(detail), ..action }
 }

@@ -24,8 +24,8 @@ use crate::{
     http::{Action, RateLimits},
     jobs,
     mod_actions::{
-        self, Acted, ActionKind, Cleared, Inverse, LoggedAction, ModActions, NewAction, Permit,
-        Proposed, SlowMode, Target, parse_reason,
+        self, Acted, ActionKind, Cleared, Inverse, LoggedAction, Matter, ModActions, NewAction,
+        Permit, Proposed, SlowMode, Target, parse_reason,
     },
     posts::Posts,
     publishing::{ContentState, Mark, Marks},
@@ -66,6 +66,7 @@ impl Moderation {
     ) -> Result<Acted<LoggedAction>, Error> {
         let wish = self.wish(actor, content, reason).await?;
         rules::may_remove(Agent::Person(actor), wish.state)?;
+        self.may_decide(actor, &wish).await?;
         let cleared = match self.ask(actor, ActionKind::Remove, &wish).await? {
             Permit::Go(cleared) => cleared,
             Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
@@ -102,6 +103,7 @@ impl Moderation {
     ) -> Result<Acted<()>, Error> {
         let wish = self.wish(actor, content, reason).await?;
         rules::may_restore(wish.state)?;
+        self.may_decide(actor, &wish).await?;
         let cleared = match self.ask(actor, ActionKind::Restore, &wish).await? {
             Permit::Go(cleared) => cleared,
             Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
@@ -124,6 +126,13 @@ impl Moderation {
         let wish = self.wish(actor, content, reason).await?;
         if wish.locked == locked {
             return Ok(Acted::Done(()));
+        }
+        // An author who moderates may open what they closed themselves.
+        if !locked
+            && mod_actions::doer(&self.parts.db, wish.target, ActionKind::Lock).await?
+                != Some(actor.id)
+        {
+            self.may_decide(actor, &wish).await?;
         }
         let cleared = match self.ask(actor, kind, &wish).await? {
             Permit::Go(cleared) => cleared,
@@ -201,6 +210,13 @@ impl Moderation {
         Ok(tx.commit().await?)
     }
 
+    /// Refuses an author who moderates there, unless nobody else does.
+    async fn may_decide(&self, actor: &Actor, wish: &Wish) -> Result<(), Error> {
+        let (community, about) = (Some(wish.community), Some(wish.author));
+        let matter = Matter { community, about, ..Matter::default() };
+        mod_actions::may_decide(&self.parts.db, actor, &matter).await.map(drop)
+    }
+
     /// What a person wants to do with content, if they see it and moderate there.
     async fn wish(
         &self,
@@ -273,7 +289,7 @@ impl Moderation {
             let asked = store::let_through(tx, content.id()).await?;
             self.overridden(tx, agent, (asked, Resolution::Removed)).await?;
         }
-        let action = of_content(ActionKind::Remove, content, &facts, Some(Inverse::Restore));
+        let action = rules::of_content(ActionKind::Remove, content, &facts, Some(Inverse::Restore));
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await
     }
 
@@ -301,7 +317,7 @@ impl Moderation {
             self.overridden(tx, agent, (asked, Resolution::Approved)).await?;
         }
         mod_actions::undone(tx, agent, (content.into(), ActionKind::Remove), None, now).await?;
-        let action = of_content(ActionKind::Restore, content, &facts, None);
+        let action = rules::of_content(ActionKind::Restore, content, &facts, None);
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await
     }
 
@@ -323,10 +339,10 @@ impl Moderation {
             return Ok(None);
         }
         let action = if locked {
-            of_content(ActionKind::Lock, content, &facts, Some(Inverse::Unlock))
+            rules::of_content(ActionKind::Lock, content, &facts, Some(Inverse::Unlock))
         } else {
             mod_actions::undone(tx, agent, (content.into(), ActionKind::Lock), None, now).await?;
-            of_content(ActionKind::Unlock, content, &facts, None)
+            rules::of_content(ActionKind::Unlock, content, &facts, None)
         };
         mod_actions::record(tx, agent, &NewAction { reason, ..action }, now).await.map(Some)
     }
@@ -356,12 +372,12 @@ impl Moderation {
         }
         let action = if on {
             store::insert_label(tx, agent, (target, name, true), now).await?;
-            of_content(ActionKind::Mark, content, &facts, Some(inverse))
+            rules::of_content(ActionKind::Mark, content, &facts, Some(inverse))
         } else {
             store::delete_label(tx, target.id(), name).await?;
             let undone = (target, ActionKind::Mark);
             mod_actions::undone(tx, agent, undone, Some(&inverse), now).await?;
-            of_content(ActionKind::Unmark, content, &facts, None)
+            rules::of_content(ActionKind::Unmark, content, &facts, None)
         };
         let action = NewAction { detail: Some(name.to_owned()), reason, ..action };
         mod_actions::record(tx, agent, &action, now).await.map(Some)
@@ -551,21 +567,6 @@ async fn judged(tx: &mut Tx, agent: Agent<'_>, content: Content) -> Result<Facts
     Ok(facts)
 }
 
-/// A row of the log about content.
-fn of_content(
-    kind: ActionKind,
-    content: Content,
-    facts: &Facts,
-    inverse: Option<Inverse>,
-) -> NewAction {
-    NewAction {
-        account: Some(facts.author),
-        community: Some(facts.community),
-        inverse,
-        ..NewAction::of(kind, content.into())
-    }
-}
-
 /// A row of the log about slow mode: its detail says how many seconds, or `off`.
 async fn slowed(tx: &mut Tx, place: Slowed, mode: Option<SlowMode>) -> Result<NewAction, Error> {
     let (target, community) = match place {
@@ -575,10 +576,7 @@ async fn slowed(tx: &mut Tx, place: Slowed, mode: Option<SlowMode>) -> Result<Ne
         }
         Slowed::Community(id) => (Target::Community(id), id),
     };
-    let detail =
-        mode.map_or_else(|| "off".to_owned(), |mode| format!("{} s", mode.interval / 1_000));
-    let action = NewAction::of(ActionKind::SlowMode, target);
-    Ok(NewAction { community: Some(community), detail: Some(detail), ..action })
+    Ok(rules::slowed((target, community), mode))
 }
 
 /// A row of the log about content or an account that is there.
@@ -589,7 +587,7 @@ async fn labelled(
     let kind = ActionKind::Label;
     if let Some(content) = target.content() {
         let facts = rules::is_there(store::facts(tx, content).await?)?;
-        return Ok(of_content(kind, content, &facts, None));
+        return Ok(rules::of_content(kind, content, &facts, None));
     }
     let Target::Account(account) = target else { return Err(Error::NotFound) };
     if !store::is_account(tx, account).await? {

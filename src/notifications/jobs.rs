@@ -11,10 +11,15 @@ use super::{
     store::{self, Told},
 };
 use crate::{
+    appeals::Appeals,
     bans,
     base::{
         Error,
-        ids::{AccountId, ActionId, BindingId, CommunityId, NotificationId, new_uuid},
+        clock::Timestamp,
+        ids::{
+            AccountId, ActionId, AppealId, BindingId, CommunityId, NotificationId, ReviewItemId,
+            new_uuid,
+        },
         markdown,
     },
     db::Tx,
@@ -22,7 +27,8 @@ use crate::{
     events::{Content, Event, Occurrence, Origin, Trouble},
     hooks::{Channel, Feature},
     http::Action,
-    mod_actions::{self, ActionKind, Inverse},
+    mod_actions::{self, ActionKind, Inverse, LoggedAction},
+    review::Review,
 };
 
 /// The people whom a text mentions, with their names as the text has them.
@@ -52,6 +58,7 @@ impl Notifications {
                 | Event::ContentRemoved { by: Origin::Moderator | Origin::Plugin, .. }
                 | Event::ModActionApplied { .. }
                 | Event::AppealDecided { .. }
+                | Event::ReviewItemResolved { .. }
                 | Event::BindingTrouble { .. }
         )
     }
@@ -59,19 +66,20 @@ impl Notifications {
     /// Tells those whom an event concerns.
     pub async fn on_event(&self, occurrence: &Occurrence) -> Result<(), Error> {
         match occurrence.event {
-            Event::ContentPublished { content, .. } => self.announce(content).await,
+            Event::ContentPublished { content, .. } => self.announce(content, occurrence.at).await,
             Event::ContentApproved { content } => {
-                self.announce(content).await?;
-                self.tell_author(Kind::Approved, content, occurrence.id).await
+                self.announce(content, occurrence.at).await?;
+                self.tell_author(Kind::Approved, content, occurrence).await
             }
             Event::ContentHeld { content } => {
-                self.tell_author(Kind::Held, content, occurrence.id).await
+                self.tell_author(Kind::Held, content, occurrence).await
             }
             Event::ContentRemoved { content, by: Origin::Moderator | Origin::Plugin } => {
-                self.tell_author(Kind::Removed, content, occurrence.id).await
+                self.tell_author(Kind::Removed, content, occurrence).await
             }
             Event::ModActionApplied { action } => self.tell_struck(action.into()).await,
-            Event::AppealDecided { appeal } => self.tell_denied(appeal).await,
+            Event::AppealDecided { appeal } => self.tell_appellant(appeal.into()).await,
+            Event::ReviewItemResolved { item } => self.tell_settled(item.into()).await,
             Event::BindingTrouble { binding, trouble } => {
                 self.tell_keepers(binding.into(), trouble, occurrence.id).await
             }
@@ -89,9 +97,9 @@ impl Notifications {
 
     /// Tells those whom published content answers or calls by name, once,
     /// however often it is edited.
-    async fn announce(&self, content: Content) -> Result<(), Error> {
+    async fn announce(&self, content: Content, at: Timestamp) -> Result<(), Error> {
         let db = &self.parts.db;
-        let Some(told) = store::told(db, content.id()).await? else { return Ok(()) };
+        let Some(told) = store::told(db, content.id(), at).await? else { return Ok(()) };
         if !told.is_published {
             return Ok(());
         }
@@ -172,25 +180,26 @@ impl Notifications {
         }
     }
 
-    /// Tells an author what became of content.
+    /// Tells an author that content was held, approved or removed, with the reason of
+    /// this very act.
     async fn tell_author(
         &self,
         kind: Kind,
         content: Content,
-        occurrence: Uuid,
+        occurrence: &Occurrence,
     ) -> Result<(), Error> {
         let db = &self.parts.db;
-        let Some(told) = store::told(db, content.id()).await? else { return Ok(()) };
-        let Told { author, held_for, removal, is_published, .. } = told;
-        // It was given back meanwhile.
-        if kind == Kind::Removed && is_published {
+        let Some(told) = store::told(db, content.id(), occurrence.at).await? else {
             return Ok(());
-        }
+        };
+        let Told { author, held_for, approved_for, removal, .. } = told;
         let (cause, reason) = match (kind, removal) {
-            // Who takes a removal back names the action.
+            // An undo of the removal finds the notification by the id of the action.
             (Kind::Removed, Some((action, reason))) => (action, reason),
-            (Kind::Removed | Kind::Held, _) => (occurrence, held_for),
-            _ => (occurrence, None),
+            // The removal was undone in the meantime.
+            (Kind::Removed, None) => return Ok(()),
+            (Kind::Held, _) => (occurrence.id, held_for),
+            _ => (occurrence.id, approved_for),
         };
         let reason = reason.filter(|reason| !reason.is_empty());
         self.notify_all([NewNotification {
@@ -206,8 +215,29 @@ impl Notifications {
         .await
     }
 
-    /// Tells an account of a ban or a warning; and when something was taken back,
-    /// takes back what was told of it.
+    /// Tells an author of a resolution that changes nothing about published content: of
+    /// an edit that was refused, and of a picture.
+    async fn tell_settled(&self, id: ReviewItemId) -> Result<(), Error> {
+        let Some(item) = Review::settled(&self.parts.db, id).await? else { return Ok(()) };
+        let (Some(text), Some(author)) = (rules::settled(&item), item.author) else {
+            return Ok(());
+        };
+        self.notify_all([NewNotification {
+            recipient: author,
+            kind: Kind::Notice,
+            // The author does not see a deleted text any more.
+            content: item.content.filter(|_| !item.is_deleted),
+            binding: None,
+            community: item.community,
+            actor: None,
+            values: rules::notice(text, item.reason),
+            cause: id.0,
+        }])
+        .await
+    }
+
+    /// Tells an account of a ban, a warning or a lock; and when something was taken
+    /// back, takes back what was told of it.
     async fn tell_struck(&self, id: ActionId) -> Result<(), Error> {
         let mut tx = self.parts.db.begin().await?;
         let Some(action) = mod_actions::find(&mut tx, id).await? else { return Ok(()) };
@@ -227,6 +257,9 @@ impl Notifications {
             ActionKind::Warn => Some(Kind::Warned),
             _ => rules::profile_notice(action.kind).map(|_| Kind::Notice),
         };
+        if let Some(locked) = locked(&action) {
+            self.notify(&mut tx, locked).await?;
+        }
         if let (Some(kind), Some(recipient), None) = (told, action.account, action.undone_at) {
             let text = rules::profile_notice(action.kind).map(|text| rules::value("text", text));
             let reason = action.reason.map(|reason| rules::value("reason", reason));
@@ -251,19 +284,21 @@ impl Notifications {
         Ok(tx.commit().await?)
     }
 
-    /// Tells who appealed in vain. What is granted is told by what follows from it.
-    async fn tell_denied(&self, appeal: Uuid) -> Result<(), Error> {
-        let db = &self.parts.db;
-        let Some(denied) = store::denied(db, appeal).await? else { return Ok(()) };
+    /// Tells an account how its appeal was decided, and why.
+    async fn tell_appellant(&self, appeal: AppealId) -> Result<(), Error> {
+        let Some(decided) = Appeals::decided(&self.parts.db, appeal).await? else {
+            return Ok(());
+        };
+        let text = rules::decided(decided.is_granted);
         self.notify_all([NewNotification {
-            recipient: denied.account,
+            recipient: decided.account,
             kind: Kind::Notice,
             content: None,
             binding: None,
-            community: denied.community,
+            community: decided.community,
             actor: None,
-            values: rules::denied(denied.note),
-            cause: appeal,
+            values: rules::notice(text, decided.note),
+            cause: appeal.0,
         }])
         .await
     }
@@ -373,6 +408,25 @@ impl Notifications {
         tx.commit().await?;
         Ok(rules::mailed(outcome))
     }
+}
+
+/// The notice to an author whose content was locked for a reason.
+fn locked(action: &LoggedAction) -> Option<NewNotification> {
+    let is_own = action.actor == action.account;
+    let reason = action.reason.clone().filter(|reason| !reason.is_empty() && !is_own)?;
+    if action.kind != ActionKind::Lock || action.undone_at.is_some() {
+        return None;
+    }
+    Some(NewNotification {
+        recipient: action.account?,
+        kind: Kind::Notice,
+        content: action.target.content(),
+        binding: None,
+        community: action.community,
+        actor: None,
+        values: rules::notice(rules::LOCKED, Some(reason)),
+        cause: action.id.0,
+    })
 }
 
 /// What a decision on a notification is about.

@@ -131,6 +131,10 @@ pub struct Unread {
     pub actor: Option<String>,
     /// Title of the post that it is about.
     pub title: Option<String>,
+    /// The words of a notice.
+    pub text: Option<String>,
+    /// The reason that was given for an act of moderation.
+    pub reason: Option<String>,
 }
 
 /// Notifications and how many are not read.

@@ -10,6 +10,7 @@ use crate::{
     hooks::{self, Channel, Context, Feature, Merged, NotificationKind, Outcome},
     mod_actions::ActionKind,
     publishing,
+    review::{ItemKind, ItemState, Settled},
 };
 
 /// Most people that one text notifies by name, all its versions together: a handful of
@@ -153,10 +154,33 @@ pub(super) fn profile_notice(kind: ActionKind) -> Option<&'static str> {
     })
 }
 
-/// The words for who appealed, and the note of who decided.
-pub(super) fn denied(note: Option<String>) -> Vec<Feature> {
-    let text = value("text", "Your appeal was denied.");
-    [text].into_iter().chain(note.map(|note| value("reason", note))).collect()
+/// The words for an author whose content was locked.
+pub(super) const LOCKED: &str = "Your text was closed to comments.";
+
+/// The words for an account whose appeal was decided.
+pub(super) fn decided(is_granted: bool) -> &'static str {
+    if is_granted { "Your appeal was granted." } else { "Your appeal was denied." }
+}
+
+/// The words for the author of a settled item; `None` where another notification tells of
+/// the resolution.
+pub(super) fn settled(item: &Settled) -> Option<&'static str> {
+    match (item.kind, item.state) {
+        (_, ItemState::Removed) if item.is_deleted => {
+            Some("A moderator decided against a text that you had deleted.")
+        }
+        (ItemKind::Edit, ItemState::Removed) => Some("Your edit was refused."),
+        (ItemKind::Media, ItemState::Removed) => Some("Your picture was refused."),
+        (ItemKind::Media, ItemState::Approved) => Some("Your picture can be used now."),
+        _ => None,
+    }
+}
+
+/// The values of a notice, with the reason that a person gave.
+pub(super) fn notice(text: &str, reason: Option<String>) -> Vec<Feature> {
+    let reason = reason.filter(|reason| !reason.is_empty());
+    let text = value("text", text);
+    [text].into_iter().chain(reason.map(|reason| value("reason", reason))).collect()
 }
 
 /// A named value.

@@ -145,9 +145,10 @@ impl Notifications {
         for item in before {
             let Some(shown) = item.shown else { continue };
             let Some(values) = self.for_mail(item.id).await? else { continue };
-            let title = values.into_iter().find(|value| value.name == "title");
-            let title = title.map(|title| title.value);
-            unread.push(Unread { kind: item.kind, actor: shown.actor, title });
+            let value = |name| values.iter().find(|value| value.name == name);
+            let [title, text, reason] = ["title", "text", "reason"]
+                .map(|name| value(name).map(|found| found.value.clone()));
+            unread.push(Unread { kind: item.kind, actor: shown.actor, title, text, reason });
         }
         Ok(unread)
     }

@@ -122,13 +122,19 @@ sql! { FIND_MADE = concat!(
     about!(),
     "where n.id = ? and n.recipient_id = (select id from viewer) and n.state = ?"
 ) }
-// Content, and whom it concerns. Takes its id five times.
+// Content, and the accounts that it concerns. Takes its id and a time twice, then its id
+// four times. Held for: the reason of the item that was opened last before that time.
+// Approved for: the reason of the resolution at exactly that time.
 sql! { FIND_TOLD = "
     select coalesce(k.author_id, p.author_id) as author_id, coalesce(k.body, p.body) as body,
            p.state = 'published' and coalesce(k.state, 'published') = 'published' as is_published,
            case when k.id is not null then coalesce(o.author_id, p.author_id) end as answered_id,
-           (select r.reason from review_items r where r.target_id = ? and r.kind <> 'report'
+           (select r.reason from review_items r
+            where r.target_id = ? and r.created_at <= ? and r.kind in ('post', 'comment', 'edit')
             order by r.id desc limit 1) as held_for,
+           (select r.resolution_reason from review_items r
+            where r.target_id = ? and r.resolved_at = ? and r.state = 'approved'
+              and r.kind in ('post', 'comment', 'edit') limit 1) as approved_for,
            m.id as removal_id, m.reason as removed_for
     from posts p
     left join mod_actions m on m.id = (
@@ -146,8 +152,6 @@ sql! { LIST_KEEPERS = "
     select id from accounts where role = 'admin'
     union
     select account_id from community_members where community_id = ? and role = 'moderator'" }
-sql! { FIND_DENIED = "
-select account_id, community_id, note from appeals where id = ? and state = 'denied'" }
 sql! { FIND_CALLED = "select id from accounts where name_key = ? and state = 'active'" }
 // At the end of the recipient's list.
 sql! { SEND = "
@@ -288,15 +292,18 @@ pub(super) struct Told {
     pub(super) is_published: bool,
     /// Who wrote what a comment answers.
     pub(super) answered: Option<AccountId>,
-    /// Why it waits, or waited last.
+    /// Reason of the item that was opened last before the time asked for.
     pub(super) held_for: Option<String>,
+    /// Reason that a moderator gave for the approval at the time asked for.
+    pub(super) approved_for: Option<String>,
     /// The action that took it away, and why.
     pub(super) removal: Option<(Uuid, Option<String>)>,
 }
 
-pub(super) async fn told(db: &Db, content: Uuid) -> Result<Option<Told>, Error> {
-    let statement = (0..5).fold(statement(FIND_TOLD), |statement, _| statement.bind(content));
-    let row = db.optional(statement).await?;
+/// Content as it stands, and the reasons of what was done to it at a time.
+pub(super) async fn told(db: &Db, content: Uuid, at: Timestamp) -> Result<Option<Told>, Error> {
+    let reasons = statement(FIND_TOLD).bind(content).bind(at.0).bind(content).bind(at.0);
+    let row = db.optional((0..4).fold(reasons, |statement, _| statement.bind(content))).await?;
     row.map(|row| {
         Ok(Told {
             author: row.id("author_id")?,
@@ -304,29 +311,12 @@ pub(super) async fn told(db: &Db, content: Uuid) -> Result<Option<Told>, Error> 
             is_published: row.value("is_published")?,
             answered: row.optional_id("answered_id")?,
             held_for: row.value("held_for")?,
+            approved_for: row.value("approved_for")?,
             removal: match row.value("removal_id")? {
                 Some(action) => Some((action, row.value("removed_for")?)),
                 None => None,
             },
         })
-    })
-    .transpose()
-}
-
-/// An appeal that was denied.
-#[derive(Debug)]
-pub(super) struct Denied {
-    pub(super) account: AccountId,
-    pub(super) community: Option<CommunityId>,
-    pub(super) note: Option<String>,
-}
-
-/// An appeal, if it was denied.
-pub(super) async fn denied(db: &Db, appeal: Uuid) -> Result<Option<Denied>, Error> {
-    let row = db.optional(statement(FIND_DENIED).bind(appeal)).await?;
-    row.map(|row| {
-        let (account, community) = (row.id("account_id")?, row.optional_id("community_id")?);
-        Ok(Denied { account, community, note: row.value("note")? })
     })
     .transpose()
 }

@@ -143,11 +143,11 @@ impl Posts {
             .judge(actor, &place, (TargetKind::Post, content, Some(&media)), recheck)
             .await?;
         let mut tx = self.parts.db.begin().await?;
-        let Some(mut post) = self.write(&mut tx, actor, &place, &judged).await? else {
+        let written = self.write(&mut tx, actor, &place, (&judged, &media)).await?;
+        let Some(post) = written else {
             drop(tx);
             return Err(self.parts.bans.refusal(actor, Deed::Post, place.community, None).await);
         };
-        self.put_media(&mut tx, (actor, &mut post), &media, None).await?;
         tx.commit().await?;
         let access = Access { post, standing: place.standing, waiting: Waiting::default() };
         Ok(Written { access, judged: Some(judged) })
@@ -200,13 +200,10 @@ impl Posts {
                 let CommunityAccess { community, standing } = found;
                 let place =
                     Place { community: community.id, slug: &community.slug, standing: *standing };
-                let Some(mut post) = self.write(tx, author, &place, judged).await? else {
-                    return Ok(false);
-                };
-                let (wanted, usage) = (media.as_ref(), Use::Post(post.id));
+                let (wanted, usage) = (media.as_ref(), Use::Post(judged.id().into()));
                 let media = attachments::still_usable(tx, author.id, wanted, usage).await?;
-                self.put_media(tx, (author, &mut post), &media.unwrap_or_default(), None).await?;
-                Ok(true)
+                let media = media.unwrap_or_default();
+                Ok(self.write(tx, author, &place, (judged, &media)).await?.is_some())
             }
             Approved::Edit { access, judged, media } => {
                 let (wanted, usage) = (media.as_ref(), Use::Post(access.post.id));
@@ -232,14 +229,14 @@ impl Posts {
         Ok(store::set_media(tx, post.id, &post.media, edited_at).await?)
     }
 
-    /// Writes what was judged, as part of `tx`. `None` when something forbids it
-    /// by now.
+    /// Writes what was judged with its pictures, as part of `tx`, and then the record of the
+    /// decisions. `None` when something forbids it by now.
     async fn write(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         place: &Place<'_>,
-        judged: &Judged,
+        (judged, media): (&Judged, &Attachments),
     ) -> Result<Option<Post>, Error> {
         let id = judged.id().into();
         let text = PostText::of_content(&judged.content)?;
@@ -256,8 +253,7 @@ impl Posts {
         if state == ContentState::Published {
             store::count(tx, id, 1).await?;
         }
-        self.parts.publishing.record(tx, judged).await?;
-        Ok(Some(Post {
+        let mut post = Post {
             id,
             community: place.community,
             slug: place.slug.to_owned(),
@@ -276,7 +272,10 @@ impl Posts {
             edited_at: None,
             my_vote: 1,
             media: Vec::new(),
-        }))
+        };
+        self.put_media(tx, (actor, &mut post), media, None).await?;
+        self.parts.publishing.record(tx, judged).await?;
+        Ok(Some(post))
     }
 
     /// Changes the text and the pictures of a post. One that has never been
@@ -384,7 +383,6 @@ impl Posts {
         {
             return Err(Error::NotFound);
         }
-        attachments::erase_of(&mut tx, id.0, self.now()).await?;
         self.parts.publishing.forget(&mut tx, id.0).await?;
         let (content, by) = (events::Content::Post(id.0), Origin::Author);
         let removed = Event::ContentRemoved { content, by };

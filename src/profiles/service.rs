@@ -123,7 +123,7 @@ impl Profiles {
         let wanted = Username::parse_unreserved(wanted)?;
         let (reason, now) = (rules::reason(reason)?, self.accounts.now());
         let mut tx = self.accounts.db().begin().await?;
-        self.accounts.rename_in(&mut tx, account.id, &wanted).await?;
+        self.accounts.rename_in(&mut tx, &account, &wanted, now).await?;
         let detail = format!("{} → {}", account.username, wanted.as_str());
         let action = NewAction::of(ActionKind::Rename, Target::Account(account.id));
         let action = NewAction { detail: Some(detail), reason: Some(reason), ..action };

@@ -19,6 +19,7 @@ use crate::{
     db::{Db, Tx},
     decisions::{AuthorDecision, DecisionTarget, Decisions, TargetKind},
     events::{Cause, Event, Occurrence},
+    frozen_copies,
     hooks::{self, Content, Context, Hooks, Merged, Outcome, Role},
     jobs,
 };
@@ -238,9 +239,9 @@ impl Publishing {
         self.record(tx, judged).await
     }
 
-    /// Keeps the text that an edit replaced, and closes what waited because of
-    /// it: an edit that was to replace it, or, when the new one waits again, the
-    /// item about the old one.
+    /// Keeps the text that an edit replaced, and closes the item of an edit that was to
+    /// replace it. When the new text waits again, its item takes the place of the old
+    /// text's.
     pub async fn put_past(
         &self,
         tx: &mut Tx,
@@ -253,19 +254,19 @@ impl Publishing {
             store::drop_pending(tx, id, self.now()).await?;
             self.decisions.supersede_edit(tx, id).await?;
         }
-        if judged.state == ContentState::Held {
-            self.decisions.withdraw(tx, id).await?;
-        }
         self.record(tx, judged).await
     }
 
-    /// What waits about content is gone with it, and so are its words wherever
-    /// they were kept: but for the text itself, which is erased later.
+    /// Deletes what is kept beside content that its author deletes: its pictures, the edit
+    /// that waits, and its words in the record of decisions. The text itself is erased
+    /// later. Open items stay open, with frozen copies: who reported it has a right to a
+    /// decision.
     pub async fn forget(&self, tx: &mut Tx, content: Uuid) -> Result<(), Error> {
         store::note_deleted(tx, content, self.now()).await?;
+        frozen_copies::freeze_open(tx, content, self.now()).await?;
+        attachments::erase_of(tx, content, self.now()).await?;
         store::drop_pending(tx, content, self.now()).await?;
-        self.decisions.erase(tx, content).await?;
-        self.decisions.withdraw(tx, content).await
+        self.decisions.erase(tx, content).await
     }
 }
 

@@ -10,25 +10,35 @@ use crate::{
     db::{Columns, Error, Row, Tx, sql, statement},
 };
 
-/// Why the content `x` waits or is gone, and which act removed it: the columns
-/// `reason` and `removal`. What people reported is not for its author.
+/// Why the content `x` is in its present state, and which act removed it: the columns
+/// `reason` and `removal`. Of removed content this is the reason of the removal in force, of
+/// held content that of the open item, of an edit that waits that of the edit's open item.
+/// Reports are not for the author.
 macro_rules! why {
     ($content:literal) => {
         concat!(
-            "coalesce(
-                case when ",
+            "case ",
             $content,
-            ".state = 'removed' then
+            ".state
+                when 'removed' then
                     (select m.reason from mod_actions m
                      where m.target_id = ",
             $content,
             ".id and m.kind = 'remove'
-                       and m.undone_at is null order by m.id desc limit 1) end,
-                (select r.reason from review_items r
-                 where r.target_id = ",
+                       and m.undone_at is null order by m.id desc limit 1)
+                when 'held' then
+                    (select r.reason from review_items r
+                     where r.target_id = ",
             $content,
-            ".id and r.kind <> 'report'
-                 order by r.id desc limit 1)) as reason,
+            ".id and r.state = 'open'
+                       and r.kind in ('post', 'comment') order by r.id desc limit 1)
+                else
+                    (select r.reason from review_items r
+                     where r.target_id = ",
+            $content,
+            ".id and r.state = 'open'
+                       and r.kind = 'edit' order by r.id desc limit 1)
+             end as reason,
              case when ",
             $content,
             ".state = 'removed' then

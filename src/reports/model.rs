@@ -7,6 +7,7 @@ use crate::{
         clock::Timestamp,
         ids::{AccountId, CommunityId, ReportId},
     },
+    frozen_copies,
     mod_actions::Target,
 };
 
@@ -33,6 +34,18 @@ pub(super) struct Subject {
     pub(super) slug: Option<String>,
     /// Whether who reports moderates there.
     pub(super) moderates: bool,
+}
+
+impl Subject {
+    /// What is frozen with a report.
+    pub(super) fn frozen(&self) -> Option<frozen_copies::Subject> {
+        match self.target {
+            Target::Post(id) => Some(frozen_copies::Subject::Post(id.0)),
+            Target::Comment(id) => Some(frozen_copies::Subject::Comment(id.0)),
+            Target::Account(id) => Some(frozen_copies::Subject::Account(id.0)),
+            Target::Community(_) | Target::Site => None,
+        }
+    }
 }
 
 /// A report that was filed.

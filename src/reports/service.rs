@@ -20,6 +20,7 @@ use crate::{
     db::{Db, Tx},
     decisions::{DecisionTarget, Decisions, TargetKind},
     events::Event,
+    frozen_copies,
     hooks::{self, Context, HookPoint, Hooks, Outcome, Role},
     http::{Action, RateLimits},
     jobs,
@@ -78,6 +79,9 @@ impl Reports {
         }
         let id = ReportId::new(now);
         let item = store::put_item(&mut tx, &subject, &reason, now).await?;
+        if let Some(frozen) = subject.frozen() {
+            frozen_copies::freeze(&mut tx, item, frozen, now).await?;
+        }
         let new = NewReport { id, item, subject: &subject, reason: &reason, merged_into };
         let agent = Agent::Person(actor);
         match store::insert(&mut tx, agent, &new, now).await {
@@ -167,6 +171,14 @@ pub async fn file_in(
     let subject = store::subject(tx, target).await?.ok_or(Error::NotFound)?;
     let reason = rules::parse_reason(reason)?;
     let item = store::put_item(tx, &subject, &reason, now).await?;
+    // Also of a text that the plugin has reported already: this one may be another.
+    if let Some(frozen) = subject.frozen() {
+        frozen_copies::freeze(tx, item, frozen, now).await?;
+        if let Some(plugin) = agent.plugin() {
+            let judged = (frozen, plugin.decision);
+            frozen_copies::freeze_judged(tx, item, judged, now).await?;
+        }
+    }
     if let Some(plugin) = agent.plugin()
         && let Some(earlier) = store::find_by_plugin(tx, item, &plugin.plugin).await?
     {

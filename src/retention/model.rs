@@ -149,6 +149,18 @@ pub const TABLE: &[Kind] = &[
         why: "Counted from when they were made: a report may be read again with an appeal.",
     },
     Kind {
+        what: "Copies of what was reported or held",
+        columns: &[
+            "frozen_copies.author",
+            "frozen_copies.title",
+            "frozen_copies.body",
+            "frozen_copies.bio",
+        ],
+        keep: Keep::Days("retention.copy_days"),
+        why: "Counted from when a moderator has decided: whoever decides, and whoever decides \
+              an appeal, reads what was reported, whatever its author did since.",
+    },
+    Kind {
         what: "Texts of appeals, and the notes of who decided",
         columns: &["appeals.text", "appeals.note", "review_items.note"],
         keep: CASE_DAYS,
@@ -161,6 +173,7 @@ pub const TABLE: &[Kind] = &[
             "warnings.reason",
             "mod_actions.reason",
             "mod_actions.detail",
+            "review_items.resolution_reason",
             "pending_actions.message",
         ],
         keep: Keep::Always,

@@ -16,6 +16,7 @@ use crate::{
     },
     config,
     db::Db,
+    frozen_copies,
 };
 
 /// Rows that one transaction erases: some tens of milliseconds of the writer's time.
@@ -50,6 +51,7 @@ impl Retention {
         let cases = self.settings.cases_since(now);
         let mut erased = self.erase_deleted(texts).await?;
         erased |= self.forget_past(texts).await?;
+        erased |= frozen_copies::forget_old(&self.db, self.settings.copies_since(now)).await? > 0;
         for (kind, before) in [
             (Swept::Reports, cases),
             (Swept::ReviewItems, cases),

@@ -7,12 +7,14 @@ use crate::{
     db::{Columns, Db, Error, Sql, Tx, sql, statement},
 };
 
-// Texts that their authors deleted. Those that are reported wait for a decision.
+// Texts that their authors deleted. Those that are reported wait for a decision, unless a
+// copy of them waits in their place.
 sql! { LIST_DELETED = "
     select d.content_id from deleted_texts d
     where d.deleted_at < ?
       and not exists (select 1 from review_items r
-                      where r.target_id = d.content_id and r.state = 'open')
+                      where r.target_id = d.content_id and r.state = 'open'
+                        and not exists (select 1 from frozen_copies e where e.item_id = r.id))
     order by d.deleted_at limit ?" }
 sql! { ERASE_POST = "
 update posts set title = '', body = '', body_html = '', terms = ''

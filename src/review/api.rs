@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    model::{ItemFilter, ItemKind, ItemState, ReportNote, Resolution, ReviewItem, Text},
+    model::{ItemFilter, ItemKind, ItemState, ReportNote, Resolution, ReviewItem, Ruling, Text},
     service::Review,
 };
 use crate::{
     base::page::PageRequest,
     decisions::DecisionView,
+    frozen_copies::{FrozenCopy, FrozenPicture},
     http::{Input, Problem, Rendered, Tag, Time},
     mod_actions::{Acted, PendingView},
     sessions::SignedIn,
@@ -75,6 +76,8 @@ enum ItemStateParam {
     Approved,
     /// A person did not.
     Removed,
+    /// A newer item took its place.
+    Superseded,
 }
 
 impl From<ItemStateParam> for ItemState {
@@ -83,6 +86,7 @@ impl From<ItemStateParam> for ItemState {
             ItemStateParam::Open => Self::Open,
             ItemStateParam::Approved => Self::Approved,
             ItemStateParam::Removed => Self::Removed,
+            ItemStateParam::Superseded => Self::Superseded,
         }
     }
 }
@@ -104,13 +108,77 @@ impl From<Text> for ItemText {
     }
 }
 
+/// A picture as it was when it was reported or held. Its file stays readable for those who
+/// may settle the item, for as long as the copy is kept.
+#[derive(Debug, Object, Serialize)]
+struct FrozenPictureView {
+    /// Opaque.
+    id: Uuid,
+    /// SHA-256 of the file that was uploaded, hexadecimal.
+    digest: String,
+    /// As in HTTP.
+    media_type: String,
+    /// In pixels.
+    width: i64,
+    /// In pixels.
+    height: i64,
+}
+
+/// Content, or a profile, as it was when it was reported or held.
+#[derive(Debug, Object, Serialize)]
+#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+struct FrozenCopyView {
+    /// When the copy was made, RFC 3339.
+    frozen_at: Time,
+    /// Name that the author, or the account, had.
+    author: String,
+    /// Number of the revision, from 1; absent for profiles and pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i64>,
+    /// Posts only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Markdown; absent for profiles and pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    /// Bio of an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bio: Option<String>,
+    /// Pictures of the content, the avatar of the account, or the picture itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    media: Vec<FrozenPictureView>,
+}
+
+impl From<FrozenCopy> for FrozenCopyView {
+    fn from(copy: FrozenCopy) -> Self {
+        let picture = |picture: FrozenPicture| FrozenPictureView {
+            id: picture.id,
+            digest: picture.digest,
+            media_type: picture.media_type,
+            width: picture.width,
+            height: picture.height,
+        };
+        Self {
+            frozen_at: copy.frozen_at.into(),
+            author: copy.author,
+            revision: copy.revision,
+            title: copy.title,
+            body: copy.body,
+            bio: copy.bio,
+            media: copy.media.into_iter().map(picture).collect(),
+        }
+    }
+}
+
 /// A report, for those who settle it.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 struct ReportNoteView {
     /// Opaque.
     id: Uuid,
-    /// Name of the person who reported; absent for a plugin.
+    /// Name of the person who reported; absent for a plugin, and for a viewer whom the item
+    /// is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     reporter: Option<String>,
     /// Name of the plugin that reported.
@@ -146,8 +214,7 @@ struct ReviewItemView {
     id: Uuid,
     /// What waits.
     kind: ItemKindName,
-    /// `open`, `approved`, `removed`; or `superseded` when something newer took
-    /// its place or its author took it back.
+    /// `open`, `approved`, `removed`; or `superseded` when a newer item took its place.
     state: String,
     /// The post, comment, picture or account.
     target_id: Uuid,
@@ -165,6 +232,18 @@ struct ReviewItemView {
     /// The text that an edit wants, while it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<ItemText>,
+    /// Copies of what was reported or held, as it was at that time, oldest first. A list has
+    /// only the newest copy of each item.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    copies: Vec<FrozenCopyView>,
+    /// Number of copies.
+    copy_count: i64,
+    /// Changes by the author since the newest copy: `edited`, `deleted_by_author`,
+    /// `account_closed`, `renamed`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default)]
+    changed_since: Vec<String>,
     /// The post of a comment.
     #[serde(skip_serializing_if = "Option::is_none")]
     post_id: Option<Uuid>,
@@ -176,9 +255,16 @@ struct ReviewItemView {
     /// When, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_at: Option<Time>,
+    /// The reason that the author was given with the resolution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolution_reason: Option<String>,
     /// For other moderators.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// `true` when a person whom the item concerns settled it, because nobody else could;
+    /// absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_matter: Option<bool>,
     /// Its place in the queue, from -100 to 100: higher comes first.
     priority: i64,
     /// What those said who reported it, newest first; at most 20.
@@ -199,11 +285,16 @@ impl From<ReviewItem> for ReviewItemView {
             reason: item.reason,
             text: item.text.map(ItemText::from),
             pending: item.pending.map(ItemText::from),
+            copies: item.copies.into_iter().map(FrozenCopyView::from).collect(),
+            copy_count: item.copy_count,
+            changed_since: item.changes.iter().map(|change| change.as_str().to_owned()).collect(),
             post_id: item.post_id.map(|post| post.0),
             created_at: item.created_at.into(),
             resolved_by: item.resolved_by,
             resolved_at: item.resolved_at.map(Time::from),
+            resolution_reason: item.resolution_reason,
             note: item.note,
+            own_matter: item.own_matter.then_some(true),
             priority: item.priority,
             reports: item.reports.into_iter().map(ReportNoteView::from).collect(),
             decisions: item.decisions.into_iter().map(DecisionView::from).collect(),
@@ -211,7 +302,7 @@ impl From<ReviewItem> for ReviewItemView {
     }
 }
 
-/// Items, by priority, then the newest first.
+/// Items, by priority, then the oldest first.
 #[derive(Debug, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 struct ReviewItemList {
@@ -249,15 +340,22 @@ impl From<ResolutionName> for Resolution {
 #[oai(deny_unknown_fields, example)]
 #[serde(deny_unknown_fields)]
 struct ResolutionBody {
-    /// What is to happen.
+    /// How the item is settled.
     resolution: ResolutionName,
-    /// For other moderators; at most 1,000 characters.
+    /// The reason for the author: in the notification, in the mail and, for content that is
+    /// removed, in its `moderation`. At most 1,000 characters.
+    reason: Option<String>,
+    /// A remark for other moderators, which the author does not see; at most 1,000 characters.
     note: Option<String>,
 }
 
 impl Example for ResolutionBody {
     fn example() -> Self {
-        Self { resolution: ResolutionName::Approve, note: Some("A joke between friends.".into()) }
+        Self {
+            resolution: ResolutionName::Remove,
+            reason: Some("Rule 3: no advertising.".into()),
+            note: Some("The third time this week.".into()),
+        }
     }
 }
 
@@ -283,7 +381,7 @@ impl ReviewApi {
     /// List what waits for a person
     ///
     /// For moderators, what is in their communities; for admins, everything and
-    /// held accounts, pictures and reported accounts too. By priority, then newest first. Empty
+    /// held accounts, pictures and reported accounts too. By priority, then oldest first. Empty
     /// for everybody else.
     #[oai(path = "/review-items", method = "get", operation_id = "list_review_items")]
     #[expect(clippy::too_many_arguments, reason = "one for each query parameter")]
@@ -328,8 +426,10 @@ impl ReviewApi {
 
     /// Settle an item
     ///
-    /// For moderators of its community and admins; accounts and pictures are the
-    /// admins' to settle. Once settled, or overtaken by something newer, 409.
+    /// For moderators of its community and admins; only admins settle accounts and
+    /// pictures. 409 once the item is settled or a newer one took its place. 403
+    /// `own_matter` for the author, the account and the only reporter, while another
+    /// moderator or admin can settle it.
     #[oai(
         path = "/review-items/:id/resolutions",
         method = "post",
@@ -342,9 +442,9 @@ impl ReviewApi {
         id: Path<Uuid>,
         body: Input<ResolutionBody>,
     ) -> Result<Settled, Problem> {
-        let ResolutionBody { resolution, note } = body.0;
-        let note = note.unwrap_or_default();
-        let settled = self.review.resolve(&actor, id.0.into(), resolution.into(), &note).await?;
+        let ResolutionBody { resolution, reason, note } = body.0;
+        let parse = || Ruling::parse(resolution.into(), reason.as_deref(), note.as_deref());
+        let settled = self.review.resolve(&actor, id.0.into(), parse).await?;
         let item = match settled {
             Acted::Done(item) => item,
             Acted::NeedsSecond(pending) => {

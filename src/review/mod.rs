@@ -11,5 +11,5 @@ mod store;
 mod tests;
 
 pub use api::ReviewApi;
-pub use model::Resolution;
+pub use model::{ItemKind, ItemState, Resolution, Settled};
 pub use service::{Parts, Review};

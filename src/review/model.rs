@@ -5,13 +5,15 @@ use uuid::Uuid;
 
 use crate::{
     base::{
-        FieldError,
+        Error, FieldError,
         clock::Timestamp,
         ids::{AccountId, CommunityId, PostId, ReviewItemId},
         text::{clean_lines, length},
     },
     decisions::DecisionRecord,
     events::Content,
+    frozen_copies::FrozenCopy,
+    mod_actions::{Matter, parse_reason},
 };
 
 /// Most characters of a note, as of a ban's reason.
@@ -106,8 +108,40 @@ impl Resolution {
     }
 }
 
+/// A person's decision on an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// How the item is settled.
+    pub resolution: Resolution,
+    /// The reason that the author is given.
+    pub reason: Option<String>,
+    /// A remark for other moderators.
+    pub note: Option<String>,
+}
+
+impl Ruling {
+    /// Checks both texts and names every field that is wrong.
+    pub fn parse(
+        resolution: Resolution,
+        reason: Option<&str>,
+        note: Option<&str>,
+    ) -> Result<Self, Error> {
+        match (parse_reason(reason), parse_note(note.unwrap_or_default())) {
+            (Ok(reason), Ok(note)) => Ok(Self { resolution, reason, note }),
+            (reason, note) => {
+                Err(Error::Invalid([reason.err(), note.err()].into_iter().flatten().collect()))
+            }
+        }
+    }
+
+    /// The reason in the log of moderation: that for the author, or else the note.
+    pub(super) fn for_log(&self) -> Option<String> {
+        self.reason.clone().or_else(|| self.note.clone())
+    }
+}
+
 /// A note for other moderators.
-pub fn parse_note(text: &str) -> Result<Option<String>, FieldError> {
+pub(super) fn parse_note(text: &str) -> Result<Option<String>, FieldError> {
     let note = clean_lines(text);
     if length(&note) > NOTE_MAX {
         let rule = format!("must have at most {NOTE_MAX} characters");
@@ -138,10 +172,29 @@ pub struct Waiting {
     pub content: Option<Content>,
     /// What plugins were asked about, if it is they who hold it.
     pub event: Option<Uuid>,
-    /// The community; `None` for accounts and pictures.
+    /// Whether the author has deleted the content.
+    pub is_deleted: bool,
+    /// Everybody whom the item concerns.
+    pub matter: Matter,
+}
+
+/// A settled item, as its author may know it.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// What waited.
+    pub kind: ItemKind,
+    /// Approved or removed.
+    pub state: ItemState,
+    /// The post or comment; `None` for a picture or an account.
+    pub content: Option<Content>,
+    /// The community; `None` for the whole site.
     pub community: Option<CommunityId>,
-    /// The author of the content, the owner of the picture, or the account itself.
+    /// The author of the content or of the picture, or the account.
     pub author: Option<AccountId>,
+    /// The reason for the author.
+    pub reason: Option<String>,
+    /// Whether the author has deleted the content.
+    pub is_deleted: bool,
 }
 
 /// Something that waits, or has been settled.
@@ -159,6 +212,8 @@ pub struct ReviewItem {
     pub event_id: Option<Uuid>,
     /// Slug of the community; none for an account.
     pub community: Option<String>,
+    /// The author, or the account.
+    pub author_id: Option<AccountId>,
     /// Name of the author, or of the account.
     pub author: Option<String>,
     /// Why it waits.
@@ -167,6 +222,12 @@ pub struct ReviewItem {
     pub text: Option<Text>,
     /// The text that an edit wants.
     pub pending: Option<Text>,
+    /// Copies of what was reported or held, oldest first; in a list, only the newest.
+    pub copies: Vec<FrozenCopy>,
+    /// How many copies there are.
+    pub copy_count: i64,
+    /// What has become of it since the newest copy was frozen.
+    pub changes: Vec<Change>,
     /// The post of a comment.
     pub post_id: Option<PostId>,
     /// Since when it waits.
@@ -175,8 +236,12 @@ pub struct ReviewItem {
     pub resolved_by: Option<String>,
     /// When.
     pub resolved_at: Option<Timestamp>,
+    /// The reason that the author was given with the resolution.
+    pub resolution_reason: Option<String>,
     /// For other moderators.
     pub note: Option<String>,
+    /// Whether a person whom the item concerns settled it, because nobody else could.
+    pub own_matter: bool,
     /// Its place in the queue: higher comes first.
     pub priority: i64,
     /// What people and plugins said who reported it, newest first; at most 20.
@@ -193,13 +258,57 @@ impl ReviewItem {
 
     /// Bytes of its long texts.
     pub fn size(&self) -> usize {
-        [&self.text, &self.pending].into_iter().flatten().map(|text| text.body.len()).sum()
+        let texts = [&self.text, &self.pending].into_iter().flatten().map(|text| text.body.len());
+        let copies = self.copies.iter().filter_map(|copy| copy.body.as_ref()).map(String::len);
+        texts.chain(copies).sum()
     }
 }
 
-/// The place of an item in a list: by priority, then the newest first.
+/// The place of an item in a list: by priority, then the oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemKey(pub i64, pub ReviewItemId);
+
+/// What an author changed about content, a profile or an account after it was frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The text, the pictures, the bio or the avatar is another now.
+    Edited,
+    /// The author deleted the content.
+    DeletedByAuthor,
+    /// The author closed the account.
+    AccountClosed,
+    /// The account has another name now.
+    Renamed,
+}
+
+impl Change {
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::DeletedByAuthor => "deleted_by_author",
+            Self::AccountClosed => "account_closed",
+            Self::Renamed => "renamed",
+        }
+    }
+}
+
+/// A subject as it is now, compared with its frozen copy.
+#[derive(Clone, Debug)]
+pub(super) struct Present {
+    /// Name of the author or account.
+    pub(super) author: Option<String>,
+    /// Whether the account is closed.
+    pub(super) is_closed: bool,
+    /// Whether the author deleted the content.
+    pub(super) is_deleted: bool,
+    /// Text of the content, or of the edit that waits.
+    pub(super) text: Option<Text>,
+    /// Bio and avatar of a reported account.
+    pub(super) profile: Option<(String, Option<Uuid>)>,
+    /// When the content was last edited.
+    pub(super) edited_at: Option<Timestamp>,
+}
 
 /// A report, for those who settle it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

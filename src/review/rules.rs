@@ -1,10 +1,11 @@
 //! What goes together, and what may be settled. Pure.
 
-use super::model::{ItemKind, ItemState, Resolution, ReviewItem, Waiting};
+use super::model::{Change, ItemKind, ItemState, Present, Resolution, ReviewItem, Ruling, Waiting};
 use crate::{
-    base::Error,
+    base::{Error, ids::AccountId},
     decisions::DecisionRecord,
     events::{Content, Event, Resolution as Overruled},
+    frozen_copies::FrozenCopy,
     mod_actions::{ActionKind, NewAction, Target},
 };
 
@@ -30,16 +31,15 @@ pub(super) fn gone() -> Error {
 /// was reported. Of an edit, only the edit goes.
 pub(super) fn removed(waiting: &Waiting, resolution: Resolution) -> Option<Content> {
     let goes = matches!(waiting.kind, ItemKind::Post | ItemKind::Comment | ItemKind::Report);
-    waiting.content.filter(|_| goes && resolution == Resolution::Remove)
+    let removes = goes && resolution == Resolution::Remove && !waiting.is_deleted;
+    waiting.content.filter(|_| removes)
 }
 
 /// The row of the log for a resolution, where no other feature writes one: of everything
-/// but the removal of content and of profiles. Its reason is the note.
-pub(super) fn logged(
-    waiting: &Waiting,
-    resolution: Resolution,
-    note: Option<String>,
-) -> Option<NewAction> {
+/// but the removal of content and of profiles. Its reason is that for the author, or else
+/// the note.
+pub(super) fn logged(waiting: &Waiting, ruling: &Ruling) -> Option<NewAction> {
+    let resolution = ruling.resolution;
     let clears_profile =
         (waiting.kind, waiting.content, resolution) == (ItemKind::Report, None, Resolution::Remove);
     if clears_profile || removed(waiting, resolution).is_some() {
@@ -52,7 +52,7 @@ pub(super) fn logged(
     };
     let account = match waiting.kind {
         ItemKind::Account => Some(waiting.target.into()),
-        _ => waiting.author,
+        _ => waiting.matter.about,
     };
     let target = match (waiting.content, account) {
         (Some(content), _) => content.into(),
@@ -64,21 +64,58 @@ pub(super) fn logged(
         ItemKind::Edit => Some("edit".to_owned()),
         _ => None,
     };
-    let community = waiting.community;
-    Some(NewAction { account, community, detail, reason: note, ..NewAction::of(kind, target) })
+    let community = waiting.matter.community;
+    let reason = ruling.for_log();
+    Some(NewAction { account, community, detail, reason, ..NewAction::of(kind, target) })
 }
 
 /// What happens when an item is settled: content can be seen, and plugins that
 /// held something were overruled. Of a removal and of an account their features
 /// tell.
 pub(super) fn happened(waiting: &Waiting, resolution: Resolution) -> Vec<Event> {
-    if resolution == Resolution::Remove || waiting.kind == ItemKind::Report {
+    let changes_nothing = waiting.is_deleted || waiting.kind == ItemKind::Report;
+    if resolution == Resolution::Remove || changes_nothing {
         return Vec::new();
     }
     let approved = waiting.content.map(|content| Event::ContentApproved { content });
     let resolution = Overruled::Approved;
     let overridden = waiting.event.map(|asked| Event::DecisionOverridden { asked, resolution });
     approved.into_iter().chain(overridden).collect()
+}
+
+/// What has become of a subject since a copy of it was frozen.
+pub(super) fn changes(copy: &FrozenCopy, present: &Present) -> Vec<Change> {
+    let text = present.text.as_ref();
+    let is_other_text = text.is_some_and(|text| {
+        (text.title.as_ref(), Some(&text.body)) != (copy.title.as_ref(), copy.body.as_ref())
+    });
+    let is_other_profile = present.profile.as_ref().is_some_and(|(bio, avatar)| {
+        copy.bio.as_ref() != Some(bio) || copy.media.first().map(|media| media.id) != *avatar
+    });
+    let edited = is_other_text
+        || is_other_profile
+        || present.edited_at.is_some_and(|edited_at| edited_at > copy.frozen_at);
+    let renamed = !present.is_closed && present.author.as_ref() != Some(&copy.author);
+    [
+        (edited, Change::Edited),
+        (present.is_deleted, Change::DeletedByAuthor),
+        (present.is_closed, Change::AccountClosed),
+        (renamed, Change::Renamed),
+    ]
+    .into_iter()
+    .filter_map(|(is_so, change)| is_so.then_some(change))
+    .collect()
+}
+
+/// An item as `viewer` may see it: the person whom it is about does not learn who reported
+/// it.
+pub(super) fn seen_by(viewer: AccountId, mut item: ReviewItem) -> ReviewItem {
+    if item.author_id == Some(viewer) {
+        for report in &mut item.reports {
+            report.reporter = None;
+        }
+    }
+    item
 }
 
 /// The items, each with the decisions on its event.

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    model::{ItemFilter, ItemKey, ItemKind, Resolution, ReviewItem, Waiting, parse_note},
-    rules,
-    store::{self, Resolved},
+    model::{ItemFilter, ItemKey, ItemKind, Resolution, ReviewItem, Ruling, Settled, Waiting},
+    rules, store,
 };
 use crate::{
     accounts,
     base::{
         Error,
         actor::{Actor, Agent},
-        clock::Clock,
+        clock::{Clock, Timestamp},
         ids::ReviewItemId,
         markdown,
         page::{Page, PageRequest},
     },
     comments::Comments,
     db::{Db, Tx},
-    events::{Content, Occurrence},
+    events::{Content, Event, Occurrence},
+    frozen_copies,
     http::{Action, RateLimits},
     jobs, media,
     mod_actions::{self, Acted, Permit},
@@ -61,8 +61,8 @@ impl Review {
         Ok(())
     }
 
-    /// Items that the actor may settle, the newest first; nobody's for somebody
-    /// who moderates nothing.
+    /// Items that the actor may settle, by priority, then the oldest first; none for
+    /// an actor who moderates nothing.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -71,50 +71,56 @@ impl Review {
     ) -> Result<Page<ReviewItem>, Error> {
         let (items, decisions) = store::list(&self.parts.db, actor, filter, page).await?;
         let items = rules::with_decisions(items, decisions);
-        Ok(Page::cut_by_size(items, page.limit, ReviewItem::size, ReviewItem::key))
+        let page = Page::cut_by_size(items, page.limit, ReviewItem::size, ReviewItem::key);
+        Ok(page.map(|item| rules::seen_by(actor.id, item)))
     }
 
     /// One item, if the actor may settle it.
     pub async fn find(&self, actor: &Actor, id: ReviewItemId) -> Result<ReviewItem, Error> {
         let (item, decisions) =
             store::find(&self.parts.db, actor, id).await?.ok_or(Error::NotFound)?;
-        rules::with_decisions(vec![item], decisions).pop().ok_or(Error::NotFound)
+        let item = rules::with_decisions(vec![item], decisions).pop().ok_or(Error::NotFound)?;
+        // The newest copy comes with the item.
+        let item = match item.copy_count {
+            0 | 1 => item,
+            _ => ReviewItem { copies: frozen_copies::list(&self.parts.db, id).await?, ..item },
+        };
+        Ok(rules::seen_by(actor.id, item))
     }
 
-    /// Settles an item: what it is about changes with it or not at all. Policies
-    /// are asked before content is removed.
+    /// Settles an item: the content changes in the same transaction or the item stays
+    /// open. Policies are asked before content is removed.
     pub async fn resolve(
         &self,
         actor: &Actor,
         id: ReviewItemId,
-        resolution: Resolution,
-        note: &str,
+        parse: impl FnOnce() -> Result<Ruling, Error>,
     ) -> Result<Acted<ReviewItem>, Error> {
-        let Parts { db, clock, limits, moderation, .. } = &self.parts;
+        let Parts { db, limits, moderation, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let waiting = store::read_waiting(db, actor, id).await?.ok_or(Error::NotFound)?;
-        let note = parse_note(note)?;
+        let ruling = parse()?;
         rules::may_resolve(waiting.state)?;
+        let own_matter = mod_actions::may_decide(db, actor, &waiting.matter).await?;
         let mut cleared = None;
-        if let Some(content) = rules::removed(&waiting, resolution) {
-            match moderation.clear_removal(actor, content, note.as_deref()).await? {
+        if let Some(content) = rules::removed(&waiting, ruling.resolution) {
+            match moderation.clear_removal(actor, content, ruling.reason.as_deref()).await? {
                 Permit::Go(permit) => cleared = Some(permit),
                 Permit::Wait(pending) => return Ok(Acted::NeedsSecond(pending)),
             }
         }
-        if (waiting.kind, resolution) == (ItemKind::Edit, Resolution::Approve) {
+        if (waiting.kind, ruling.resolution) == (ItemKind::Edit, Resolution::Approve) {
             self.render(waiting.target).await?;
         }
         let mut tx = db.begin().await?;
         if let Some(cleared) = &cleared {
             moderation.admit(&mut tx, cleared).await?;
         }
-        let resolved = Resolved { resolution, note, at: clock.now() };
-        let target = self.settle(&mut tx, actor, id, resolved).await?;
+        let target = self.settle(&mut tx, actor, id, (&ruling, own_matter)).await?;
         tx.commit().await?;
         tracing::info!(
             by = actor.username, item = %id, %target,
-            resolution = resolution.state().as_str(), "an item was settled"
+            resolution = ruling.resolution.state().as_str(), "settled a review item"
         );
         self.find(actor, id).await.map(Acted::Done)
     }
@@ -130,6 +136,11 @@ impl Review {
         Ok(())
     }
 
+    /// A settled item, as its author may know it.
+    pub async fn settled(db: &Db, id: ReviewItemId) -> Result<Option<Settled>, Error> {
+        Ok(store::settled(db, id).await?)
+    }
+
     /// Lets what waits through, as part of `tx`.
     pub async fn approve_in(
         &self,
@@ -137,50 +148,54 @@ impl Review {
         actor: &Actor,
         id: ReviewItemId,
     ) -> Result<(), Error> {
-        let (resolution, at) = (Resolution::Approve, self.parts.clock.now());
-        self.settle(tx, actor, id, Resolved { resolution, note: None, at }).await.map(drop)
+        let ruling = Ruling { resolution: Resolution::Approve, reason: None, note: None };
+        self.settle(tx, actor, id, (&ruling, false)).await.map(drop)
     }
 
-    /// Settles an item that waits and is the actor's to settle; what it is about.
+    /// Settles an open item that the actor may settle. Returns the id of the post,
+    /// comment, picture or account.
     async fn settle(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         id: ReviewItemId,
-        resolved: Resolved,
+        (ruling, own_matter): (&Ruling, bool),
     ) -> Result<Uuid, Error> {
-        let (resolution, note, now) = (resolved.resolution, resolved.note.clone(), resolved.at);
+        let now = self.parts.clock.now();
         let waiting = store::find_waiting(tx, actor, id).await?.ok_or(Error::NotFound)?;
         rules::may_resolve(waiting.state)?;
-        store::resolve(tx, actor, id, resolved).await?;
-        self.carry_out(tx, actor, &waiting, resolution, note.clone()).await?;
-        if let Some(action) = rules::logged(&waiting, resolution, note) {
+        store::resolve(tx, actor, id, (ruling, own_matter), now).await?;
+        self.carry_out(tx, actor, (&waiting, ruling), now).await?;
+        if let Some(action) = rules::logged(&waiting, ruling) {
             mod_actions::record(tx, Agent::Person(actor), &action, now).await?;
         }
+        let resolved = Event::ReviewItemResolved { item: id.0 };
+        jobs::publish(tx, &Occurrence::new(now, actor, resolved)).await?;
         Ok(waiting.target)
     }
 
-    /// Does to what waits as the resolution says. When that goes, its item is
-    /// closed in the same transaction, so it must still be there.
+    /// Does to the content, the picture or the account as the ruling says. `now` is
+    /// the time of the resolution: the events that this publishes carry it.
     async fn carry_out(
         &self,
         tx: &mut Tx,
         actor: &Actor,
-        waiting: &Waiting,
-        resolution: Resolution,
-        note: Option<String>,
+        (waiting, ruling): (&Waiting, &Ruling),
+        now: Timestamp,
     ) -> Result<(), Error> {
         use Resolution::{Approve, Remove};
         let Parts { posts, comments, moderation, .. } = &self.parts;
-        let (id, agent, now) = (waiting.target, Agent::Person(actor), self.parts.clock.now());
+        let (id, agent, resolution) = (waiting.target, Agent::Person(actor), ruling.resolution);
         if let Some(content) = rules::removed(waiting, resolution) {
-            return match moderation.remove_in(tx, agent, content, None).await {
+            return match moderation.remove_in(tx, agent, content, ruling.reason.clone()).await {
                 // It was removed, or its author took it back, in the meantime.
                 Err(Error::Conflict { .. } | Error::NotFound) => Err(rules::gone()),
                 other => other.map(drop),
             };
         }
         let done = match (waiting.kind, waiting.content, resolution) {
+            // Nothing is left to change: the resolution is on record, and told.
+            _ if waiting.is_deleted => true,
             (ItemKind::Post, _, _) => posts.approve(tx, id.into()).await?,
             (ItemKind::Comment, _, _) => comments.approve(tx, id.into()).await?,
             (ItemKind::Edit, Some(Content::Post(_)), Approve) => {
@@ -196,7 +211,7 @@ impl Review {
             (ItemKind::Media, _, Approve) => media::approve(tx, id.into(), now).await?,
             (ItemKind::Media, _, Remove) => media::refuse(tx, id.into(), now).await?,
             (ItemKind::Report, None, Remove) => {
-                profiles::clear_in(tx, actor, id.into(), note, now).await?;
+                profiles::clear_in(tx, actor, id.into(), ruling.for_log(), now).await?;
                 true
             }
             // The reports are settled with their item.

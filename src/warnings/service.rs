@@ -19,7 +19,7 @@ use crate::{
     db::{Db, SITE, Tx},
     http::{Action, RateLimits},
     mod_actions::{
-        self, Acted, ActionKind, Inverse, ModActions, NewAction, Permit, Proposed, Target,
+        self, Acted, ActionKind, Inverse, Matter, ModActions, NewAction, Permit, Proposed, Target,
         parse_reason,
     },
 };
@@ -94,11 +94,15 @@ impl Warnings {
     ) -> Result<(), Error> {
         let Parts { db, limits, actions, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
-        let mut tx = db.begin().await?;
-        if !store::may_withdraw(&mut tx, actor, id).await? {
+        if !store::may_withdraw(db, actor, id).await? {
             return Err(Error::NotFound);
         }
         let (agent, reason) = (Agent::Person(actor), parse_reason(reason)?);
+        let Warning { account, community, .. } =
+            store::read_warning(db, id).await?.ok_or(Error::NotFound)?;
+        let matter = Matter { community, about: Some(account), ..Matter::default() };
+        mod_actions::may_decide(db, actor, &matter).await?;
+        let mut tx = db.begin().await?;
         if !withdraw_in(&mut tx, agent, id, reason, actions.now()).await? {
             return Err(Error::conflict("withdrawn", "It was withdrawn already."));
         }

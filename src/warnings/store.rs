@@ -123,10 +123,16 @@ pub(super) async fn find_warning(tx: &mut Tx, id: WarningId) -> Result<Option<Wa
     row.as_ref().map(warning).transpose()
 }
 
+/// The same outside a transaction.
+pub(super) async fn read_warning(db: &Db, id: WarningId) -> Result<Option<Warning>, Error> {
+    let row = db.optional(statement(FIND_WARNING).bind(id.0)).await?;
+    row.as_ref().map(warning).transpose()
+}
+
 /// Whether `actor` moderates where a warning was given.
-pub(super) async fn may_withdraw(tx: &mut Tx, actor: &Actor, id: WarningId) -> Result<bool, Error> {
+pub(super) async fn may_withdraw(db: &Db, actor: &Actor, id: WarningId) -> Result<bool, Error> {
     let statement = statement(MAY_WITHDRAW).bind(id.0).bind(actor.is_admin()).bind(actor.id.0);
-    Ok(tx.optional(statement).await?.is_some())
+    Ok(db.optional(statement).await?.is_some())
 }
 
 /// Warnings of an account, newest first.

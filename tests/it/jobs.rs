@@ -523,9 +523,10 @@ async fn what_people_do_is_told() {
         ("content_held", 2),
         ("content_published", 2),
         ("content_published again", 1),
-        ("content_removed", 1),
+        ("content_removed", 2),
         ("decision_overridden", 1),
         ("mod_action_applied", 2),
+        ("review_item_resolved", 2),
     ];
     assert_eq!(told, expected.map(|(name, times)| (name.to_owned(), times)).into());
 }

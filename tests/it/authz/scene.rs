@@ -255,7 +255,10 @@ impl Scene {
         if is_about_warnings {
             let warned = self.app.member(&format!("warned{}", self.asked)).await;
             let warning = json!({"username": warned.name, "community": "garden", "reason": "No."});
-            let warning = id(&admin.post("/warnings", warning).await.expect(201));
+            // Nobody decides an appeal against their own act.
+            let warner = self.app.admin(&format!("warner{}", self.asked)).await;
+            let by = if path.starts_with("/appeals/") { &warner } else { admin };
+            let warning = id(&by.post("/warnings", warning).await.expect(201));
             if path.starts_with("/appeals/") {
                 let appeal = json!({"against": "warning", "id": warning, "text": "But."});
                 let appeal = id(&warned.post("/appeals", appeal).await.expect(201));
@@ -331,9 +334,7 @@ impl Scene {
             let decisions =
                 admin.get(&format!("/decisions?target={held}&mode=enforce")).await.expect(200);
             things.other.insert("decisions", id(&decisions["items"][0]));
-            let items = admin.get("/review-items?limit=1").await.expect(200);
-            assert_eq!(items["items"][0]["target_id"], held);
-            things.other.insert("review-items", id(&items["items"][0]));
+            things.other.insert("review-items", waiting_about(admin, &held).await);
         }
     }
 
@@ -378,7 +379,10 @@ impl Scene {
             "close_me" => body = json!({"password": "not the password"}),
             "set_avatar" => body = json!({"media_id": things.other["media"]}),
             "decide_appeal" if case == "grant" => body = json!({"grant": true}),
-            "resolve_review_item" if case == "remove" => body = json!({"resolution": "remove"}),
+            "resolve_review_item" => {
+                let resolution = if case == "remove" { "remove" } else { "approve" };
+                body = json!({"resolution": resolution});
+            }
             "change_role" if case == "admin" => body = json!({"role": "admin"}),
             "change_role" => body = json!({"role": "member"}),
             "release_name" => body["username"] = json!(things.other["closed"]),
@@ -413,4 +417,18 @@ async fn upload(client: &Client, path: &str) -> Reply {
 /// A ban that removes content as well.
 fn vote_ban(name: &str) -> Value {
     json!({"username": name, "deeds": ["vote"], "remove_content": {"hours": 1}})
+}
+
+/// The open item about some content.
+async fn waiting_about(admin: &Person, content: &str) -> String {
+    let mut path = "/review-items?kind=comment&limit=100".to_owned();
+    loop {
+        let page = admin.get(&path).await.expect(200);
+        let mut items = page["items"].as_array().unwrap().iter();
+        if let Some(item) = items.find(|item| item["target_id"] == content) {
+            return id(item);
+        }
+        let next = page["next_cursor"].as_str().expect("an item about the content");
+        path = format!("/review-items?kind=comment&limit=100&cursor={next}");
+    }
 }

@@ -104,7 +104,7 @@ async fn a_community_ban_a_strike_and_a_freed_name_count_as_well() {
     ] {
         app.advance(Duration::from_secs(1));
         app.client.post("/accounts", applicant(name, email)).await.expect(202);
-        let item = waiting(&boss).await.remove(0);
+        let item = waiting(&boss).await.pop().unwrap();
         assert!(item["reason"].as_str().unwrap().contains(&why), "{item}");
     }
     let free = json!({"username": "trent", "reason": "Asked for."});

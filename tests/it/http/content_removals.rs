@@ -225,7 +225,7 @@ async fn a_ban_removes_only_within_its_scope_and_its_time() {
 }
 
 /// Of the work of an attempt before it is dropped: three of them are not the whole.
-const STEPS: usize = 120;
+const STEPS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_that_is_broken_off_goes_on() {

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use gatherly::profiles::{KEEP_REMOVED, Profiles};
+use gatherly::{
+    db::{Columns, statement},
+    profiles::{KEEP_REMOVED, Profiles},
+};
 use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::{
     media::avatar,
     support::{
-        Client, Person, Reply, TestApp,
+        Client, PASSWORD, Person, Reply, TestApp,
         forum::{each, id},
         wait_for,
     },
@@ -203,9 +206,22 @@ async fn admins_rename_accounts() {
     app.client.get("/accounts/ada").await.expect_problem(404, "not_found");
     assert_eq!(ada.get("/me").await.expect(200)["account"]["username"], "eve");
     app.sign_in("eve").await;
+    // The old name stays theirs, and reaches nobody else.
+    app.member("carl").await;
+    root.put("/accounts/carl/name", rename("Ada")).await.expect_problem(409, "username_taken");
+    let registered = json!({"username": "ada", "email": "other@example.org", "password": PASSWORD});
+    app.client.post("/accounts", registered).await.expect_problem(409, "username_taken");
+    root.put("/accounts/eve/name", rename("ada")).await.expect(204);
+    root.put(path, rename("eve")).await.expect(204);
+    let released = json!({"username": "ada", "reason": "A mistake."});
+    root.post("/released-names", released).await.expect(204);
+    root.put("/accounts/carl/name", rename("ada")).await.expect(204);
     let log = root.get("/mod-actions?kind=rename").await.expect(200);
-    assert_eq!(each(&log, "detail"), ["ada → eve"]);
-    assert_eq!(each(&log, "account"), ["eve"]);
+    let acts = log["items"].as_array().unwrap().iter();
+    let acts = acts.map(|act| (act["account"].as_str().unwrap(), act["detail"].as_str().unwrap()));
+    let of_carl: Vec<_> = acts.clone().filter(|(account, _)| *account == "ada").collect();
+    assert_eq!(of_carl, [("ada", "carl → ada")]);
+    assert_eq!(acts.filter(|(account, _)| *account == "eve").count(), 3);
     let of_admin = format!("/accounts/{}/name", root.name);
     root.put(&of_admin, rename("boss")).await.expect_problem(409, "admin_account");
 }
@@ -216,12 +232,17 @@ async fn admins_close_accounts() {
     let rename = json!({"username": "eve", "reason": "Insulting."});
     root.put("/accounts/ada/name", rename).await.expect(204);
     root.post("/accounts/eve/bio/removal", because("No.")).await.expect(204);
+    let address = "ada@example.org";
+    app.verify(address).await;
     let path = "/accounts/eve/closure";
     ada.post(path, because("Bye.")).await.expect_problem(403, "admins_only");
     let of_admin = format!("/accounts/{}/closure", root.name);
     root.post(&of_admin, because("Bye.")).await.expect_problem(409, "admin_account");
     root.post(path, because("A bot farm.")).await.expect(204);
     root.post(path, because("A bot farm.")).await.expect_problem(404, "not_found");
+    let kept = statement("select count(*) as n from mails where address = ?").bind(address);
+    let row = app.app.db.optional(kept).await.unwrap().unwrap();
+    assert_eq!(row.value::<i64>("n").unwrap(), 0);
     assert_eq!(ada.get("/me").await.status, 401);
     app.client.get("/accounts/eve").await.expect_problem(404, "not_found");
     assert_eq!(shown(&app, &picture).await, 404);

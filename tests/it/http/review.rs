@@ -7,7 +7,7 @@ use gatherly::config::Registration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Person, Reply, TestApp, policy::enforce_first_letter};
+use crate::support::{Person, Reply, TestApp, forum::walk, policy::enforce_first_letter};
 
 /// A forum where what begins with `H` waits, with an admin and a member.
 async fn start() -> (TestApp, Person, Person) {
@@ -153,16 +153,18 @@ async fn an_edit_of_a_comment_waits_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_its_author_takes_back_waits_no_longer() {
+async fn a_held_text_that_its_author_deletes_is_marked_and_still_settled() {
     let (app, admin, ada) = start().await;
     let held = post(&app, &ada, "Held.").await;
     let item = items(&admin, "").await.remove(0);
     ada.delete(&format!("/posts/{}", id(&held))).await.expect(204);
-    assert_eq!(items(&admin, "").await, Vec::<Value>::new());
-    resolve(&admin, &item, "approve").await.expect_problem(409, "superseded");
-    let seen = admin.get(&format!("/review-items/{}", id(&item))).await.expect(200);
-    assert_eq!(seen["state"], "superseded");
-    assert!(seen.get("text").is_none(), "what is deleted is shown to nobody");
+    let seen = items(&admin, "").await.remove(0);
+    assert_eq!((&seen["id"], &seen["changed_since"]), (&item["id"], &json!(["deleted_by_author"])));
+    assert!(seen.get("text").is_none(), "only the copy is shown: {seen}");
+    assert_eq!(seen["copies"][0]["body"], "Held.");
+    assert_eq!(resolve(&admin, &item, "approve").await.expect(201)["state"], "approved");
+    let path = format!("/posts/{}", id(&held));
+    ada.get(&path).await.expect_problem(404, "not_found");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +181,7 @@ async fn moderators_settle_what_is_in_their_communities() {
 
     let all = items(&admin, "").await;
     assert_eq!(all.len(), 2);
-    let (cats, general) = (&all[0], &all[1]);
+    let (general, cats) = (&all[0], &all[1]);
     assert_eq!(items(&judge, "").await, vec![cats.clone()]);
     for person in [&eve, &ada] {
         assert_eq!(items(person, "").await, Vec::<Value>::new());
@@ -215,11 +217,11 @@ async fn accounts_wait_for_an_admin() {
     join("ada").await;
     join("eve").await;
     let all = items(&admin, "?kind=account").await;
-    assert_eq!((&all[0]["author"], &all[1]["author"]), (&json!("eve"), &json!("ada")));
+    assert_eq!((&all[0]["author"], &all[1]["author"]), (&json!("ada"), &json!("eve")));
     assert!(all[0].get("community").is_none() && all[0].get("text").is_none());
     sign_in("ada").await.expect_problem(403, "account_held");
-    resolve(&admin, &all[1], "approve").await.expect(201);
-    resolve(&admin, &all[0], "remove").await.expect(201);
+    resolve(&admin, &all[0], "approve").await.expect(201);
+    resolve(&admin, &all[1], "remove").await.expect(201);
     sign_in("ada").await.expect(201);
     sign_in("eve").await.expect_problem(401, "wrong_credentials");
 
@@ -268,7 +270,7 @@ async fn bad_resolutions() {
     let body = json!({"resolution": "approve", "note": "x".repeat(1_001)});
     admin.post(&path, body).await.expect_invalid(&[("note", "length")]);
     admin.post("/review-items/x/resolutions", json!({})).await.expect_problem(400, "bad_request");
-    for bad in ["?state=superseded", "?kind=vote"] {
+    for bad in ["?state=gone", "?kind=vote"] {
         admin.get(&format!("/review-items{bad}")).await.expect_problem(400, "bad_request");
     }
     assert_eq!(items(&admin, "").await, vec![item]);
@@ -286,4 +288,49 @@ async fn listing_takes_three_statements_whatever_the_data() {
         assert!(list["items"][0]["decisions"][0]["id"].as_str().is_some());
         assert_eq!(list.get("next_cursor").is_some(), count == 3);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_goes_by_priority_and_then_from_the_oldest_through_all_pages() {
+    let app = TestApp::start().await;
+    let (admin, ada) = (app.admin("root").await, app.member("ada").await);
+    let reporters = [app.member("bob").await, app.member("cyd").await];
+    let mut posts = Vec::new();
+    for _ in 0..6 {
+        posts.push(post(&app, &ada, "Fine.").await);
+    }
+    let report = async |by: &Person, post: &Value| {
+        app.advance(Duration::from_millis(5));
+        let body = json!({"kind": "post", "id": post["id"], "reason": "Look."});
+        by.post("/reports", body).await.expect(201);
+    };
+    for at in [3, 0, 5, 1, 4, 2] {
+        report(&reporters[0], &posts[at]).await;
+    }
+    // Each further report raises the priority by one.
+    for at in [1, 5] {
+        report(&reporters[1], &posts[at]).await;
+    }
+    let expected: Vec<Value> =
+        [5, 1, 3, 0, 4, 2].iter().map(|at: &usize| posts[*at]["id"].clone()).collect();
+    for path in ["/review-items", "/review-items?community=general"] {
+        for limit in [1, 2, 4, 100] {
+            assert_eq!(walk(&admin, path, limit, "target_id").await, expected, "{path}, {limit}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_in_whose_place_there_is_a_newer_one_is_found_by_its_state() {
+    let (app, admin, ada) = start().await;
+    let on = post(&app, &ada, "Fine.").await;
+    let path = format!("/posts/{}", id(&on));
+    for text in ["Held 1.", "Held 2."] {
+        app.advance(Duration::from_secs(1));
+        ada.patch(&path, json!({"body": text})).await.expect(202);
+    }
+    let superseded = items(&admin, "?state=superseded").await;
+    assert_eq!(superseded.len(), 1);
+    assert!(superseded[0]["resolved_at"].is_string());
+    resolve(&admin, &superseded[0], "approve").await.expect_problem(409, "superseded");
 }

@@ -1,6 +1,6 @@
 //! What plugins say of pictures, and what moderators make of it.
 
-use gatherly::base::secret::sha256_hex;
+use gatherly::{base::secret::sha256_hex, retention::Retention};
 use serde_json::json;
 
 use super::{NOTHING, files, kept, picture, try_upload, upload};
@@ -75,8 +75,15 @@ async fn what_a_moderator_refuses_cannot_be_used() {
     let avatar = json!({"media_id": id(&held)});
     ada.put("/me/avatar", avatar).await.expect_problem(409, "media_refused");
     app.client.get(&format!("/media/{}", id(&held))).await.expect_problem(404, "not_found");
-    // What nobody uses is deleted, and this never will be.
+    // The file is evidence for as long as the copy of the item is kept.
     app.advance(std::time::Duration::from_hours(25));
+    app.app.media.forget_unused().await.unwrap();
+    app.settled().await;
+    assert_eq!(kept(&app).len(), 2);
+    app.advance(std::time::Duration::from_hours(181 * 24));
+    let settings = (app.app.config.retention, app.app.config.decisions);
+    let retention = Retention::new(app.app.db.clone(), app.app.clock.clone(), settings);
+    while retention.enforce().await.unwrap() {}
     app.app.media.forget_unused().await.unwrap();
     app.settled().await;
     assert_eq!(kept(&app), NOTHING);
