@@ -349,7 +349,9 @@ fn pool(options: &MySqlConnectOptions, connections: u32, health: &Arc<Health>) -
             })
         })
         // Whoever gave up waiting left an answer behind, which nobody else may get.
-        .after_release(move |_, _| {
+        .after_release(move |connection, _| {
+            // A component is megabytes, and its buffer would stay with the connection.
+            connection.shrink_buffers();
             let is_well = releases.is_well();
             Box::pin(async move { Ok(is_well) })
         })
