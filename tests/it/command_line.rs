@@ -124,7 +124,7 @@ async fn the_command_that_compiles_is_for_the_server_alone() {
 async fn every_signal_that_ends_a_process_stops_the_server_softly() {
     let installation = Installation::new("");
     for signal in [Signal::INT, Signal::TERM, Signal::QUIT, Signal::HUP] {
-        let mut server = installation.serve().await;
+        let mut server = installation.serve_hearing_signals().await;
         server.signal(signal);
         let status = timeout(STOPPED_WITHIN, server.ended()).await.expect("an end");
         assert!(status.success(), "{signal:?}: {status}");

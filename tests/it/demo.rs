@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     campaigns::times,
-    support::{Client, Installation, PASSWORD},
+    support::{Client, Installation, PASSWORD, hearing_signals},
 };
 
 /// Filling a forum takes a few seconds; machines that run all tests are slow.
@@ -114,8 +114,7 @@ impl Demo {
 /// a time. Whatever it has said until then.
 async fn interrupted(installation: &Installation, at: At, signal: Signal) -> Vec<String> {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mut process = installation
-        .command(&["serve", "--demo"])
+    let mut process = hearing_signals(&installation.command(&["serve", "--demo"]))
         .env("GATHERLY_SERVER__LISTEN", &address)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -226,8 +225,7 @@ async fn a_demo_tells_what_it_does_while_it_is_filled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_whose_policy_cannot_be_compiled_says_so_and_goes_on_later() {
     let installation = Installation::new(QUIET);
-    let mut process = installation
-        .command(&["serve", "--demo"])
+    let mut process = hearing_signals(&installation.command(&["serve", "--demo"]))
         .env("GATHERLY_SERVER__LISTEN", "127.0.0.1:0")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -24,7 +24,7 @@ pub use chaos::{Chaos, Line};
 pub use client::{Client, Reply, unzipped};
 pub use mail::{Mail, headers};
 pub use plugin::{plugin, plugin_file};
-pub use process::{Installation, Running, after, exchange, output, program};
+pub use process::{Installation, Running, after, exchange, hearing_signals, output, program};
 pub use redis::{RedisServer, carried_by};
 pub use spec::{Operation, Spec, types};
 pub use waiting::wait_for;

@@ -131,6 +131,12 @@ impl Installation {
         self.serve_after("trap '' XFSZ").await
     }
 
+    /// The same for a server that hears every signal: a shell starts its background jobs
+    /// with some of them ignored.
+    pub async fn serve_hearing_signals(&self) -> Running {
+        self.serve_by(|command| hearing_signals(&command)).await
+    }
+
     /// The same by a shell that has done something before.
     pub async fn serve_after(&self, before: &str) -> Running {
         self.serve_by(|command| after(before, &command)).await
@@ -200,12 +206,22 @@ impl Running {
 
 /// A command by a shell that has done something before.
 pub fn after(before: &str, command: &Command) -> Command {
+    by("sh", &["-c", &format!("{before}; exec \"$@\""), "sh"], command)
+}
+
+/// A command with no signal ignored, whatever started the tests ignores.
+pub fn hearing_signals(command: &Command) -> Command {
+    by("env", &["--default-signal"], command)
+}
+
+/// A command by a program that becomes it.
+fn by(program: &str, arguments: &[&str], command: &Command) -> Command {
     let command = command.as_std();
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{before}; exec \"$@\""), "sh"]).kill_on_drop(true).env_clear();
-    shell.arg(command.get_program()).args(command.get_args());
-    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell
+    let mut first = Command::new(program);
+    first.args(arguments).kill_on_drop(true).env_clear();
+    first.arg(command.get_program()).args(command.get_args());
+    first.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    first
 }
 
 /// The program, with nothing of this environment.
