@@ -156,6 +156,8 @@ async fn a_refused_edit_is_told_with_its_reason() {
         }
         app.advance(Duration::from_millis(5));
         ada.patch(&path, json!({"body": "Held edit."})).await.expect(202);
+        // Two jobs that wait together may run in either order.
+        cast.assert_told(&path, "held", Some(PLUGIN)).await;
         cast.settle("approve", Some("Better.")).await;
         assert_eq!(cast.newest().await, ("approved".into(), Some("Better.".into())));
     }
