@@ -141,9 +141,7 @@ pub(super) async fn rejection(tx: &mut Tx, decision: Uuid) -> Result<Option<Reje
     let (first, last) = same_millisecond(decision);
     let statement = statement(REFUSED).bind(decision).bind(first).bind(last);
     let Some(row) = tx.optional(statement).await? else { return Ok(None) };
-    let input: Option<String> = row.value("input")?;
-    let asked = input.map(|input| serde_json::from_str::<Asked>(&input)).transpose();
-    let asked = asked.map_err(|_| Error::Inconsistent { column: "input" })?;
+    let asked: Option<Asked> = row.optional_json("input")?;
     let (community, at) = (row.value("slug")?, row.time("created_at")?);
     let refused = asked.map(|asked| {
         let (media, terms) = (None, Terms::default());

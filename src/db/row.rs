@@ -1,5 +1,6 @@
 //! Rows of either engine, and their columns, by name.
 
+use serde::de::DeserializeOwned;
 use sqlx::{
     Decode, Row as _, Sqlite, Type, TypeInfo, ValueRef,
     error::BoxDynError,
@@ -43,6 +44,12 @@ pub trait Columns {
 
     /// A time that may be absent.
     fn optional_time(&self, name: &str) -> Result<Option<Timestamp>, Error>;
+
+    /// A value that is stored as JSON.
+    fn json<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, Error>;
+
+    /// A value that is stored as JSON and may be absent.
+    fn optional_json<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, Error>;
 }
 
 impl Columns for Row {
@@ -72,6 +79,18 @@ impl Columns for Row {
     fn optional_time(&self, name: &str) -> Result<Option<Timestamp>, Error> {
         Ok(self.value::<Option<i64>>(name)?.map(Timestamp))
     }
+
+    fn json<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, Error> {
+        from_json(name, self.value(name)?)
+    }
+
+    fn optional_json<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, Error> {
+        self.value::<Option<&str>>(name)?.map(|text| from_json(name, text)).transpose()
+    }
+}
+
+fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|_| Error::Inconsistent { column })
 }
 
 impl<'r, T: Field<'r>> Field<'r> for Option<T> {

@@ -368,7 +368,7 @@ pub(super) async fn find(
         .bind(me);
     let Some(row) = db.optional(statement).await? else { return Ok(None) };
     let record = record(&row, viewer)?;
-    let (input, reads) = (optional_json("input", &row)?, optional_json("reads", &row)?);
+    let (input, reads) = (row.optional_json("input")?, row.optional_json("reads")?);
     Ok(Some(DecisionRecord { input, reads, ..record }))
 }
 
@@ -427,7 +427,7 @@ pub(super) async fn wanted(db: &Db, event: Uuid) -> Result<Vec<Wanted>, Error> {
             plugin: row.value("plugin")?,
             scope: (scope != SITE).then_some(CommunityId(scope)),
             revision: row.value("revision")?,
-            effects: optional_json("effects", row)?.unwrap_or_default(),
+            effects: row.optional_json("effects")?.unwrap_or_default(),
             target: row.value("target_id")?,
             community: row.optional_id("community_id")?,
             actor: row.optional_id("actor_id")?,
@@ -453,10 +453,10 @@ pub(crate) fn record(row: &Row, viewer: &Actor) -> Result<DecisionRecord, Error>
         verdict: row.value("verdict")?,
         outcome: row.value("outcome")?,
         message: row.value("message")?,
-        patch: optional_json("patch", row)?,
-        evidence: optional_json("evidence", row)?.unwrap_or_default(),
-        effects: optional_json("effects", row)?.unwrap_or_default(),
-        refused_effects: optional_json("refused_effects", row)?.unwrap_or_default(),
+        patch: row.optional_json("patch")?,
+        evidence: row.optional_json("evidence")?.unwrap_or_default(),
+        effects: row.optional_json("effects")?.unwrap_or_default(),
+        refused_effects: row.optional_json("refused_effects")?.unwrap_or_default(),
         fault: row.value("fault")?,
         fault_detail: row.value("fault_detail")?,
         duration_us: row.value("duration_us")?,
@@ -470,15 +470,6 @@ pub(crate) fn record(row: &Row, viewer: &Actor) -> Result<DecisionRecord, Error>
         created_at: row.time("created_at")?,
         detail: if is_staff { Detail::Staff } else { Detail::Author },
     })
-}
-
-fn optional_json<T: serde::de::DeserializeOwned>(
-    column: &'static str,
-    row: &Row,
-) -> Result<Option<T>, Error> {
-    let text: Option<String> = row.value(column)?;
-    let value = text.map(|text| serde_json::from_str(&text)).transpose();
-    value.map_err(|_| Error::Inconsistent { column })
 }
 
 /// The words of content go from what is on record about it.

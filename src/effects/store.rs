@@ -66,12 +66,7 @@ pub(super) async fn wishes(db: &Db, event: Uuid) -> Result<Vec<Wish>, Error> {
 }
 
 fn wish(row: &Row) -> Result<Wish, Error> {
-    let json = |column: &'static str| -> Result<serde_json::Value, Error> {
-        let text: String = row.value(column)?;
-        serde_json::from_str(&text).map_err(|_| Error::Inconsistent { column })
-    };
-    let inconsistent = |column| move |_| Error::Inconsistent { column };
-    let limits = json("limits")?;
+    let limits: serde_json::Value = row.json("limits")?;
     let per_hour = limits["effects_per_hour"].as_u64().and_then(|n| u32::try_from(n).ok());
     let mode: String = row.value("mode")?;
     let is_gone = row.optional_time("removed_at")?.is_some();
@@ -86,10 +81,10 @@ fn wish(row: &Row) -> Result<Wish, Error> {
             plugin: row.value("plugin")?,
             scope: (scope != SITE).then(|| scope.into()),
             is_obeyed: mode == "enforce" && !is_gone && !is_quarantined,
-            grants: serde_json::from_value(json("grants")?).map_err(inconsistent("grants"))?,
+            grants: row.json("grants")?,
             effects_per_hour: per_hour.unwrap_or(EFFECTS_PER_HOUR),
         },
-        effects: serde_json::from_value(json("effects")?).map_err(inconsistent("effects"))?,
+        effects: row.json("effects")?,
         about: row.value("target_id")?,
         actor: row.optional_id("actor_id")?,
         community: row.optional_id("community_id")?,

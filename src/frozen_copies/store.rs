@@ -134,10 +134,7 @@ pub(super) async fn present(tx: &mut Tx, subject: Subject) -> Result<Option<Copy
     let Some(row) = tx.optional(statement(sql).bind(subject.id())).await? else {
         return Ok(None);
     };
-    let stored: Option<&str> = row.value("media")?;
-    let named: Vec<Named> = stored
-        .map_or(Ok(Vec::new()), serde_json::from_str)
-        .map_err(|_| Error::Inconsistent { column: "media" })?;
+    let named: Vec<Named> = row.optional_json("media")?.unwrap_or_default();
     let picture: Option<Uuid> = row.value("picture")?;
     let mut copy = Copy {
         author: row.value("author")?,
@@ -284,16 +281,13 @@ pub(crate) fn frozen(row: &Row) -> Result<Option<FrozenCopy>, Error> {
 }
 
 fn copy(row: &Row) -> Result<FrozenCopy, Error> {
-    let media: Option<&str> = row.value("frozen_media")?;
     Ok(FrozenCopy {
         author: row.value("frozen_author")?,
         revision: row.value("revision")?,
         title: row.value("frozen_title")?,
         body: row.value("frozen_body")?,
         bio: row.value("frozen_bio")?,
-        media: media
-            .map_or(Ok(Vec::new()), serde_json::from_str)
-            .map_err(|_| Error::Inconsistent { column: "frozen_media" })?,
+        media: row.optional_json("frozen_media")?.unwrap_or_default(),
         frozen_at: row.time("frozen_at")?,
     })
 }

@@ -93,15 +93,13 @@ pub(super) async fn waiting(db: &Db, id: Uuid) -> Result<Option<Queued>, Error> 
     let row = db.optional(statement(FIND_WAITING).bind(id)).await?;
     row.map(|row| {
         let kind = Kind::from_stored(row.value("kind")?);
-        let details: &str = row.value("details")?;
         Ok(Queued {
             id: row.value("id")?,
             kind: kind.ok_or(Error::Inconsistent { column: "kind" })?,
             account: row.optional_id("account_id")?,
             address: row.value("address")?,
             address_key: row.value("address_key")?,
-            values: serde_json::from_str(details)
-                .map_err(|_| Error::Inconsistent { column: "details" })?,
+            values: row.json("details")?,
             created_at: row.time("created_at")?,
         })
     })

@@ -550,9 +550,7 @@ fn kind(row: &Row) -> Result<Kind, Error> {
 /// What a text can be made of: what is stored, and the words of the content as
 /// they now are, unless a plugin put others in their place.
 fn values(row: &Row) -> Result<Vec<Feature>, Error> {
-    let details: &str = row.value("details")?;
-    let mut values: Vec<Feature> =
-        serde_json::from_str(details).map_err(|_| Error::Inconsistent { column: "details" })?;
+    let mut values: Vec<Feature> = row.json("details")?;
     for name in ["title", "excerpt"] {
         let found: Option<String> = row.value(name)?;
         if let Some(value) = found.filter(|_| values.iter().all(|value| value.name != name)) {

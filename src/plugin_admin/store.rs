@@ -332,7 +332,7 @@ fn binding(row: &Row) -> Result<Binding, Error> {
         terms: terms(row)?,
         version: row.value("version")?,
         hooks: exported_hooks(row)?,
-        wanted: parsed("wanted_grants", row)?,
+        wanted: row.json("wanted_grants")?,
         revision: row.value("revision")?,
         changed_as: word("changed_as", row)?,
         reason: row.value("reason")?,
@@ -369,8 +369,8 @@ fn terms(row: &Row) -> Result<Terms, Error> {
         mode: word::<Mode>("mode", row)?,
         failure_mode: word::<FailureMode>("failure_mode", row)?,
         priority: row.value("priority")?,
-        grants: parsed("grants", row)?,
-        limits: parsed("limits", row)?,
+        grants: row.json("grants")?,
+        limits: row.json("limits")?,
     })
 }
 
@@ -378,11 +378,6 @@ fn terms(row: &Row) -> Result<Terms, Error> {
 fn word<T: serde::de::DeserializeOwned>(column: &'static str, row: &Row) -> Result<T, Error> {
     let text: String = row.value(column)?;
     serde_json::from_value(text.into()).map_err(|_| Error::Inconsistent { column })
-}
-
-/// A value that is stored as JSON.
-fn parsed<T: serde::de::DeserializeOwned>(column: &'static str, row: &Row) -> Result<T, Error> {
-    serde_json::from_str(row.value(column)?).map_err(|_| Error::Inconsistent { column })
 }
 
 fn json(value: &impl serde::Serialize) -> String {

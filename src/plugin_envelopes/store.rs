@@ -74,7 +74,5 @@ pub(super) async fn set(
 }
 
 fn envelope(row: &Row) -> Result<(CommunityId, Envelope), Error> {
-    let envelope = serde_json::from_str(row.value("envelope")?)
-        .map_err(|_| Error::Inconsistent { column: "envelope" })?;
-    Ok((row.id("community_id")?, envelope))
+    Ok((row.id("community_id")?, row.json("envelope")?))
 }

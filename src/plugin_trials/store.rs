@@ -121,7 +121,7 @@ pub(super) async fn terms(
 /// What a binding lets be known before something is published.
 pub(super) async fn disclosure(db: &Db, binding: Uuid, revision: i64) -> Result<Disclosure, Error> {
     let row = db.optional(statement(LIMITS).bind(binding).bind(revision)).await?;
-    let limits = row.map(|row| json::<Limits>("limits", &row)).transpose()?.flatten();
+    let limits = row.map(|row| row.optional_json::<Limits>("limits")).transpose()?.flatten();
     Ok(limits.map_or(Disclosure::None, |limits| limits.disclosure))
 }
 
@@ -297,7 +297,7 @@ fn candidate(row: &Row) -> Result<Candidate, Error> {
     Ok(Candidate {
         digest: row.value("digest")?,
         settings: row.value("settings")?,
-        grants: json::<Grants>("grants", row)?.unwrap_or_default(),
+        grants: row.optional_json::<Grants>("grants")?.unwrap_or_default(),
     })
 }
 
@@ -312,7 +312,7 @@ fn replay(row: &Row) -> Result<Replay, Error> {
         community_slug: row.value("community")?,
         range: (row.value("since_id")?, row.value("until_id")?),
         position: row.value("position")?,
-        events: json("events", row)?,
+        events: row.optional_json("events")?,
         state: ReplayState::from_stored(&state).ok_or(Error::Inconsistent { column: "state" })?,
         total: row.value("total")?,
         counts: Counts {
@@ -352,9 +352,9 @@ fn one_recorded(row: &Row) -> Result<Recorded, Error> {
         Some(verdict) => Some(Answer {
             verdict: Some(verdict.clone()),
             message: row.value("message")?,
-            patch: json("patch", row)?,
-            evidence: json("evidence", row)?.unwrap_or_default(),
-            effects: json("effects", row)?.unwrap_or_default(),
+            patch: row.optional_json("patch")?,
+            evidence: row.optional_json("evidence")?.unwrap_or_default(),
+            effects: row.optional_json("effects")?.unwrap_or_default(),
             fault: row.value("fault")?,
         }),
         None => None,
@@ -363,20 +363,11 @@ fn one_recorded(row: &Row) -> Result<Recorded, Error> {
         event: row.value("id")?,
         hook: hook.ok_or(Error::Inconsistent { column: "hook" })?,
         input: row.value("input")?,
-        reads: json("reads", row)?,
+        reads: row.optional_json("reads")?,
         decision: row.optional_id("decision_id")?,
         was: verdict.map_or_else(|| row.value("outcome"), Ok)?,
         answer,
     })
-}
-
-fn json<T: serde::de::DeserializeOwned>(
-    column: &'static str,
-    row: &Row,
-) -> Result<Option<T>, Error> {
-    let text: Option<&str> = row.value(column)?;
-    let value = text.map(serde_json::from_str).transpose();
-    value.map_err(|_| Error::Inconsistent { column })
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {

@@ -146,18 +146,15 @@ fn version(row: &Row) -> Result<Version, Error> {
             license: row.value("license")?,
         },
         hooks: exported_hooks(row)?,
-        wanted: parsed("wanted_grants", row.value("wanted_grants")?)?,
-        settings_schema: row
-            .value::<Option<&str>>("settings_schema")?
-            .map(|schema| parsed("settings_schema", schema))
-            .transpose()?,
+        wanted: row.json("wanted_grants")?,
+        settings_schema: row.optional_json("settings_schema")?,
         size: row.value("size")?,
         created_at: row.time("created_at")?,
     })
 }
 
 fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
-    let mut changes: Vec<PublicChange> = parsed("changes", row.value("changes")?)?;
+    let mut changes: Vec<PublicChange> = row.json("changes")?;
     changes.sort_unstable_by_key(|change| Reverse(change.revision));
     Ok(PublicBinding {
         id: row.id("id")?,
@@ -167,7 +164,7 @@ fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
         hooks: exported_hooks(row)?,
         community: row.value("community")?,
         mode: row.value("mode")?,
-        grants: parsed("grants", row.value("grants")?)?,
+        grants: row.json("grants")?,
         changes,
         numbers: Numbers::default(),
         since: row.time("changed_at")?,
@@ -176,12 +173,6 @@ fn public_binding(row: &Row) -> Result<PublicBinding, Error> {
 
 /// The hooks that this server knows of those that a component exports.
 pub(crate) fn exported_hooks(row: &Row) -> Result<Vec<HookPoint>, Error> {
-    let names: String = row.value("hooks")?;
-    let names: Vec<String> =
-        serde_json::from_str(&names).map_err(|_| Error::Inconsistent { column: "hooks" })?;
+    let names: Vec<String> = row.json("hooks")?;
     Ok(names.iter().filter_map(|name| HookPoint::parse(name)).collect())
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|_| Error::Inconsistent { column })
 }

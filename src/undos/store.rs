@@ -348,8 +348,8 @@ fn thing(row: &Row) -> Result<Thing, Error> {
     }
     if row.value("is_effect")? {
         let target: Option<Uuid> = row.value("target_id")?;
-        return match (row.value::<Option<String>>("inverse")?, target) {
-            (Some(inverse), _) => Ok(Thing::Effect(thing, parse("inverse", &inverse)?)),
+        return match (row.optional_json("inverse")?, target) {
+            (Some(inverse), _) => Ok(Thing::Effect(thing, inverse)),
             (None, _) if kind == "emit_webhook" => Ok(Thing::Webhook(thing)),
             (None, Some(target)) => Ok(Thing::Report { effect: thing, target }),
             (None, None) => Err(inconsistent("target_id")),
@@ -381,18 +381,16 @@ pub(super) async fn settle(
 /// A text that plugins were asked about; `None` when nothing is on record of it.
 pub(super) async fn asked(tx: &mut Tx, id: Uuid, binding: Uuid) -> Result<Option<Asked>, Error> {
     let Some(row) = tx.optional(statement(ASKED).bind(id)).await? else { return Ok(None) };
-    let input: Option<String> = row.value("input")?;
-    let wrote = input.map(|input| parse::<Input>("input", &input)).transpose()?;
+    let wrote: Option<Input> = row.optional_json("input")?;
     let answers = tx.all(statement(ANSWERS).bind(id)).await?;
     let answer = |row: &Row| {
-        let patch: Option<String> = row.value("patch")?;
         let verdict: &str = row.value("verdict")?;
         let verdict = Verdict::ALL.into_iter().find(|known| known.as_str() == verdict);
         Ok(Answer {
             is_cause: row.value::<Uuid>("binding_id")? == binding,
             verdict: verdict.ok_or(Error::Inconsistent { column: "verdict" })?,
             message: row.value("message")?,
-            patch: patch.map(|patch| parse("patch", &patch)).transpose()?,
+            patch: row.optional_json("patch")?,
         })
     };
     Ok(Some(Asked {
@@ -538,7 +536,7 @@ fn batch(rows: &[Row], id: Uuid) -> Result<Option<(Undo, Vec<Item>)>, Error> {
         is_of_ban: first.value("is_of_ban")?,
         state: UndoState::from_stored(state).ok_or(Error::Inconsistent { column: "state" })?,
         total: first.value("total")?,
-        counts: parse("result", first.value("result")?)?,
+        counts: first.json("result")?,
         created_at: first.time("created_at")?,
         finished_at: first.optional_time("finished_at")?,
     };
@@ -589,8 +587,4 @@ fn state(row: &Row) -> Result<ItemState, Error> {
 fn json(counts: &Counts) -> String {
     // Names and numbers: serialising them cannot fail.
     serde_json::to_string(counts).unwrap_or_default()
-}
-
-fn parse<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|_| Error::Inconsistent { column })
 }
