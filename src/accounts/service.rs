@@ -151,7 +151,7 @@ impl Accounts {
     ) -> Result<Option<String>, Error> {
         let (name, address) = (username.compared(), email.person_key());
         let keys = self.sessions.identities();
-        match identities::earlier(tx, keys, (&name, &address), now).await? {
+        match identities::earlier(tx, keys, &name, &address, now).await? {
             Earlier::Taken => Err(username_taken()),
             Earlier::Free(why_it_waits) => Ok(why_it_waits),
         }
@@ -367,7 +367,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<(), Error> {
         let keys = self.sessions.identities();
-        if identities::is_reserved(tx, keys, (account.id, &name.compared())).await? {
+        if identities::is_reserved(tx, keys, account.id, &name.compared()).await? {
             return Err(username_taken());
         }
         let renamed = store::rename(tx, account.id, name).await?.ok_or_else(username_taken)?;
@@ -375,7 +375,7 @@ impl Accounts {
             return Err(Error::NotFound);
         }
         let old = compared(&account.username);
-        identities::reserve(tx, keys, (account.id, &old), now).await
+        identities::reserve(tx, keys, account.id, &old, now).await
     }
 
     /// Stores hashes of what a closed account was known by: of its name, which stays
@@ -389,11 +389,11 @@ impl Accounts {
     ) -> Result<(), Error> {
         let Leaving { username, email, pending_email, is_sanctioned } = leaving;
         let keys = self.sessions.identities();
-        identities::reserve(tx, keys, (account, &compared(&username)), now).await?;
+        identities::reserve(tx, keys, account, &compared(&username), now).await?;
         for address in [email, pending_email].into_iter().flatten().filter(|_| is_sanctioned) {
             // One that no program of today would take was nobody's to come back with.
             let Ok(address) = Email::parse(&address) else { continue };
-            identities::keep_address(tx, keys, (account, &address.person_key()), now).await?;
+            identities::keep_address(tx, keys, account, &address.person_key(), now).await?;
         }
         Ok(())
     }

@@ -107,23 +107,28 @@ impl Appeals {
         let Parts { db, clock, limits, .. } = &self.parts;
         limits.check_actor(Action::Write, actor).await?;
         let now = clock.now();
-        if grant {
-            self.render(actor, id).await?;
-        }
         let mut tx = db.begin().await?;
         let appeal = may_decide(&mut tx, actor, id).await?;
         let note = rules::parse_note(note)?;
         let matter = matter(&mut tx, &appeal, now).await?;
+        let rejected = match appeal.against {
+            Against::Rejection if grant => store::rejection(&mut tx, appeal.subject).await?,
+            _ => None,
+        };
         drop(tx);
         let own_matter = mod_actions::may_decide(db, actor, &matter).await?;
+        if let Some(refused) = rejected.and_then(|rejected| rejected.refused) {
+            // The transaction that publishes the text finds it rendered.
+            markdown::render(&refused.content.body).await.ok();
+        }
         let mut tx = db.begin().await?;
+        may_decide(&mut tx, actor, id).await?;
         let mut ready = None;
         if grant && appeal.against == Against::Rejection {
             let (rejection, author) = rejection(&mut tx, appeal.subject, now).await?;
             let checked = self.check(&mut tx, (actor, author), rejection).await;
             ready = Some(checked.map_err(rules::not_publishable)?);
         }
-        may_decide(&mut tx, actor, id).await?;
         if grant {
             self.reverse(&mut tx, actor, (&appeal, ready), note.clone()).await?;
         } else {
@@ -142,22 +147,6 @@ impl Appeals {
         let decided = store::find(&mut tx, actor, id).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;
         Ok(decided)
-    }
-
-    /// Renders the text that granting an appeal publishes: the transaction that grants it
-    /// finds the text rendered.
-    async fn render(&self, actor: &Actor, id: AppealId) -> Result<(), Error> {
-        let mut tx = self.parts.db.begin().await?;
-        let appeal = may_decide(&mut tx, actor, id).await?;
-        if appeal.against != Against::Rejection {
-            return Ok(());
-        }
-        let rejection = store::rejection(&mut tx, appeal.subject).await?;
-        drop(tx);
-        if let Some(refused) = rejection.and_then(|rejection| rejection.refused) {
-            markdown::render(&refused.content.body).await.ok();
-        }
-        Ok(())
     }
 
     /// The decision on an appeal, once there is one.

@@ -35,7 +35,8 @@ pub async fn freeze(
 pub async fn freeze_judged(
     tx: &mut Tx,
     item: ReviewItemId,
-    (subject, decision): (Subject, DecisionId),
+    subject: Subject,
+    decision: DecisionId,
     now: Timestamp,
 ) -> Result<(), Error> {
     let Some(judged) = store::judged(tx, subject.id(), decision).await? else { return Ok(()) };

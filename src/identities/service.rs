@@ -23,12 +23,13 @@ const BANS_SHOWN: i64 = 3;
 pub async fn reserve(
     tx: &mut Tx,
     keys: &HashKeys,
-    (account, name): (AccountId, &Name),
+    account: AccountId,
+    name: &Name,
     now: Timestamp,
 ) -> Result<(), Error> {
     let reserved = Identity { account, is_reserved: true };
     for (kind, key) in [(NAME, &name.key), (LOOK_ALIKE, &name.look_alike)] {
-        store::put(tx, (keys.hash(kind, key), &reserved), now).await?;
+        store::put(tx, keys.hash(kind, key), &reserved, now).await?;
     }
     Ok(())
 }
@@ -38,18 +39,20 @@ pub async fn reserve(
 pub async fn keep_address(
     tx: &mut Tx,
     keys: &HashKeys,
-    (account, address): (AccountId, &str),
+    account: AccountId,
+    address: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
     let known = Identity { account, is_reserved: false };
-    Ok(store::put(tx, (keys.hash(ADDRESS, address), &known), now).await?)
+    Ok(store::put(tx, keys.hash(ADDRESS, address), &known, now).await?)
 }
 
 /// Whether a name is reserved for another account than this.
 pub async fn is_reserved(
     tx: &mut Tx,
     keys: &HashKeys,
-    (account, name): (AccountId, &Name),
+    account: AccountId,
+    name: &Name,
 ) -> Result<bool, Error> {
     for (kind, key) in [(NAME, &name.key), (LOOK_ALIKE, &name.look_alike)] {
         for hash in keys.all(kind, key) {
@@ -61,11 +64,12 @@ pub async fn is_reserved(
     Ok(false)
 }
 
-/// What is known of an applicant with this name and address from before.
+/// Whether an applicant may have this name, and why staff have to look at the applicant.
 pub async fn earlier(
     tx: &mut Tx,
     keys: &HashKeys,
-    (name, address): (&Name, &str),
+    name: &Name,
+    address: &str,
     now: Timestamp,
 ) -> Result<Earlier, Error> {
     let names = keys.all(NAME, &name.key).zip(keys.all(LOOK_ALIKE, &name.look_alike));

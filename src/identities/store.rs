@@ -52,7 +52,8 @@ pub(super) async fn find(tx: &mut Tx, hashes: [Vec<u8>; 3]) -> Result<Vec<Identi
 /// Stores a hash of an account.
 pub(super) async fn put(
     tx: &mut Tx,
-    (hash, identity): (Vec<u8>, &Identity),
+    hash: Vec<u8>,
+    identity: &Identity,
     now: Timestamp,
 ) -> Result<(), Error> {
     let statement = statement(PUT).bind(hash).bind(identity.account.0);

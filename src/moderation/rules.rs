@@ -67,10 +67,7 @@ pub(super) fn of_content(
 }
 
 /// A row of the log about slow mode: its detail is the number of seconds, or `off`.
-pub(super) fn slowed(
-    (target, community): (Target, CommunityId),
-    mode: Option<SlowMode>,
-) -> NewAction {
+pub(super) fn slowed(target: Target, community: CommunityId, mode: Option<SlowMode>) -> NewAction {
     let detail =
         mode.map_or_else(|| "off".to_owned(), |mode| format!("{} s", mode.interval / 1_000));
     let action = NewAction::of(ActionKind::SlowMode, target);

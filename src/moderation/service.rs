@@ -576,7 +576,7 @@ async fn slowed(tx: &mut Tx, place: Slowed, mode: Option<SlowMode>) -> Result<Ne
         }
         Slowed::Community(id) => (Target::Community(id), id),
     };
-    Ok(rules::slowed((target, community), mode))
+    Ok(rules::slowed(target, community, mode))
 }
 
 /// A row of the log about content or an account that is there.

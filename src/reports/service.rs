@@ -175,8 +175,7 @@ pub async fn file_in(
     if let Some(frozen) = subject.frozen() {
         frozen_copies::freeze(tx, item, frozen, now).await?;
         if let Some(plugin) = agent.plugin() {
-            let judged = (frozen, plugin.decision);
-            frozen_copies::freeze_judged(tx, item, judged, now).await?;
+            frozen_copies::freeze_judged(tx, item, frozen, plugin.decision, now).await?;
         }
     }
     if let Some(plugin) = agent.plugin()

@@ -27,7 +27,7 @@ use crate::{
     mod_actions::{self, Acted, Permit},
     moderation::Moderation,
     posts::Posts,
-    profiles, publishing,
+    profiles,
 };
 
 /// What review is made of.
@@ -110,30 +110,23 @@ impl Review {
             }
         }
         if (waiting.kind, ruling.resolution) == (ItemKind::Edit, Resolution::Approve) {
-            self.render(waiting.target).await?;
+            // The transaction that publishes the edit finds it rendered.
+            let item = store::find(db, actor, id).await?;
+            if let Some(edit) = item.and_then(|(item, _)| item.pending) {
+                markdown::render(&edit.body).await.ok();
+            }
         }
         let mut tx = db.begin().await?;
         if let Some(cleared) = &cleared {
             moderation.admit(&mut tx, cleared).await?;
         }
-        let target = self.settle(&mut tx, actor, id, (&ruling, own_matter)).await?;
+        let target = self.settle(&mut tx, actor, id, &ruling, own_matter).await?;
         tx.commit().await?;
         tracing::info!(
             by = actor.username, item = %id, %target,
             resolution = ruling.resolution.state().as_str(), "settled a review item"
         );
         self.find(actor, id).await.map(Acted::Done)
-    }
-
-    /// Renders the edit that waits: the transaction that approves it finds it rendered.
-    async fn render(&self, content: Uuid) -> Result<(), Error> {
-        let mut tx = self.parts.db.begin().await?;
-        let body = publishing::pending_body(&mut tx, content).await?;
-        drop(tx);
-        if let Some(body) = body {
-            markdown::render(&body).await.ok();
-        }
-        Ok(())
     }
 
     /// A settled item, as its author may know it.
@@ -149,7 +142,7 @@ impl Review {
         id: ReviewItemId,
     ) -> Result<(), Error> {
         let ruling = Ruling { resolution: Resolution::Approve, reason: None, note: None };
-        self.settle(tx, actor, id, (&ruling, false)).await.map(drop)
+        self.settle(tx, actor, id, &ruling, false).await.map(drop)
     }
 
     /// Settles an open item that the actor may settle. Returns the id of the post,
@@ -159,13 +152,14 @@ impl Review {
         tx: &mut Tx,
         actor: &Actor,
         id: ReviewItemId,
-        (ruling, own_matter): (&Ruling, bool),
+        ruling: &Ruling,
+        own_matter: bool,
     ) -> Result<Uuid, Error> {
         let now = self.parts.clock.now();
         let waiting = store::find_waiting(tx, actor, id).await?.ok_or(Error::NotFound)?;
         rules::may_resolve(waiting.state)?;
-        store::resolve(tx, actor, id, (ruling, own_matter), now).await?;
-        self.carry_out(tx, actor, (&waiting, ruling), now).await?;
+        store::resolve(tx, actor, id, ruling, own_matter, now).await?;
+        self.carry_out(tx, actor, &waiting, ruling, now).await?;
         if let Some(action) = rules::logged(&waiting, ruling) {
             mod_actions::record(tx, Agent::Person(actor), &action, now).await?;
         }
@@ -180,7 +174,8 @@ impl Review {
         &self,
         tx: &mut Tx,
         actor: &Actor,
-        (waiting, ruling): (&Waiting, &Ruling),
+        waiting: &Waiting,
+        ruling: &Ruling,
         now: Timestamp,
     ) -> Result<(), Error> {
         use Resolution::{Approve, Remove};

@@ -256,7 +256,8 @@ pub(super) async fn resolve(
     tx: &mut Tx,
     by: &Actor,
     id: ReviewItemId,
-    (ruling, own_matter): (&Ruling, bool),
+    ruling: &Ruling,
+    own_matter: bool,
     now: Timestamp,
 ) -> Result<(), Error> {
     tx.execute_one(
@@ -347,9 +348,7 @@ fn item(row: &Row) -> Result<ReviewItem, Error> {
 
 /// The latest reports, the newest first.
 fn reports(row: &Row) -> Result<Vec<ReportNote>, Error> {
-    let text: Option<&str> = row.value("reports")?;
-    let mut reports: Vec<ReportNote> = serde_json::from_str(text.unwrap_or("[]"))
-        .map_err(|_| Error::Inconsistent { column: "reports" })?;
+    let mut reports: Vec<ReportNote> = row.optional_json("reports")?.unwrap_or_default();
     reports.sort_unstable_by_key(|report| Reverse(report.id));
     Ok(reports)
 }
