@@ -33,8 +33,8 @@ const FORGET_IDLE: Duration = Duration::from_mins(1);
 const TIDY_METRICS: Duration = Duration::from_secs(5);
 /// How often it is looked for what has been kept long enough.
 const ENFORCE_RETENTION: Duration = Duration::from_mins(10);
-/// How often texts are looked for that programs of an earlier release wrote; also at the
-/// start.
+/// Time between two searches for texts whose terms an earlier release made; the first is
+/// at the start.
 const INDEX_TEXTS: Duration = Duration::from_mins(10);
 /// How often sessions that ended long ago are deleted.
 const FORGET_SESSIONS: Duration = Duration::from_hours(1);
@@ -539,40 +539,28 @@ fn start_telling(app: &App) {
 }
 
 async fn enforce(retention: Retention) {
-    loop {
-        match retention.enforce().await {
-            Ok(true) => sleep(TIDY_REST).await,
-            Ok(false) => break,
-            Err(error) => {
-                tracing::warn!(%error, "what was kept long enough could not be erased");
-                break;
-            }
-        }
-    }
+    let failure = "what was kept long enough could not be erased";
+    while goes_on(retention.enforce().await, failure).await {}
 }
 
 async fn index(search: Search) {
-    loop {
-        match search.index_stale().await {
-            Ok(true) => sleep(TIDY_REST).await,
-            Ok(false) => break,
-            Err(error) => {
-                tracing::warn!(%error, "failed to index texts of an earlier release");
-                break;
-            }
-        }
-    }
+    let failure = "failed to index texts of an earlier release";
+    while goes_on(search.index_stale().await, failure).await {}
 }
 
 async fn tidy(decisions: Decisions) {
-    loop {
-        match decisions.tidy().await {
-            Ok(true) => sleep(TIDY_REST).await,
-            Ok(false) => break,
-            Err(error) => {
-                tracing::warn!(%error, "old decisions could not be deleted");
-                break;
-            }
+    while goes_on(decisions.tidy().await, "old decisions could not be deleted").await {}
+}
+
+/// Rests after a piece of upkeep. Returns whether there may be more of it to do.
+async fn goes_on(piece: Result<bool, Error>, failure: &'static str) -> bool {
+    match piece {
+        Ok(true) => sleep(TIDY_REST).await,
+        Ok(false) => return false,
+        Err(error) => {
+            tracing::warn!(%error, "{failure}");
+            return false;
         }
     }
+    true
 }

@@ -94,7 +94,7 @@ fn tag_flag_length(text: &str) -> usize {
 /// one space, ends trimmed.
 pub fn clean_line(text: &str) -> String {
     // A line break becomes a space: marks and isolates are judged over the whole line.
-    cleaned(&single_spaced(text)).split_whitespace().collect::<Vec<_>>().join(" ")
+    single_spaced(&cleaned(&single_spaced(text)))
 }
 
 /// Text of several lines: deceptive characters removed, NFC, lines ended by `\n`,
@@ -152,9 +152,7 @@ pub fn single_spaced(text: &str) -> String {
 /// Accounts are found by this key of a name: NFKC, without regard to case. The column
 /// `accounts.name_key` has the same of stored names, which are ASCII.
 pub fn name_key(name: &str) -> String {
-    // Lower case may undo the composition.
-    let lower: String = name.nfkc().flat_map(char::to_lowercase).collect();
-    lower.nfkc().collect()
+    composed_lower(name).collect()
 }
 
 /// What two names that look alike have in common (UTS 39 skeleton), without
