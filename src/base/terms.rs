@@ -4,7 +4,7 @@
 //!
 //! - Case, accents, `ß`/`ss`, `ё`/`е` and forms of compatibility are folded.
 //! - An apostrophe within a word is left out: `don’t`, `don't` and `dont` are one term.
-//!   What follows it is a term as well: `eau` finds `l’eau`.
+//!   The letters after it are a term as well: `eau` finds `l’eau`.
 //! - Scripts without spaces between words (Chinese, Japanese, Korean, Thai, Lao, Khmer,
 //!   Burmese) are indexed as pairs of characters; two or more characters are looked for
 //!   as consecutive pairs, one as itself.
@@ -47,7 +47,7 @@ pub fn of_word(word: &str) -> Vec<String> {
     terms.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Where a typed word stands in a text, in characters; the beginning where its terms are
+/// The place of a typed word in a text, in characters; the beginning where its terms are
 /// not consecutive there.
 pub fn place_of(word: &str, text: &[char]) -> usize {
     let word: Vec<char> = word.chars().flat_map(folded).filter(|c| !is_apostrophe(*c)).collect();

@@ -85,7 +85,7 @@ pub(super) fn wants_effects(decisions: &[Decision]) -> bool {
     decisions.iter().any(|one| one.mode == Mode::Enforce && !one.effects.is_empty())
 }
 
-/// What is frozen when a target waits; `None` for an account that wants to join.
+/// The subject that is frozen when a target waits; `None` for an account that wants to join.
 pub(super) fn frozen(target: &DecisionTarget) -> Option<Subject> {
     match target.kind {
         TargetKind::Post => Some(Subject::Post(target.id)),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::base::clock::Timestamp;
 
-/// What is frozen, by its id.
+/// Content, a profile or a picture that is frozen, by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A post with its pictures.

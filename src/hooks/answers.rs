@@ -142,7 +142,7 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// What the renderer of the forum makes of a text.
+    /// The reading of a text by the renderer of the forum.
     pub fn of(markdown: &str) -> Self {
         match markdown::read_text(markdown) {
             Ok(Reading { text, targets, .. }) => {

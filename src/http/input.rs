@@ -95,7 +95,7 @@ fn refused(path: &str, error: &serde_json::Error) -> Problem {
 /// A broken rule with the whole path of its field.
 fn at(path: &str, broken: Broken) -> Broken {
     let inside = broken.field.clone().unwrap_or_default();
-    // What is unknown or repeated is the end of the path already.
+    // An unknown or a repeated field is the end of the path already.
     let field = match path {
         "." | "?" | "" => inside,
         path if inside.is_empty() || path == inside || path.ends_with(&format!(".{inside}")) => {

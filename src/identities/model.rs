@@ -11,7 +11,7 @@ pub struct Name {
     pub look_alike: String,
 }
 
-/// What is known of an applicant from before.
+/// A name and an address, held against the accounts that had them before.
 #[derive(Clone, Debug)]
 pub enum Earlier {
     /// The name is reserved for another account.

@@ -142,7 +142,8 @@ impl Notifications {
         Ok(tx.commit().await?)
     }
 
-    /// Whom a text calls that no version of it has called yet, and whom it leaves out.
+    /// The people whom a text calls and no version of it has called yet, and those who are
+    /// too many.
     async fn calls(&self, content: Content, told: &Told) -> Result<Calls, Error> {
         let mut calls = Calls::default();
         let Ok(reading) = markdown::render(&told.body).await else { return Ok(calls) };

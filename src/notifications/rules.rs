@@ -29,7 +29,7 @@ pub(super) fn looked_up(names: &[String]) -> &[String] {
     names.get(..NAMES_MAX).unwrap_or(names)
 }
 
-/// What an author is told whose text mentions people that were not notified.
+/// The notice to an author whose text mentions people that were not notified.
 pub(super) fn not_notified(names: &[String]) -> Vec<Feature> {
     let text = format!(
         "Your text did not notify everybody whom it mentions. A text can notify {MENTIONS_MAX} \

@@ -1,4 +1,4 @@
-//! Whom a text notifies, and which values are kept.
+//! The people whom a text notifies, and the values that are kept.
 
 use uuid::Uuid;
 

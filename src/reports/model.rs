@@ -37,7 +37,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// What is frozen with a report.
+    /// The content or the profile that is frozen with a report.
     pub(super) fn frozen(&self) -> Option<frozen_copies::Subject> {
         match self.target {
             Target::Post(id) => Some(frozen_copies::Subject::Post(id.0)),

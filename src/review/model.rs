@@ -181,7 +181,7 @@ pub struct Waiting {
 /// A settled item, as its author may know it.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// What waited.
+    /// The kind of the item.
     pub kind: ItemKind,
     /// Approved or removed.
     pub state: ItemState,
@@ -226,7 +226,7 @@ pub struct ReviewItem {
     pub copies: Vec<FrozenCopy>,
     /// How many copies there are.
     pub copy_count: i64,
-    /// What has become of it since the newest copy was frozen.
+    /// Changes by the author since the newest copy was frozen.
     pub changes: Vec<Change>,
     /// The post of a comment.
     pub post_id: Option<PostId>,
@@ -268,7 +268,7 @@ impl ReviewItem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemKey(pub i64, pub ReviewItemId);
 
-/// What an author changed about content, a profile or an account after it was frozen.
+/// A change by an author to content, a profile or an account after it was frozen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The text, the pictures, the bio or the avatar is another now.

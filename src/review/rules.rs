@@ -83,7 +83,7 @@ pub(super) fn happened(waiting: &Waiting, resolution: Resolution) -> Vec<Event> 
     approved.into_iter().chain(overridden).collect()
 }
 
-/// What has become of a subject since a copy of it was frozen.
+/// The changes to a subject since a copy of it was frozen.
 pub(super) fn changes(copy: &FrozenCopy, present: &Present) -> Vec<Change> {
     let text = present.text.as_ref();
     let is_other_text = text.is_some_and(|text| {

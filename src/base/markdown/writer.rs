@@ -26,7 +26,7 @@ struct Frame {
     role: Role,
 }
 
-/// What the text in an element is.
+/// The kind of text that an element has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     /// Part of the line around it.
@@ -158,7 +158,7 @@ impl<'a> Writer<'a> {
                 self.raw("<hr>\n");
                 self.end_line();
             }
-            // These are of extensions that are not on.
+            // Events of extensions that are not on.
             Event::Text(_)
             | Event::InlineMath(_)
             | Event::DisplayMath(_)
@@ -358,7 +358,7 @@ impl<'a> Writer<'a> {
                 self.open_link(&target, title);
                 "</a>"
             }
-            // These are of extensions that are not on; `start` handles pictures.
+            // Tags of extensions that are not on; `start` handles pictures.
             _ => "",
         }
     }

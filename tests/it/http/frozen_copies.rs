@@ -1,4 +1,4 @@
-//! What was reported or held stays readable for those who decide, whatever its author does.
+//! Reported and held content stays readable for those who decide, whatever its author does.
 
 use std::time::Duration;
 
@@ -284,7 +284,7 @@ async fn the_pictures_of_a_reported_post_stay_readable_for_staff_until_the_copie
     ada.patch(&path, json!({"media": []})).await.expect(200);
     ada.delete(&path).await.expect(204);
     app.settled().await;
-    // What nothing uses is deleted after a day; this is evidence.
+    // An unused picture is deleted after a day, unless it is evidence.
     app.advance(Duration::from_hours(25));
     app.app.media.forget_unused().await.unwrap();
     app.settled().await;

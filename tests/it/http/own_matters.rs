@@ -40,7 +40,7 @@ struct Scene {
     ada: Person,
 }
 
-/// What ties the moderator to the matter.
+/// The tie of the moderator to the matter.
 #[derive(Clone, Copy, Debug)]
 enum Tie {
     Post,

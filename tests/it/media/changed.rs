@@ -141,7 +141,7 @@ async fn pictures_wait_with_the_text_that_waits() {
         assert_eq!([status(&app.client, &c).await, status(&maud, &d).await], [404, 200]);
         // A day goes by: what waits stays.
         resolve(&maud, "remove").await;
-        // It stays for those who decide, and for nobody else.
+        // The picture stays for those who decide, and for nobody else.
         assert_eq!([status(&app.client, &d).await, status(&maud, &d).await], [404, 200]);
         assert_eq!(shown(&app.client.get(&path).await.expect(200)), old);
         edit("Hold it", json!([d, kept])).await.expect(202);

@@ -1,4 +1,4 @@
-//! What is judged: the content as it was written and as readers see it, with the
+//! The content that is judged, as it was written and as readers see it, with the
 //! listed words in both, and what the host knows beside it, which is asked for only
 //! when a rule wants it.
 
